@@ -1,0 +1,114 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/instant.h"
+#include "base/json_write.h"
+#include "base/str.h"
+
+static void text_from_outside_is_made_printable(void **state)
+{
+	static const struct {
+		struct str in;
+		const char *out;
+	} rows[] = {
+		{{"plain", 5}, "plain"},
+		{{"\x1b[2J", 4}, "\\x1b[2J"},
+		{{"a\0b", 3}, "a\\x00b"},
+		{{"\xc2\x9b"
+		  "31m",
+		  5},
+		 "\\x9b31m"},
+		{{"\xe2\x80\xae", 3}, "\\u{202e}"},
+		{{"\xff\xc3\xa9", 3}, "\\xff\xc3\xa9"},
+		{{"a\\n\n", 4}, "a\\\\n\\n"},
+		{{"0123456789abc", 13}, "0123456789..."},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct buf out = {0};
+		buf_add_printable(&out, rows[i].in, 10);
+		assert_true(str_equal(buf_view(&out), str_from(rows[i].out)));
+		buf_fini(&out);
+	}
+}
+
+static void instants_round_trip(void **state)
+{
+	static const char *const texts[] = {"1970-01-01T00:00:00Z", "2026-11-22T10:00:00Z",
+					    "2024-02-29T23:59:59.250Z", "1969-12-31T23:59:59Z",
+					    "2100-03-01T00:00:00Z"};
+	instant at;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		struct buf out = {0};
+		assert_true(instant_parse(str_from(texts[i]), &at));
+		buf_add_instant(&out, at);
+		assert_true(str_equal(buf_view(&out), str_from(texts[i])));
+		buf_fini(&out);
+	}
+	assert_true(instant_parse(STR("2026-11-22T12:00:00+02:00"), &at));
+	assert_int_equal(at.ns / 1000000000, 1795341600);
+	assert_false(instant_parse(STR("2026-13-01T00:00:00Z"), &at));
+	assert_false(instant_parse(STR("2026-11-22"), &at));
+}
+
+static void numbers_are_read_whole(void **state)
+{
+	uint64_t number;
+
+	assert_true(str_to_u64(STR("18446744073709551615"), &number));
+	assert_false(str_to_u64(STR("18446744073709551616"), &number));
+	assert_false(str_to_u64(STR(""), &number));
+	assert_false(str_to_u64(STR("1 "), &number));
+	assert_true(str_hex_to_u64(STR("0xff"), &number));
+	assert_int_equal(number, 255);
+	assert_false(str_hex_to_u64(STR("0x"), &number));
+}
+
+static void json_output_is_always_valid(void **state)
+{
+	struct buf out = {0};
+	struct json_writer w = {.out = &out};
+
+	json_open(&w, '{');
+	json_key_string(&w, "a", str_of("\"\x01\xff\n\xc2\x85", 6));
+	json_key_string(&w, "left out", STR(""));
+	json_key(&w, "b");
+	json_open(&w, '[');
+	json_double(&w, 0.1);
+	json_double(&w, 1.0 / 0.0);
+	json_close(&w, ']');
+	json_key_unsigned(&w, "c", UINT64_MAX);
+	json_close(&w, '}');
+	assert_true(str_equal(buf_view(&out),
+			      STR("{\"a\":\"\\\"\\u0001\xef\xbf\xbd\\n\\u0085\",\"b\":[0.1,null],"
+				  "\"c\":18446744073709551615}")));
+	buf_fini(&out);
+}
+
+static void buf_keeps_its_limit(void **state)
+{
+	struct buf out = {.limit = 10};
+
+	buf_add(&out, STR("12345678"));
+	buf_add(&out, STR("9012"));
+	assert_true(out.failed);
+	assert_int_equal(out.len, 8);
+	buf_fini(&out);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(text_from_outside_is_made_printable),
+		cmocka_unit_test(instants_round_trip),
+		cmocka_unit_test(numbers_are_read_whole),
+		cmocka_unit_test(json_output_is_always_valid),
+		cmocka_unit_test(buf_keeps_its_limit),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

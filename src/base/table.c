@@ -1,0 +1,376 @@
+#include "base/table.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/hash.h"
+
+/*
+ * The index is open addressing with linear probing over 8-byte slots (the upper half of the hash
+ * and the entry's number + 1), deleted from by shifting back, so there are no tombstones and a
+ * flood cannot wear it out. Entries lie in one array and are linked into a list per class.
+ *
+ * The lists are not kept in exact order of use: touching only writes the time into the entry (the
+ * cache line is at hand anyway); the evictor and table_expire, walking from the old end, put back
+ * to the front whatever was touched since it was put there.
+ */
+enum { NOBODY = 0, EVICTION_TRIES = 16 };
+
+struct slot {
+	uint32_t tag;
+	uint32_t number; /* entry + 1; NOBODY: free */
+};
+
+struct header {
+	uint32_t newer, older; /* entry + 1 */
+	int64_t touched_ns, placed_ns;
+	uint32_t hash; /* the lower half: enough to find the home slot */
+	uint32_t class;
+};
+
+struct list {
+	uint32_t newest, oldest, used;
+};
+
+struct table {
+	struct table_settings settings;
+	struct slot *slots;
+	uint32_t slot_mask;
+	uint8_t *entries;
+	size_t stride, slots_bytes, entries_bytes;
+	uint32_t fresh; /* entries never used begin here */
+	uint32_t free;	/* list of used and freed ones, linked by `older` */
+	struct list lists[TABLE_CLASSES];
+	uint32_t class_most[TABLE_CLASSES];
+	struct table_counters counters;
+};
+
+static void *map_pages(size_t bytes)
+{
+	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return at == MAP_FAILED ? NULL : at;
+}
+
+static uint32_t slots_for(uint32_t capacity)
+{
+	uint32_t slots = 8;
+
+	while (slots < capacity + capacity / 2)
+		slots *= 2;
+	return slots;
+}
+
+int table_new(const struct table_settings *settings, struct table **out)
+{
+	if (settings->capacity == 0 || settings->capacity > 1u << 30 || settings->key_size == 0 ||
+	    settings->key_size > settings->entry_size)
+		return -EINVAL;
+	struct table *table = calloc(1, sizeof(*table));
+	if (!table)
+		return -ENOMEM;
+	table->settings = *settings;
+	table->stride = (sizeof(struct header) + settings->entry_size + 15) & ~(size_t)15;
+	uint32_t slots = slots_for(settings->capacity);
+	table->slot_mask = slots - 1;
+	table->slots_bytes = slots * sizeof(struct slot);
+	table->entries_bytes = table->stride * settings->capacity;
+	table->slots = map_pages(table->slots_bytes);
+	table->entries = map_pages(table->entries_bytes);
+	for (int class = 0; class < TABLE_CLASSES; class ++) {
+		double share = settings->class_share[class];
+		table->class_most[class] = share > 0 && share < 1
+						   ? (uint32_t)(share * settings->capacity) + 1
+						   : settings->capacity;
+	}
+	table->counters.capacity = settings->capacity;
+	table->counters.bytes_per_entry = table->stride + table->slots_bytes / settings->capacity;
+	if (!table->slots || !table->entries) {
+		table_free(table);
+		return -ENOMEM;
+	}
+	*out = table;
+	return 0;
+}
+
+static struct header *header_at(const struct table *table, uint32_t number)
+{
+	return (struct header *)(table->entries + (size_t)(number - 1) * table->stride);
+}
+
+static void *entry_of(struct header *header)
+{
+	return header + 1;
+}
+
+static struct header *header_of(const void *entry)
+{
+	return (struct header *)entry - 1;
+}
+
+static uint32_t number_of(const struct table *table, const struct header *header)
+{
+	return (uint32_t)((size_t)((const uint8_t *)header - table->entries) / table->stride) + 1;
+}
+
+uint64_t table_hash(const struct table *table, const void *key)
+{
+	return hash_bytes(key, table->settings.key_size, table->settings.seed);
+}
+
+static uint32_t tag_of(uint64_t hash)
+{
+	return (uint32_t)(hash >> 32);
+}
+
+static uint32_t home_of(const struct table *table, uint64_t hash)
+{
+	return (uint32_t)hash & table->slot_mask;
+}
+
+void table_prefetch(const struct table *table, uint64_t hash)
+{
+	__builtin_prefetch(&table->slots[hash & table->slot_mask]);
+}
+
+static uint32_t slot_of(const struct table *table, const struct header *header)
+{
+	uint32_t number = number_of(table, header);
+	uint32_t at = home_of(table, header->hash);
+
+	while (table->slots[at].number != number)
+		at = (at + 1) & table->slot_mask;
+	return at;
+}
+
+void *table_find(struct table *table, const void *key, uint64_t hash)
+{
+	for (uint32_t at = home_of(table, hash);; at = (at + 1) & table->slot_mask) {
+		struct slot slot = table->slots[at];
+		if (slot.number == NOBODY)
+			return NULL;
+		if (slot.tag != tag_of(hash))
+			continue;
+		void *entry = entry_of(header_at(table, slot.number));
+		if (memcmp(entry, key, table->settings.key_size) == 0)
+			return entry;
+	}
+}
+
+static void list_remove(struct table *table, struct header *header)
+{
+	struct list *list = &table->lists[header->class];
+
+	if (header->newer)
+		header_at(table, header->newer)->older = header->older;
+	else
+		list->newest = header->older;
+	if (header->older)
+		header_at(table, header->older)->newer = header->newer;
+	else
+		list->oldest = header->newer;
+	list->used--;
+}
+
+static void list_push(struct table *table, struct header *header)
+{
+	struct list *list = &table->lists[header->class];
+	uint32_t number = number_of(table, header);
+
+	header->placed_ns = header->touched_ns;
+	header->newer = NOBODY;
+	header->older = list->newest;
+	if (list->newest)
+		header_at(table, list->newest)->newer = number;
+	else
+		list->oldest = number;
+	list->newest = number;
+	list->used++;
+}
+
+/* Free a slot and pull back those that probed past it. */
+static void slot_remove(struct table *table, uint32_t hole)
+{
+	uint32_t at = hole;
+
+	for (;;) {
+		at = (at + 1) & table->slot_mask;
+		if (table->slots[at].number == NOBODY)
+			break;
+		uint32_t home = home_of(table, header_at(table, table->slots[at].number)->hash);
+		if (((at - home) & table->slot_mask) >= ((at - hole) & table->slot_mask)) {
+			table->slots[hole] = table->slots[at];
+			hole = at;
+		}
+	}
+	table->slots[hole].number = NOBODY;
+}
+
+static void drop(struct table *table, struct header *header)
+{
+	if (table->settings.on_drop)
+		table->settings.on_drop(table->settings.context, entry_of(header));
+	list_remove(table, header);
+	slot_remove(table, slot_of(table, header));
+	header->older = table->free;
+	table->free = number_of(table, header);
+	table->counters.used--;
+}
+
+static struct header *oldest_untouched(struct table *table, unsigned class)
+{
+	for (int i = 0; i < EVICTION_TRIES; i++) {
+		struct header *header = header_at(table, table->lists[class].oldest);
+		if (header->touched_ns <= header->placed_ns)
+			return header;
+		list_remove(table, header);
+		list_push(table, header);
+	}
+	return header_at(table, table->lists[class].oldest);
+}
+
+static void evict_from(struct table *table, unsigned class)
+{
+	drop(table, oldest_untouched(table, class));
+	table->counters.evicted++;
+	table->counters.evicted_by_class[class]++;
+}
+
+static void evict(struct table *table)
+{
+	for (unsigned class = 0; class < TABLE_CLASSES; class ++) {
+		if (table->lists[class].used > 0) {
+			evict_from(table, class);
+			return;
+		}
+	}
+}
+
+static struct header *take_free(struct table *table)
+{
+	uint32_t number = table->free;
+
+	if (number) {
+		table->free = header_at(table, number)->older;
+		return header_at(table, number);
+	}
+	return header_at(table, ++table->fresh);
+}
+
+void *table_insert(struct table *table, const void *key, uint64_t hash, instant now)
+{
+	if (table->counters.used == table->settings.capacity)
+		evict(table);
+	struct header *header = take_free(table);
+	memset(header, 0, table->stride);
+	header->hash = (uint32_t)hash;
+	header->touched_ns = now.ns;
+	memcpy(entry_of(header), key, table->settings.key_size);
+	list_push(table, header);
+
+	uint32_t at = home_of(table, hash);
+	while (table->slots[at].number != NOBODY)
+		at = (at + 1) & table->slot_mask;
+	table->slots[at] = (struct slot){.tag = tag_of(hash), .number = number_of(table, header)};
+	table->counters.used++;
+	table->counters.inserted++;
+	return entry_of(header);
+}
+
+void table_touch(struct table *table, void *entry, instant now)
+{
+	struct header *header = header_of(entry);
+
+	(void)table;
+	if (now.ns > header->touched_ns)
+		header->touched_ns = now.ns;
+}
+
+instant table_touched(const struct table *table, const void *entry)
+{
+	(void)table;
+	return (instant){header_of(entry)->touched_ns};
+}
+
+unsigned table_class(const struct table *table, const void *entry)
+{
+	(void)table;
+	return header_of(entry)->class;
+}
+
+void table_set_class(struct table *table, void *entry, unsigned class)
+{
+	struct header *header = header_of(entry);
+
+	assert(class < TABLE_CLASSES);
+	if (header->class == class)
+		return;
+	list_remove(table, header);
+	if (class > 0 && table->lists[class].used >= table->class_most[class])
+		evict_from(table, class);
+	header->class = class;
+	list_push(table, header);
+}
+
+void table_remove(struct table *table, void *entry)
+{
+	drop(table, header_of(entry));
+}
+
+uint32_t table_expire(struct table *table, instant now, uint32_t most)
+{
+	uint32_t removed = 0;
+
+	if (table->settings.idle.ns == 0)
+		return 0;
+	for (unsigned class = 0; class < TABLE_CLASSES; class ++) {
+		for (uint32_t i = 0; i < most && table->lists[class].oldest; i++) {
+			struct header *header = header_at(table, table->lists[class].oldest);
+			if (now.ns - header->placed_ns < table->settings.idle.ns)
+				break;
+			if (now.ns - header->touched_ns >= table->settings.idle.ns) {
+				drop(table, header);
+				removed++;
+			} else {
+				list_remove(table, header);
+				list_push(table, header);
+			}
+		}
+	}
+	table->counters.expired += removed;
+	return removed;
+}
+
+void table_each(struct table *table, void (*visit)(void *context, void *entry), void *context)
+{
+	for (unsigned class = 0; class < TABLE_CLASSES; class ++)
+		for (uint32_t at = table->lists[class].oldest; at; at = header_at(table, at)->newer)
+			visit(context, entry_of(header_at(table, at)));
+}
+
+struct table_counters table_counters(const struct table *table)
+{
+	struct table_counters counters = table->counters;
+
+	for (unsigned class = 0; class < TABLE_CLASSES; class ++)
+		counters.used_by_class[class] = table->lists[class].used;
+	return counters;
+}
+
+void table_free(struct table *table)
+{
+	if (!table)
+		return;
+	if (table->settings.on_drop && table->entries)
+		table_each(table, table->settings.on_drop, table->settings.context);
+	if (table->slots)
+		munmap(table->slots, table->slots_bytes);
+	if (table->entries)
+		munmap(table->entries, table->entries_bytes);
+	free(table);
+}

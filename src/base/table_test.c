@@ -1,0 +1,126 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "base/table.h"
+
+struct entry {
+	uint64_t key;
+	uint64_t value;
+};
+
+static struct table *make(uint32_t capacity)
+{
+	struct table_settings settings = {.capacity = capacity,
+					  .entry_size = sizeof(struct entry),
+					  .key_size = sizeof(uint64_t),
+					  .idle = DURATION_S(10),
+					  .class_share = {1, 1, 0.5}};
+	struct table *table;
+
+	assert_int_equal(table_new(&settings, &table), 0);
+	return table;
+}
+
+static struct entry *put(struct table *table, uint64_t key, int64_t second)
+{
+	return table_insert(table, &key, table_hash(table, &key), instant_at(second, 0));
+}
+
+static struct entry *get(struct table *table, uint64_t key)
+{
+	return table_find(table, &key, table_hash(table, &key));
+}
+
+static void agrees_with_a_plain_array(void **state)
+{
+	enum { KEYS = 997, STEPS = 200000 };
+	static uint64_t expected[KEYS];
+	struct table *table = make(KEYS);
+
+	srand(1);
+	for (int i = 0; i < STEPS; i++) {
+		uint64_t key = (uint64_t)rand() % KEYS;
+		struct entry *entry = get(table, key);
+		assert_int_equal(entry ? entry->value : 0, expected[key]);
+		if (entry && rand() % 2) {
+			table_remove(table, entry);
+			expected[key] = 0;
+		} else if (!entry) {
+			put(table, key, i)->value = expected[key] = (uint64_t)i + 1;
+		}
+	}
+	table_free(table);
+}
+
+static void a_flood_does_not_evict_the_watched(void **state)
+{
+	struct table *table = make(1000);
+
+	table_set_class(table, put(table, 1, 0), 2);
+	table_set_class(table, put(table, 2, 0), 1);
+	for (uint64_t key = 10; key < 100000; key++)
+		put(table, key, 1);
+	assert_non_null(get(table, 1));
+	assert_non_null(get(table, 2));
+	struct table_counters counters = table_counters(table);
+	assert_int_equal(counters.used, 1000);
+	assert_int_equal(counters.evicted, 100000 - 10 + 2 - 1000);
+	assert_int_equal(counters.evicted_by_class[0], counters.evicted);
+	table_free(table);
+}
+
+static void the_watched_have_a_share(void **state)
+{
+	struct table *table = make(1000);
+
+	for (uint64_t key = 0; key < 5000; key++)
+		table_set_class(table, put(table, key, (int64_t)key), 2);
+	assert_int_equal(table_counters(table).used_by_class[2], 501);
+	assert_non_null(get(table, 4999));
+	assert_null(get(table, 0));
+	table_free(table);
+}
+
+static void touched_entries_get_another_round(void **state)
+{
+	struct table *table = make(10);
+	struct entry *kept = put(table, 1, 0);
+
+	for (uint64_t key = 2; key <= 10; key++)
+		put(table, key, 0);
+	table_touch(table, kept, instant_at(1, 0));
+	put(table, 11, 1);
+	assert_non_null(get(table, 1));
+	assert_null(get(table, 2));
+	table_free(table);
+}
+
+static void idle_entries_expire(void **state)
+{
+	struct table *table = make(10);
+	struct entry *busy = put(table, 1, 0);
+
+	put(table, 2, 0);
+	table_touch(table, busy, instant_at(9, 0));
+	assert_int_equal(table_expire(table, instant_at(11, 0), 100), 1);
+	assert_non_null(get(table, 1));
+	assert_int_equal(table_expire(table, instant_at(20, 0), 100), 1);
+	assert_int_equal(table_counters(table).used, 0);
+	table_free(table);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(agrees_with_a_plain_array),
+		cmocka_unit_test(a_flood_does_not_evict_the_watched),
+		cmocka_unit_test(the_watched_have_a_share),
+		cmocka_unit_test(touched_entries_get_another_round),
+		cmocka_unit_test(idle_entries_expire),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,66 @@
+/*
+ * A frame taken down to the innermost IP packet: link layer, tags, tunnels, IP headers, fragments.
+ *
+ * Tunnels (VXLAN, Geneve, GRE, IP-in-IP, GTP-U, PPPoE ...) are followed up to PACKET_NESTING_MAX
+ * headers; what lies deeper is UNSUPPORTED. The innermost addresses are the ones that count: on a
+ * cloud mirror the outer ports of the two directions differ.
+ */
+#ifndef DAVY_DECODE_PACKET_PACKET_H
+#define DAVY_DECODE_PACKET_PACKET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "decode/capture/frame.h"
+#include "decode/decoded.h"
+#include "model/endpoint.h"
+
+enum { PACKET_NESTING_MAX = 8 };
+
+/* What the packet came through; kept as a mask on the flow and named in findings. */
+enum packet_tunnel {
+	TUNNEL_VXLAN = 1 << 0,
+	TUNNEL_GENEVE = 1 << 1,
+	TUNNEL_GRE = 1 << 2,
+	TUNNEL_IPIP = 1 << 3,
+	TUNNEL_GTPU = 1 << 4,
+	TUNNEL_PPPOE = 1 << 5,
+	TUNNEL_MPLS = 1 << 6,
+	TUNNEL_VLAN = 1 << 7,
+};
+
+enum { PROTOCOL_TCP = 6, PROTOCOL_UDP = 17 };
+
+enum tcp_flag { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16 };
+
+struct packet {
+	struct endpoint source, destination; /* ports 0 unless TCP or UDP */
+	uint8_t protocol;		     /* innermost IP protocol */
+	uint8_t tcp_flags;		     /* enum tcp_flag */
+	uint16_t tunnels;		     /* enum packet_tunnel */
+	uint32_t sequence, acknowledgement;  /* TCP */
+	struct str payload;		     /* TCP or UDP payload that was captured */
+	uint32_t payload_len; /* on the wire, by the IP length: > payload.len when the frame was cut
+			       */
+};
+
+struct fragment_table; /* decode/packet/fragment.h: reassembles IP fragments, bounded */
+
+/*
+ * Decode one frame.
+ *
+ * fragments: may be NULL: then later fragments are UNSUPPORTED and first ones are decoded alone.
+ *            A completed datagram's payload lives in the table until the next call.
+ * returns:   DECODED: `out` holds a TCP or UDP packet (any other protocol: UNSUPPORTED).
+ *            NEED_MORE: a fragment was stored, the datagram is not complete.
+ *            MALFORMED: a header is cut off or lies about its length.
+ * The transport checksum is not checked (offloading leaves it wrong on the capturing host).
+ */
+enum decoded packet_decode(const struct frame *frame, struct fragment_table *fragments,
+			   struct packet *out);
+
+/* For tests and the fan-out of a live sensor: does this link type have a decoder? */
+bool packet_link_is_known(uint16_t link);
+
+#endif
