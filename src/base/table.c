@@ -241,14 +241,15 @@ static void evict_from(struct table *table, unsigned class)
 	table->counters.evicted_by_class[class]++;
 }
 
-static void evict(struct table *table)
+bool table_evict(struct table *table)
 {
 	for (unsigned class = 0; class < TABLE_CLASSES; class ++) {
 		if (table->lists[class].used > 0) {
 			evict_from(table, class);
-			return;
+			return true;
 		}
 	}
+	return false;
 }
 
 static struct header *take_free(struct table *table)
@@ -265,7 +266,7 @@ static struct header *take_free(struct table *table)
 void *table_insert(struct table *table, const void *key, uint64_t hash, instant now)
 {
 	if (table->counters.used == table->settings.capacity)
-		evict(table);
+		table_evict(table);
 	struct header *header = take_free(table);
 	memset(header, 0, table->stride);
 	header->hash = (uint32_t)hash;

@@ -14,6 +14,7 @@
 #ifndef DAVY_BASE_TABLE_H
 #define DAVY_BASE_TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -51,6 +52,8 @@ instant table_touched(const struct table *table, const void *entry);
 void table_set_class(struct table *table, void *entry, unsigned class);
 unsigned table_class(const struct table *table, const void *entry);
 void table_remove(struct table *table, void *entry); /* calls on_drop */
+/* Drop the entry that would make room next; for what entries hold elsewhere. False: empty. */
+bool table_evict(struct table *table);
 
 /* Removes idle entries, looking at no more than `most`; call it often with a small number. */
 uint32_t table_expire(struct table *table, instant now, uint32_t most);

@@ -113,6 +113,20 @@ static void idle_entries_expire(void **state)
 	table_free(table);
 }
 
+static void room_can_be_asked_for(void **state)
+{
+	struct table *table = make(10);
+
+	table_set_class(table, put(table, 1, 0), 1);
+	put(table, 2, 0);
+	assert_true(table_evict(table));
+	assert_null(get(table, 2));
+	assert_true(table_evict(table));
+	assert_false(table_evict(table));
+	assert_int_equal(table_counters(table).evicted, 2);
+	table_free(table);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -121,6 +135,7 @@ int main(void)
 		cmocka_unit_test(the_watched_have_a_share),
 		cmocka_unit_test(touched_entries_get_another_round),
 		cmocka_unit_test(idle_entries_expire),
+		cmocka_unit_test(room_can_be_asked_for),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,11 @@
 /*
  * A frame taken down to the innermost IP packet: link layer, tags, tunnels, IP headers, fragments.
  *
- * Tunnels (VXLAN, Geneve, GRE, IP-in-IP, GTP-U, PPPoE ...) are followed up to PACKET_NESTING_MAX
- * headers; what lies deeper is UNSUPPORTED. The innermost addresses are the ones that count: on a
- * cloud mirror the outer ports of the two directions differ.
+ * Tunnels and tags (VXLAN, Geneve, GRE, IP-in-IP, GTP-U, PPPoE, a VLAN tag, a label stack ...) are
+ * followed up to PACKET_NESTING_MAX of them; what lies deeper is UNSUPPORTED. The innermost
+ * addresses are the ones that count: on a cloud mirror the outer ports of the two directions
+ * differ. A UDP packet that looks like a tunnel and carries no TCP or UDP packet that can be read
+ * is given as the UDP packet it is.
  */
 #ifndef DAVY_DECODE_PACKET_PACKET_H
 #define DAVY_DECODE_PACKET_PACKET_H
@@ -28,6 +30,11 @@ enum packet_tunnel {
 	TUNNEL_PPPOE = 1 << 5,
 	TUNNEL_MPLS = 1 << 6,
 	TUNNEL_VLAN = 1 << 7,
+	TUNNEL_ETHERIP = 1 << 8,
+	TUNNEL_L2TP = 1 << 9,
+	TUNNEL_TEREDO = 1 << 10,
+	TUNNEL_TZSP = 1 << 11,
+	TUNNEL_CAPWAP = 1 << 12,
 };
 
 enum { PROTOCOL_TCP = 6, PROTOCOL_UDP = 17 };
@@ -41,8 +48,8 @@ struct packet {
 	uint16_t tunnels;		     /* enum packet_tunnel */
 	uint32_t sequence, acknowledgement;  /* TCP */
 	struct str payload;		     /* TCP or UDP payload that was captured */
-	uint32_t payload_len; /* on the wire, by the IP length: > payload.len when the frame was cut
-			       */
+	/* on the wire, by the IP length: > payload.len when the capture cut the frame */
+	uint32_t payload_len;
 };
 
 struct fragment_table; /* decode/packet/fragment.h: reassembles IP fragments, bounded */
@@ -52,9 +59,11 @@ struct fragment_table; /* decode/packet/fragment.h: reassembles IP fragments, bo
  *
  * fragments: may be NULL: then later fragments are UNSUPPORTED and first ones are decoded alone.
  *            A completed datagram's payload lives in the table until the next call.
- * returns:   DECODED: `out` holds a TCP or UDP packet (any other protocol: UNSUPPORTED).
+ * returns:   DECODED: `out` holds a TCP or UDP packet (any other protocol: UNSUPPORTED, and then
+ *            `out` holds nothing of use, as for the two below).
  *            NEED_MORE: a fragment was stored, the datagram is not complete.
- *            MALFORMED: a header is cut off or lies about its length.
+ *            MALFORMED: a header is cut off or lies about its length. (TCP options that the capture
+ *            cut off are no harm.)
  * The transport checksum is not checked (offloading leaves it wrong on the capturing host).
  */
 enum decoded packet_decode(const struct frame *frame, struct fragment_table *fragments,
