@@ -57,8 +57,13 @@ static void add_quoted(struct buf *out, struct str text)
 
 void json_key(struct json_writer *w, const char *key)
 {
+	json_key_view(w, str_from(key));
+}
+
+void json_key_view(struct json_writer *w, struct str key)
+{
 	begin_value(w);
-	add_quoted(w->out, str_from(key));
+	add_quoted(w->out, key);
 	buf_add_byte(w->out, ':');
 	w->needs_comma = false;
 }

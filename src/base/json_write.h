@@ -25,6 +25,7 @@ struct json_writer {
 void json_open(struct json_writer *w, char bracket);  /* '{' or '[' */
 void json_close(struct json_writer *w, char bracket); /* '}' or ']' */
 void json_key(struct json_writer *w, const char *key);
+void json_key_view(struct json_writer *w, struct str key); /* a key that is a view */
 void json_string(struct json_writer *w, struct str text);
 void json_integer(struct json_writer *w, int64_t value);
 void json_unsigned(struct json_writer *w, uint64_t value);
