@@ -1,0 +1,58 @@
+/*
+ * Connections by their two ends: what every packet is booked on.
+ *
+ * A flow record is small (FLOW_BYTES_MAX with the table's own share) because there are many: bytes,
+ * packets, when, through which tunnels, and room for the 128-byte behaviour block that tells
+ * encrypted mining by its rhythm. What is said on a connection is looked at only when it may
+ * matter; that part (streams, conversation) is an inspection, held apart and bounded by itself.
+ */
+#ifndef DAVY_DECODE_FLOW_FLOW_H
+#define DAVY_DECODE_FLOW_FLOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/instant.h"
+#include "decode/packet/packet.h"
+#include "model/observation.h"
+
+/* Side 0 is the smaller end (bytes of the address, then the port): both directions have one key. */
+struct flow_key {
+	struct address ends[2];
+	uint16_t ports[2];
+	uint8_t protocol;
+	uint8_t zero[3];
+};
+_Static_assert(sizeof(struct flow_key) == 40, "no padding: keys are compared as bytes");
+
+enum flow_class { FLOW_UNANSWERED, FLOW_ANSWERED, FLOW_WATCHED };
+
+enum { FLOW_BEHAVIOUR_BYTES = 128, FLOW_BYTES_MAX = 512 };
+
+struct inspection;
+
+struct flow {
+	struct flow_key key;
+	struct inspection *inspection; /* NULL: nobody listens */
+	int64_t first_ns;
+	uint64_t bytes[2]; /* payload, by sequence where TCP: a packet seen twice counts once */
+	uint32_t packets[2];
+	uint32_t next[2]; /* sequence number after the newest in-order byte */
+	uint16_t tunnels;
+	int8_t initiator;
+	uint8_t has_next;     /* bit per side: next[] is known */
+	uint8_t has_spoken;   /* bit per side: payload was seen */
+	uint8_t acknowledged; /* bit per side: the other end acknowledged its payload */
+	uint8_t syn;	      /* bit per side */
+	uint32_t quiet_bytes; /* since anything of interest was seen */
+	uint64_t minutes;     /* presence: bit per minute since first_ns */
+	uint16_t first_sizes[8];
+	uint8_t behaviour[FLOW_BEHAVIOUR_BYTES];
+};
+
+/* The key of a packet and the side that sent it. */
+int flow_key_of(const struct packet *packet, struct flow_key *key);
+
+void flow_describe(const struct flow *flow, instant last_seen, struct flow_view *view);
+
+#endif

@@ -1,0 +1,332 @@
+#include "decode/flow/inspection.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "decode/flow/tcp_stream.h"
+
+enum {
+	STREAM_PERCENT = 40, /* of the byte ceiling: bytes out of order; the rest: conversations */
+	HOLE_PATIENCE_MS =
+		3000, /* a lost segment is sent again within the retransmission time-out */
+	IDLE_S = 3600,
+};
+
+struct inspection {
+	struct flow *flow; /* the table's key */
+	struct tcp_stream streams[2];
+	struct conversation *conversation;
+	int64_t hole_since_ns[2]; /* 0: no hole */
+};
+
+struct inspections {
+	struct inspections_settings settings;
+	struct table *table;
+	struct segment_pool *pool;
+	struct conversation_host host;
+	size_t conversation_bytes;
+	uint64_t opened, refused, evicted, gaps, gap_bytes;
+};
+
+static void take(void *context, struct conversation *conversation, struct observation *seen)
+{
+	struct inspections *in = context;
+
+	in->settings.observe(in->settings.context, conversation_owner(conversation), seen,
+			     conversation);
+}
+
+static void take_name(void *context, struct conversation *conversation, int side, struct str name)
+{
+	struct inspections *in = context;
+
+	if (in->settings.name)
+		in->settings.name(in->settings.context, conversation_owner(conversation), side,
+				  name);
+}
+
+static void inspection_dropped(void *context, void *entry)
+{
+	struct inspections *in = context;
+	struct inspection *inspection = entry;
+
+	inspection->flow->inspection = NULL;
+	tcp_stream_fini(&inspection->streams[0], in->pool);
+	tcp_stream_fini(&inspection->streams[1], in->pool);
+	conversation_free(inspection->conversation);
+}
+
+int inspections_new(const struct inspections_settings *settings, struct inspections **out)
+{
+	struct inspections *in = calloc(1, sizeof(*in));
+	struct table_settings table = {.capacity = settings->capacity,
+				       .entry_size = sizeof(struct inspection),
+				       .key_size = sizeof(struct flow *),
+				       .seed = settings->seed,
+				       .idle = DURATION_S(IDLE_S),
+				       .class_share = {0, 0, 0.5},
+				       .on_drop = inspection_dropped,
+				       .context = in};
+
+	if (!in)
+		return -ENOMEM;
+	in->settings = *settings;
+	in->conversation_bytes = settings->bytes / 100 * (100 - STREAM_PERCENT);
+	in->host.take = take;
+	in->host.name = take_name;
+	in->host.context = in;
+	int r = conversation_host_init(&in->host);
+	if (r == 0)
+		r = segment_pool_new(settings->bytes / 100 * STREAM_PERCENT, &in->pool);
+	if (r == 0)
+		r = table_new(&table, &in->table);
+	if (r < 0) {
+		inspections_free(in);
+		return r;
+	}
+	*out = in;
+	return 0;
+}
+
+void inspections_free(struct inspections *in)
+{
+	if (!in)
+		return;
+	table_free(in->table);
+	segment_pool_free(in->pool);
+	conversation_host_fini(&in->host);
+	free(in);
+}
+
+void inspection_close(struct inspections *in, struct flow *flow)
+{
+	table_remove(in->table, flow->inspection);
+}
+
+static void make_room(struct inspections *in)
+{
+	while (in->host.bytes_used > in->conversation_bytes && table_counters(in->table).used > 0) {
+		table_evict(in->table);
+		in->evicted++;
+	}
+}
+
+/*
+ * Where each side's stream begins. A side that has not spoken is awaited from its SYN on, so that a
+ * first segment that comes out of order waits for the one before it. In mid-connection the
+ * segment that made us listen is the beginning: what was before it is not wanted.
+ */
+static void start_streams(struct inspection *inspection, const struct flow *flow,
+			  const struct packet *packet, int side)
+{
+	for (int i = 0; i < 2; i++) {
+		bool has_spoken = flow->has_spoken >> i & 1;
+		tcp_stream_init(&inspection->streams[i]);
+		if (!has_spoken && (flow->syn >> i & 1))
+			tcp_stream_syn(&inspection->streams[i], flow->next[i] - 1);
+		else if (i == side)
+			tcp_stream_syn(&inspection->streams[i], packet->sequence - 1);
+	}
+}
+
+static bool open_inspection(struct inspections *in, struct flow *flow, const struct packet *packet,
+			    int side, instant at)
+{
+	struct conversation *conversation;
+
+	make_room(in);
+	conversation = conversation_new(&in->host, flow);
+	if (!conversation) {
+		in->refused++;
+		return false;
+	}
+	struct inspection *inspection =
+		table_insert(in->table, &flow, table_hash(in->table, &flow), at);
+	inspection->conversation = conversation;
+	start_streams(inspection, flow, packet, side);
+	flow->inspection = inspection;
+	in->opened++;
+	return true;
+}
+
+/* A connection's first payload of a side, or a later one: is it worth listening to? */
+static bool is_worth(const struct flow *flow, const struct packet *packet, int side)
+{
+	if (packet->payload.len == 0)
+		return false;
+	if (!(flow->has_spoken >> side & 1))
+		return opening_may_matter(packet->payload);
+	return segment_may_matter(packet->payload);
+}
+
+/* Everything that has become contiguous. */
+static void drain(struct inspections *in, struct inspection *inspection, int side, instant at)
+{
+	struct str bytes;
+
+	while (tcp_stream_next(&inspection->streams[side], in->pool, &bytes))
+		conversation_feed(inspection->conversation, side, bytes, at);
+}
+
+/* Give up the hole a side waits at. */
+static void skip_hole(struct inspections *in, struct inspection *inspection, int side, instant at)
+{
+	uint32_t missing = tcp_stream_gap(&inspection->streams[side], in->pool);
+
+	inspection->hole_since_ns[side] = 0;
+	if (missing > 0) {
+		in->gaps++;
+		in->gap_bytes += missing;
+		conversation_gap(inspection->conversation, side, missing);
+	}
+	drain(in, inspection, side, at);
+}
+
+static void skip_stuck(struct inspections *in, struct inspection *inspection, int side, instant at)
+{
+	enum { HOLES_MOST = 256 }; /* each skip ends one; a stream holds no more blocks than that */
+
+	for (int i = 0; i < HOLES_MOST && tcp_stream_is_stuck(&inspection->streams[side], in->pool);
+	     i++)
+		skip_hole(in, inspection, side, at);
+}
+
+static void feed(struct inspections *in, struct inspection *inspection, const struct packet *packet,
+		 int side, instant at)
+{
+	struct tcp_stream *stream = &inspection->streams[side];
+	enum tcp_delivery delivery;
+	struct str now;
+
+	for (int tries = 0; tries < 8; tries++) {
+		delivery = tcp_stream_feed(stream, in->pool, packet->sequence, packet->tcp_flags,
+					   packet->payload, packet->payload_len, &now);
+		if (now.len > 0)
+			conversation_feed(inspection->conversation, side, now, at);
+		drain(in, inspection, side, at);
+		skip_stuck(in, inspection, side, at);
+		if (delivery != TCP_FULL)
+			break;
+		skip_hole(in, inspection, side, at);
+	}
+	if (delivery != TCP_QUEUED)
+		inspection->hole_since_ns[side] = 0;
+	else if (inspection->hole_since_ns[side] == 0)
+		inspection->hole_since_ns[side] = at.ns;
+}
+
+/* A hole that nobody filled for longer than a retransmission takes: the capture missed it. */
+static void skip_old_hole(struct inspections *in, struct inspection *inspection, int side,
+			  instant at)
+{
+	int64_t since = inspection->hole_since_ns[side];
+
+	if (since != 0 && at.ns - since > DURATION_MS(HOLE_PATIENCE_MS).ns)
+		skip_hole(in, inspection, side, at);
+}
+
+/* What the connection has turned out to be worth. */
+static void settle(struct inspections *in, struct flow *flow, struct inspection *inspection)
+{
+	enum conversation_interest interest = conversation_interest(inspection->conversation);
+
+	if (interest == INTEREST_NONE) {
+		table_remove(in->table, inspection);
+	} else if (interest == INTEREST_MINING) {
+		flow->quiet_bytes = 0;
+		table_set_class(in->table, inspection, FLOW_WATCHED);
+	}
+}
+
+static bool has_ended(const struct inspection *inspection, const struct packet *packet, int side)
+{
+	if (packet->tcp_flags & TCP_RST)
+		return tcp_stream_in_window(&inspection->streams[side], packet->sequence);
+	return tcp_stream_is_finished(&inspection->streams[0]) &&
+	       tcp_stream_is_finished(&inspection->streams[1]);
+}
+
+static void count_quiet(struct flow *flow, const struct packet *packet)
+{
+	if (__builtin_add_overflow(flow->quiet_bytes, packet->payload_len, &flow->quiet_bytes))
+		flow->quiet_bytes = UINT32_MAX;
+}
+
+void inspections_packet(struct inspections *in, struct flow *flow, const struct packet *packet,
+			int side, instant at)
+{
+	count_quiet(flow, packet);
+	if (!flow->inspection &&
+	    (!is_worth(flow, packet, side) || !open_inspection(in, flow, packet, side, at)))
+		return;
+	struct inspection *inspection = flow->inspection;
+	table_touch(in->table, inspection, at);
+	if (packet->payload_len > 0 || (packet->tcp_flags & (TCP_FIN | TCP_RST)))
+		feed(in, inspection, packet, side, at);
+	if ((packet->tcp_flags & TCP_ACK) &&
+	    tcp_stream_acked(&inspection->streams[!side], in->pool, packet->acknowledgement))
+		skip_stuck(in, inspection, !side, at);
+	for (int i = 0; i < 2; i++)
+		skip_old_hole(in, inspection, i, at);
+	if (has_ended(inspection, packet, side)) {
+		conversation_end(inspection->conversation, at);
+		table_remove(in->table, inspection);
+		return;
+	}
+	settle(in, flow, inspection);
+}
+
+struct visit {
+	struct inspections *in;
+	instant now;
+};
+
+static void visit_holes(void *context, void *entry)
+{
+	const struct visit *visit = context;
+
+	for (int side = 0; side < 2; side++)
+		skip_old_hole(visit->in, entry, side, visit->now);
+}
+
+void inspections_tick(struct inspections *in, instant now)
+{
+	struct visit visit = {in, now};
+
+	table_each(in->table, visit_holes, &visit);
+	table_expire(in->table, now, 64);
+	make_room(in);
+}
+
+static void visit_end(void *context, void *entry)
+{
+	const struct visit *visit = context;
+	struct inspection *inspection = entry;
+
+	for (int side = 0; side < 2; side++)
+		for (int i = 0; i < 64 && inspection->streams[side].queue.count > 0; i++)
+			skip_hole(visit->in, inspection, side, visit->now);
+	conversation_end(inspection->conversation, visit->now);
+}
+
+void inspections_flush(struct inspections *in, instant now)
+{
+	struct visit visit = {in, now};
+
+	table_each(in->table, visit_end, &visit);
+}
+
+void inspections_count(const struct inspections *in, struct tracker_counters *counters)
+{
+	counters->inspections = table_counters(in->table);
+	counters->inspections_opened = in->opened;
+	counters->inspections_refused = in->refused;
+	counters->inspections_evicted = in->evicted;
+	counters->messages = in->host.messages;
+	counters->malformed = in->host.malformed;
+	counters->gaps = in->gaps;
+	counters->gap_bytes = in->gap_bytes;
+	counters->inspection_bytes =
+		in->host.bytes_used +
+		(size_t)segment_pool_counters(in->pool).used * SEGMENT_BLOCK_BYTES;
+}

@@ -1,0 +1,109 @@
+/* JSON messages, and the comma-separated lines of Duino-Coin, as the innermost layer. */
+#include <stdlib.h>
+
+#include "decode/flow/json_stream.h"
+#include "decode/flow/layer.h"
+#include "decode/mining/duino.h"
+
+enum { LINE_MAX_LEN = 512 };
+
+struct text {
+	bool is_lines; /* Duino-Coin */
+	struct json_stream json[2];
+	struct { /* lines: one that has no end yet */
+		char at[LINE_MAX_LEN];
+		uint16_t len;
+	} line[2];
+};
+
+static void read_json(struct conversation *c, struct text *text, int side, struct str bytes)
+{
+	struct str message;
+
+	json_stream_feed(&text->json[side], bytes);
+	while (!c->is_dead && json_stream_next(&text->json[side], &message))
+		conversation_json(c, side, message);
+}
+
+static void end_line(struct conversation *c, struct text *text, int side)
+{
+	if (text->line[side].len > 0)
+		conversation_line(c, side, str_of(text->line[side].at, text->line[side].len));
+	text->line[side].len = 0;
+}
+
+/* Some miners end no line: the other side's speaking ends it too. */
+static void read_lines(struct conversation *c, struct text *text, int side, struct str bytes)
+{
+	end_line(c, text, !side);
+	for (size_t i = 0; i < bytes.len; i++) {
+		if (bytes.at[i] == '\n')
+			end_line(c, text, side);
+		else if (text->line[side].len < LINE_MAX_LEN)
+			text->line[side].at[text->line[side].len++] = bytes.at[i];
+	}
+}
+
+static void text_feed(struct conversation *c, struct layer *layer, int side, struct str bytes)
+{
+	struct text *text = layer->state;
+
+	if (c->dialogue.dialects == 0 && c->mining_messages == 0 && c->other_messages == 0 &&
+	    !text->is_lines)
+		text->is_lines = duino_starts(bytes) ||
+				 (bytes.at[0] != '{' && bytes.at[0] >= '0' && bytes.at[0] <= '9') ||
+				 bytes.at[0] == 'J';
+	if (text->is_lines)
+		read_lines(c, text, side, bytes);
+	else if (text->json[side].depth == 0 && str_starts(bytes, STR("\x1f\x8b\x08")))
+		layer_feed(c, layer_replace(c, layer, &layer_gzip), side, bytes);
+	else
+		read_json(c, text, side, bytes);
+}
+
+static void text_gap(struct conversation *c, struct layer *layer, int side, uint32_t missing)
+{
+	struct text *text = layer->state;
+	struct str message;
+
+	(void)missing;
+	if (json_stream_flush(&text->json[side], &message))
+		conversation_json(c, side, message);
+	json_stream_gap(&text->json[side]);
+	text->line[side].len = 0;
+}
+
+static void text_end(struct conversation *c, struct layer *layer)
+{
+	struct text *text = layer->state;
+	struct str message;
+
+	for (int side = 0; side < 2; side++) {
+		if (json_stream_flush(&text->json[side], &message))
+			conversation_json(c, side, message);
+		end_line(c, text, side);
+	}
+}
+
+static void text_fini(struct layer *layer)
+{
+	struct text *text = layer->state;
+
+	json_stream_fini(&text->json[0]);
+	json_stream_fini(&text->json[1]);
+}
+
+static size_t text_size(const struct layer *layer)
+{
+	const struct text *text = layer->state;
+
+	return text->json[0].pending.cap + text->json[1].pending.cap;
+}
+
+const struct layer_kind layer_text = {.carrier = CARRIER_COUNT,
+				      .state_size = sizeof(struct text),
+				      .feed = text_feed,
+				      .gap = text_gap,
+				      .end = text_end,
+				      .fini = text_fini,
+				      .size = text_size};

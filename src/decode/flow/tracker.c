@@ -1,0 +1,284 @@
+#include "decode/flow/tracker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "decode/flow/inspection.h"
+
+enum {
+	FLOW_IDLE_S =
+		3600, /* pools send a job at least every few minutes; throttled ones less often */
+	EXPIRE_EACH = 2, /* looked at per packet: keeps up with any rate of new flows */
+	QUIET_BYTES =
+		512 * 1024, /* so much without anything of interest: the rest is only counted */
+	PORT_DNS = 53,
+	PORT_MDNS = 5353,
+	PORT_LLMNR = 5355,
+};
+
+struct tracker {
+	struct tracker_settings settings;
+	struct table *flows;
+	struct names *names;
+	struct inspections *inspections;
+	struct origin origin;
+	instant now;
+	bool is_walking; /* through the inspections: no flow may be evicted meanwhile */
+	struct tracker_counters counters;
+};
+
+static void observe(void *context, struct flow *flow, struct observation *seen,
+		    const struct conversation *conversation)
+{
+	struct tracker *tracker = context;
+	struct flow_view view;
+
+	flow_describe(flow, seen->at, &view);
+	conversation_describe(conversation, &view);
+	for (int side = 0; side < 2; side++)
+		view.name_count[side] = (uint8_t)names_find(tracker->names, &flow->key.ends[side],
+							    view.names[side], FLOW_NAMES_MAX);
+	seen->flow = &view;
+	seen->origin = tracker->origin;
+	if (!tracker->is_walking && table_class(tracker->flows, flow) != FLOW_WATCHED)
+		table_set_class(tracker->flows, flow, FLOW_WATCHED);
+	tracker->settings.observe(tracker->settings.context, seen);
+}
+
+static void learn_name(void *context, struct flow *flow, int side, struct str name)
+{
+	struct tracker *tracker = context;
+
+	names_learn(tracker->names, &flow->key.ends[side], name, tracker->now);
+}
+
+static void flow_dropped(void *context, void *entry)
+{
+	struct tracker *tracker = context;
+	struct flow *flow = entry;
+
+	if (flow->inspection)
+		inspection_close(tracker->inspections, flow);
+}
+
+int tracker_new(const struct tracker_settings *settings, struct tracker **out)
+{
+	struct tracker *tracker = calloc(1, sizeof(*tracker));
+	struct table_settings flows = {.capacity = settings->flows,
+				       .entry_size = sizeof(struct flow),
+				       .key_size = sizeof(struct flow_key),
+				       .seed = settings->seed,
+				       .idle = DURATION_S(FLOW_IDLE_S),
+				       .class_share = {0, 0.9, 0.25},
+				       .on_drop = flow_dropped,
+				       .context = tracker};
+	struct inspections_settings inspections = {.capacity = settings->inspections,
+						   .bytes = settings->inspection_bytes,
+						   .seed = settings->seed,
+						   .observe = observe,
+						   .name = learn_name,
+						   .context = tracker};
+
+	if (!tracker)
+		return -ENOMEM;
+	tracker->settings = *settings;
+	int r = table_new(&flows, &tracker->flows);
+	if (r == 0)
+		r = names_new(settings->names, settings->seed, &tracker->names);
+	if (r == 0)
+		r = inspections_new(&inspections, &tracker->inspections);
+	if (r < 0) {
+		tracker_free(tracker);
+		return r;
+	}
+	*out = tracker;
+	return 0;
+}
+
+void tracker_free(struct tracker *tracker)
+{
+	if (!tracker)
+		return;
+	table_free(tracker->flows); /* closes inspections: before those are freed */
+	inspections_free(tracker->inspections);
+	names_free(tracker->names);
+	free(tracker);
+}
+
+static bool is_dns(const struct packet *packet)
+{
+	uint16_t from = packet->source.port, to = packet->destination.port;
+
+	return from == PORT_DNS || from == PORT_MDNS || from == PORT_LLMNR || to == PORT_MDNS;
+}
+
+static void book_start(struct flow *flow, const struct packet *packet, int side, instant at)
+{
+	flow->first_ns = at.ns;
+	flow->initiator = -1;
+	if (packet->tcp_flags & TCP_SYN)
+		flow->initiator = (int8_t)(packet->tcp_flags & TCP_ACK ? !side : side);
+}
+
+static struct flow *find_flow(struct tracker *tracker, const struct packet *packet, int *side,
+			      instant at)
+{
+	struct flow_key key;
+
+	*side = flow_key_of(packet, &key);
+	uint64_t hash = table_hash(tracker->flows, &key);
+	struct flow *flow = table_find(tracker->flows, &key, hash);
+	if (flow)
+		return flow;
+	flow = table_insert(tracker->flows, &key, hash, at);
+	book_start(flow, packet, *side, at);
+	return flow;
+}
+
+/* A SYN with a new sequence number on a known pair of ends: the ports are used again. */
+static void book_syn(struct tracker *tracker, struct flow *flow, const struct packet *packet,
+		     int side, instant at)
+{
+	uint8_t bit = (uint8_t)(1u << side);
+	uint32_t next = packet->sequence + 1;
+
+	if ((flow->has_spoken & bit) && flow->next[side] != next &&
+	    !(packet->tcp_flags & TCP_ACK)) {
+		if (flow->inspection)
+			inspection_close(tracker->inspections, flow);
+		flow->has_next = flow->has_spoken = flow->syn = 0;
+		book_start(flow, packet, side, at);
+	}
+	if (flow->has_spoken & bit)
+		return;
+	flow->next[side] = next;
+	flow->has_next |= bit;
+	flow->syn |= bit;
+	if (flow->initiator < 0)
+		flow->initiator = (int8_t)(packet->tcp_flags & TCP_ACK ? !side : side);
+}
+
+/* Whoever accuses a flow wants to know that both ends really took part in it. */
+static void tell_acknowledged(struct tracker *tracker, struct flow *flow, int side, instant at)
+{
+	struct observation seen = {.kind = OBSERVE_ACKNOWLEDGED, .at = at, .side = side};
+	struct flow_view view;
+
+	if (table_class(tracker->flows, flow) != FLOW_WATCHED)
+		return;
+	flow_describe(flow, at, &view);
+	seen.flow = &view;
+	tracker->settings.observe(tracker->settings.context, &seen);
+}
+
+static void book_acknowledgement(struct tracker *tracker, struct flow *flow,
+				 const struct packet *packet, int side, instant at)
+{
+	uint8_t other = (uint8_t)(1u << !side);
+
+	if (!(packet->tcp_flags & TCP_ACK))
+		return;
+	if (table_class(tracker->flows, flow) == FLOW_UNANSWERED && (flow->packets[!side] > 0))
+		table_set_class(tracker->flows, flow, FLOW_ANSWERED);
+	if ((flow->has_spoken & other) && !(flow->acknowledged & other)) {
+		int32_t ahead = (int32_t)(packet->acknowledgement - flow->next[!side]);
+		if (ahead >= 0 && ahead < 1 << 20) {
+			flow->acknowledged |= other;
+			tell_acknowledged(tracker, flow, !side, at);
+		}
+	}
+}
+
+static void book_bytes(struct flow *flow, const struct packet *packet, int side)
+{
+	uint8_t bit = (uint8_t)(1u << side);
+	uint32_t end = packet->sequence + packet->payload_len;
+	int32_t ahead = (int32_t)(end - flow->next[side]);
+
+	if (!(flow->has_next & bit)) {
+		flow->has_next |= bit;
+		flow->next[side] = end;
+		flow->bytes[side] += packet->payload_len;
+	} else if (ahead > 0) {
+		flow->bytes[side] += (uint32_t)ahead < packet->payload_len ? (uint32_t)ahead
+									   : packet->payload_len;
+		flow->next[side] = end;
+	} else if (ahead < -(1 << 24)) { /* far behind: forged or another connection; follow it */
+		flow->next[side] = end;
+	}
+}
+
+static void book_presence(struct flow *flow, const struct packet *packet, instant at)
+{
+	int64_t minute = (at.ns - flow->first_ns) / DURATION_S(60).ns;
+	uint32_t count = flow->packets[0] + flow->packets[1];
+
+	if (minute >= 0 && minute < 64)
+		flow->minutes |= 1ull << minute;
+	if (count <= 8 && count > 0 && packet->payload_len > 0)
+		flow->first_sizes[count - 1] =
+			(uint16_t)(packet->payload_len > 65535 ? 65535 : packet->payload_len);
+}
+
+enum tracker_interest tracker_packet(struct tracker *tracker, const struct packet *packet,
+				     instant at, const struct origin *origin)
+{
+	int side;
+
+	tracker->now = at.ns > tracker->now.ns ? at : tracker->now;
+	tracker->counters.packets++;
+	tracker->counters.payload_bytes += packet->payload_len;
+	if (packet->protocol != PROTOCOL_TCP) {
+		tracker->counters.udp_packets++;
+		if (is_dns(packet))
+			names_learn_dns(tracker->names, packet->payload, at);
+		return TRACKER_IGNORES;
+	}
+	struct flow *flow = find_flow(tracker, packet, &side, at);
+	table_touch(tracker->flows, flow, at);
+	flow->packets[side]++;
+	flow->tunnels |= packet->tunnels;
+	if (packet->tcp_flags & TCP_SYN)
+		book_syn(tracker, flow, packet, side, at);
+	tracker->origin = *origin;
+	book_acknowledgement(tracker, flow, packet, side, at);
+	book_presence(flow, packet, at);
+	if (packet->payload_len > 0 || flow->inspection)
+		inspections_packet(tracker->inspections, flow, packet, side, at);
+	if (packet->payload_len > 0) {
+		book_bytes(flow, packet, side);
+		flow->has_spoken |= (uint8_t)(1u << side);
+	}
+	table_expire(tracker->flows, tracker->now, EXPIRE_EACH);
+	return flow->inspection || flow->quiet_bytes < QUIET_BYTES ? TRACKER_LISTENS
+								   : TRACKER_COUNTS;
+}
+
+void tracker_tick(struct tracker *tracker, instant now)
+{
+	enum { EXPIRE_ON_TICK = 4096 };
+
+	tracker->now = now.ns > tracker->now.ns ? now : tracker->now;
+	tracker->is_walking = true;
+	inspections_tick(tracker->inspections, tracker->now);
+	tracker->is_walking = false;
+	table_expire(tracker->flows, tracker->now, EXPIRE_ON_TICK);
+}
+
+void tracker_flush(struct tracker *tracker)
+{
+	tracker->is_walking = true;
+	inspections_flush(tracker->inspections, tracker->now);
+	tracker->is_walking = false;
+}
+
+struct tracker_counters tracker_counters(const struct tracker *tracker)
+{
+	struct tracker_counters counters = tracker->counters;
+
+	counters.flows = table_counters(tracker->flows);
+	counters.names = names_counters(tracker->names);
+	inspections_count(tracker->inspections, &counters);
+	return counters;
+}
