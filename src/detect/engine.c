@@ -1,0 +1,171 @@
+#include "detect/engine.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	FLOW_KEY = 40,
+	STATE_MAX = 6144,
+	SCRATCH = 64 * 1024,
+	REPORT_EVERY_S = 60,
+	IDLE_S = 86400,
+};
+
+struct key {
+	uint8_t flow[FLOW_KEY];
+	uint64_t detector;
+};
+
+struct entry {
+	struct key key;
+	uint32_t revision;
+	bool has_news;
+	int64_t reported_ns;
+	_Alignas(max_align_t) uint8_t state[];
+};
+
+struct engine {
+	struct engine_settings settings;
+	struct table *table;
+	struct arena scratch;
+	instant now;
+};
+
+static void report(struct engine *engine, struct entry *entry)
+{
+	const struct detector *detector = detectors[entry->key.detector];
+	struct finding finding = {0};
+	char id[FINDING_ID_LEN + 1];
+
+	entry->has_news = false;
+	entry->reported_ns = engine->now.ns;
+	arena_reset(&engine->scratch);
+	if (!detector->report(entry->state, &engine->scratch, &finding))
+		return;
+	finding.detector = str_from(detector->name);
+	if (finding.technique_count == 0)
+		finding_add_technique(&finding, str_from(detector->technique));
+	finding_identify(&finding, id);
+	finding.id = str_of(id, FINDING_ID_LEN);
+	finding.revision = ++entry->revision;
+	engine->settings.sink->take(engine->settings.sink, &finding);
+}
+
+static void report_if_news(void *context, void *at)
+{
+	struct entry *entry = at;
+
+	if (entry->has_news)
+		report(context, entry);
+}
+
+static size_t largest_state(void)
+{
+	size_t largest = 0;
+
+	for (size_t i = 0; detectors[i]; i++)
+		if (detectors[i]->state_size > largest)
+			largest = detectors[i]->state_size;
+	return largest;
+}
+
+int engine_new(const struct engine_settings *settings, struct engine **out)
+{
+	struct engine *engine = calloc(1, sizeof(*engine));
+
+	if (!engine)
+		return -ENOMEM;
+	engine->settings = *settings;
+	struct table_settings table = {
+		.capacity = settings->capacity,
+		.entry_size = (uint32_t)(sizeof(struct entry) + largest_state()),
+		.key_size = sizeof(struct key),
+		.seed = settings->seed,
+		.idle = settings->is_live ? DURATION_S(IDLE_S) : (duration){0},
+		.class_share = {0, 0, 0.75},
+		.on_drop = report_if_news,
+		.context = engine};
+	int r = table_new(&table, &engine->table);
+	if (r == 0)
+		r = arena_init(&engine->scratch, SCRATCH);
+	if (r < 0) {
+		table_free(engine->table);
+		free(engine);
+		return r;
+	}
+	*out = engine;
+	return 0;
+}
+
+void engine_free(struct engine *engine)
+{
+	if (!engine)
+		return;
+	table_free(engine->table);
+	arena_fini(&engine->scratch);
+	free(engine);
+}
+
+static struct entry *entry_for(struct engine *engine, const struct observation *seen,
+			       size_t detector)
+{
+	struct key key = {.detector = detector};
+
+	memcpy(key.flow, seen->flow->key, FLOW_KEY);
+	uint64_t hash = table_hash(engine->table, &key);
+	struct entry *entry = table_find(engine->table, &key, hash);
+	return entry ? entry : table_insert(engine->table, &key, hash, seen->at);
+}
+
+static void observe_one(struct engine *engine, const struct observation *seen, size_t index)
+{
+	struct entry *entry = entry_for(engine, seen, index);
+	enum detector_news news = detectors[index]->observe(entry->state, seen);
+
+	table_touch(engine->table, entry, seen->at);
+	if (news == NEWS_NONE)
+		return;
+	entry->has_news = true;
+	if (news == NEWS_URGENT)
+		table_set_class(engine->table, entry, 2);
+	if (engine->settings.is_live && news == NEWS_URGENT)
+		report(engine, entry);
+}
+
+void engine_observe(struct engine *engine, const struct observation *seen)
+{
+	if (seen->at.ns > engine->now.ns)
+		engine->now = seen->at;
+	for (size_t i = 0; detectors[i]; i++)
+		if (detectors[i]->wants & seen->kind)
+			observe_one(engine, seen, i);
+}
+
+static void report_if_due(void *context, void *at)
+{
+	struct engine *engine = context;
+	struct entry *entry = at;
+
+	if (entry->has_news && engine->now.ns - entry->reported_ns >= DURATION_S(REPORT_EVERY_S).ns)
+		report(engine, entry);
+}
+
+void engine_tick(struct engine *engine, instant now)
+{
+	if (now.ns > engine->now.ns)
+		engine->now = now;
+	if (engine->settings.is_live)
+		table_each(engine->table, report_if_due, engine);
+	table_expire(engine->table, engine->now, 16);
+}
+
+void engine_flush(struct engine *engine)
+{
+	table_each(engine->table, report_if_news, engine);
+}
+
+struct table_counters engine_counters(const struct engine *engine)
+{
+	return table_counters(engine->table);
+}

@@ -1,0 +1,164 @@
+/*
+ * Each file of cases/ is a conversation and what it must come to:
+ *
+ *     expect VERDICT DIALECT STATE     or: expect silence
+ *     unacknowledged 0|1               (optional) that side's data was never acknowledged
+ *     > text                           side 0 sends the line with a line end
+ *     < text                           side 1
+ *     >> text, << text                 the same, with \r\n undone from \\r\\n and no line end added
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "decode/flow/conversation.h"
+#include "detect/engine.h"
+#include "detect/mining_session/report.h"
+
+struct result {
+	struct finding_sink sink;
+	int findings;
+	char text[128];
+};
+
+struct run {
+	struct engine *engine;
+	struct flow_view view;
+	uint8_t key[40];
+};
+
+static void take_finding(struct finding_sink *sink, const struct finding *finding)
+{
+	struct result *result = (struct result *)sink;
+
+	result->findings++;
+	snprintf(result->text, sizeof(result->text), "%s %.*s %.*s", verdict_name(finding->verdict),
+		 STR_ARG(facts_text(&finding->facts, STR("dialect"))),
+		 STR_ARG(facts_text(&finding->facts, STR("state"))));
+	assert_true(finding->reason_count > 0);
+	assert_true(finding->title.len > 0);
+	assert_true(finding->action_count > 0);
+	assert_true(finding->confidence > 0 && finding->confidence <= 1);
+}
+
+static void take_message(void *context, struct conversation *conversation, struct observation *seen)
+{
+	struct run *run = context;
+
+	conversation_describe(conversation, &run->view);
+	seen->flow = &run->view;
+	engine_observe(run->engine, seen);
+}
+
+/* Undoes \r, \n, \xNN of a >> or << line. */
+static struct str undo_escapes(char *text)
+{
+	char *to = text, *from = text;
+	unsigned byte;
+
+	while (*from) {
+		if (from[0] == '\\' && (from[1] == 'r' || from[1] == 'n')) {
+			*to++ = from[1] == 'r' ? '\r' : '\n';
+			from += 2;
+		} else if (from[0] == '\\' && from[1] == 'x' &&
+			   sscanf(from + 2, "%2x", &byte) == 1) {
+			*to++ = (char)byte;
+			from += 4;
+		} else {
+			*to++ = *from++;
+		}
+	}
+	return str_of(text, (size_t)(to - text));
+}
+
+static void say(struct conversation *conversation, char *line, instant at)
+{
+	int side = line[0] == '<';
+	size_t len = strlen(line);
+
+	if (line[1] == line[0]) {
+		conversation_feed(conversation, side, undo_escapes(line + 3), at);
+	} else {
+		line[len] = '\n';
+		conversation_feed(conversation, side, str_of(line + 2, len - 1), at);
+	}
+}
+
+/* False, with the difference told, when a case does not come out as it says. */
+static bool run_case(const char *path)
+{
+	struct result result = {.sink = {take_finding}};
+	struct engine_settings settings = {.capacity = 64, .sink = &result.sink};
+	struct run run = {.view = {.initiator = 0, .acknowledged = {true, true}}};
+	struct conversation_host host = {.take = take_message, .context = &run};
+	static char line[65536];
+	char expected[128] = "";
+	FILE *file = fopen(path, "r");
+
+	assert_non_null(file);
+	run.view.key = run.key;
+	run.view.ends[0] = (struct endpoint){address_v4(0x0a000007), 40001};
+	run.view.ends[1] = (struct endpoint){address_v4(0xc6336414), 3333};
+	run.view.first_seen = instant_at(1000, 0);
+	assert_int_equal(engine_new(&settings, &run.engine), 0);
+	assert_int_equal(conversation_host_init(&host), 0);
+	struct conversation *conversation = conversation_new(&host, NULL);
+	for (int second = 1000; fgets(line, sizeof(line) - 2, file); second++) {
+		line[strcspn(line, "\n")] = '\0';
+		if (strncmp(line, "expect ", 7) == 0)
+			snprintf(expected, sizeof(expected), "%.100s", line + 7);
+		else if (strncmp(line, "unacknowledged ", 15) == 0)
+			run.view.acknowledged[line[15] == '1'] = false;
+		else if (line[0] == '>' || line[0] == '<')
+			say(conversation, line, instant_at(second, 0));
+	}
+	fclose(file);
+	conversation_end(conversation, instant_at(2000, 0));
+	conversation_free(conversation);
+	conversation_host_fini(&host);
+	engine_flush(run.engine);
+	engine_free(run.engine);
+	bool is_right = strcmp(result.findings ? result.text : "silence", expected) == 0 &&
+			result.findings <= 1;
+	if (!is_right)
+		print_error("# %s: expected '%s', found '%s' (%d findings)\n", path, expected,
+			    result.findings ? result.text : "silence", result.findings);
+	return is_right;
+}
+
+static void every_case_comes_out_as_told(void **state)
+{
+	const char *root = getenv("DAVY_SOURCE_ROOT");
+	char folder[512];
+	int count = 0, wrong = 0;
+
+	snprintf(folder, sizeof(folder), "%s/src/detect/mining_session/cases", root ? root : ".");
+	DIR *dir = opendir(folder);
+	assert_non_null(dir);
+	for (struct dirent *entry; (entry = readdir(dir));) {
+		char path[1024];
+		if (!strstr(entry->d_name, ".case"))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+		wrong += !run_case(path);
+		count++;
+	}
+	closedir(dir);
+	print_message("# %d cases\n", count);
+	assert_int_equal(wrong, 0);
+	assert_true(count >= 20);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(every_case_comes_out_as_told)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

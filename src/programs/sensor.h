@@ -1,0 +1,36 @@
+/*
+ * A sensor: frames in, findings out. The part that `davy scan` and each worker of `davy watch` have
+ * in common: packet decoding, the tracker, the detectors. No I/O.
+ */
+#ifndef DAVY_PROGRAMS_SENSOR_H
+#define DAVY_PROGRAMS_SENSOR_H
+
+#include "decode/capture/frame.h"
+#include "decode/flow/tracker.h"
+#include "detect/engine.h"
+
+struct sensor;
+
+struct sensor_settings {
+	size_t memory_bytes; /* ceiling for all tables and streams together */
+	bool is_live;
+	struct finding_sink *sink;
+};
+
+must_check int sensor_new(const struct sensor_settings *settings, struct sensor **out);
+void sensor_free(struct sensor *sensor);
+
+/* One frame; source names the capture or interface and lives as long as the sensor. */
+enum tracker_interest sensor_frame(struct sensor *sensor, const struct frame *frame,
+				   struct str source, struct packet *packet);
+void sensor_tick(struct sensor *sensor, instant now);
+void sensor_flush(struct sensor *sensor); /* the end: everything that is pending is reported */
+
+struct sensor_counters {
+	uint64_t frames, bytes, unsupported, malformed;
+	struct tracker_counters tracker;
+	struct table_counters sessions;
+};
+struct sensor_counters sensor_counters(const struct sensor *sensor);
+
+#endif
