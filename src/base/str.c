@@ -10,11 +10,6 @@ struct str str_from(const char *text)
 	return (struct str){text, text ? strlen(text) : 0};
 }
 
-struct str str_of(const void *at, size_t len)
-{
-	return (struct str){at, len};
-}
-
 bool str_equal(struct str a, struct str b)
 {
 	return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);

@@ -24,7 +24,10 @@ struct str {
 #define STR_ARG(s) (int)(s).len, (s).at
 
 struct str str_from(const char *text); /* NULL gives the empty str */
-struct str str_of(const void *at, size_t len);
+static inline struct str str_of(const void *at, size_t len)
+{
+	return (struct str){(const char *)at, len};
+}
 
 bool str_equal(struct str a, struct str b);
 bool str_equal_nocase(struct str a, struct str b); /* ASCII only */
