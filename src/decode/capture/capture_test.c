@@ -560,7 +560,7 @@ static void random_damage_is_survived(void **state)
 	struct seen seen;
 	size_t frames = 0;
 
-	for (size_t round = 0; round < 200; round++) {
+	for (size_t round = 0; round < 100; round++) {
 		CLEANUP(buf_fini) struct buf out = {0};
 		struct capture_writer writer = {.out = &out, .is_big_endian = round & 2};
 
@@ -576,8 +576,8 @@ static void random_damage_is_survived(void **state)
 		assert_true(seen.counters.bytes <= 2 * out.len);
 		assert_true(seen.counters.skipped_bytes <= out.len);
 	}
-	print_message("# %zu of %d frames survived\n", frames, 200 * FRAMES);
-	assert_true(frames > 200 * FRAMES * 9 / 10);
+	print_message("# %zu of %d frames survived\n", frames, 100 * FRAMES);
+	assert_true(frames > 100 * FRAMES * 9 / 10);
 }
 
 static void one_pattern_for_ever_ends(void **state)
@@ -595,7 +595,7 @@ static void one_pattern_for_ever_ends(void **state)
 				write_pcap(&writer, 0, 1, 1);
 			else
 				write_pcapng(&writer, 0, 1, 1, &micro);
-			for (size_t i = 0; i < 2000; i++)
+			for (size_t i = 0; i < 500; i++)
 				buf_add_bytes(&out, &words[w], 4);
 			read_all(buf_view(&out), &seen);
 			assert_true(seen.frames >= 1);

@@ -3,8 +3,9 @@
  *
  *     while ((state = capture_file_read(file, frames, 64, &count)) == CAPTURE_FILE_FRAMES) ...
  *
- * Files are read in large blocks, not mapped: measured, read(2) into a warm buffer is faster than
- * the page faults of a mapping, and a file that becomes shorter meanwhile is an end, not a SIGBUS.
+ * Files are read in large blocks, not mapped: measured, read(2) into a warm buffer costs about what
+ * the page faults of a mapping do when every byte is looked at, far less when only headers are, and
+ * a file that becomes shorter meanwhile is an end, not a SIGBUS.
  * See input.h for what is allowed after opening.
  */
 #ifndef DAVY_SOURCE_CAPTURE_CAPTURE_FILE_H
