@@ -198,22 +198,25 @@ static enum decoded end_cut(struct capture_reader *reader, struct frame *out)
 	return NEED_MORE;
 }
 
-/* One step of capture_next_unusual; *is_lost: the framing is broken at the front of the window. */
-static enum decoded step(struct capture_reader *reader, struct frame *out, bool *is_lost)
+/*
+ * Through file headers and blocks without packets to the next frame. At each of them another file
+ * may begin.
+ */
+static enum decoded next_in_step(struct capture_reader *reader, struct frame *out, bool *is_lost)
 {
-	enum decoded result = DECODED;
+	for (;;) {
+		enum decoded is_new = DECODED;
 
-	*is_lost = false;
-	if (reader->format == CAPTURE_UNKNOWN)
-		result = begin(reader);
-	while (result == DECODED) {
-		result = is_new_file(reader, reader->window.in);
-		if (result == MALFORMED)
-			return format_next(reader, out, is_lost);
-		if (result == DECODED)
-			result = begin(reader);
+		if (reader->format != CAPTURE_UNKNOWN)
+			is_new = is_new_file(reader, reader->window.in);
+		if (is_new == NEED_MORE)
+			return NEED_MORE;
+		enum decoded result =
+			is_new == DECODED ? begin(reader) : format_next(reader, out, is_lost);
+		bool was_passed = is_new == DECODED ? result == DECODED : result == UNSUPPORTED;
+		if (!was_passed)
+			return result;
 	}
-	return result;
 }
 
 enum decoded capture_next_unusual(struct capture_reader *reader, struct frame *out)
@@ -225,10 +228,7 @@ enum decoded capture_next_unusual(struct capture_reader *reader, struct frame *o
 	if (reader->is_lost)
 		result = find_step(reader);
 	if (result == DECODED)
-		result = step(reader, out, &is_lost);
-	/* pcapng_next passes over blocks, and may have come to where the next file begins. */
-	if (is_lost && is_new_file(reader, window->in) != MALFORMED)
-		result = step(reader, out, &is_lost);
+		result = next_in_step(reader, out, &is_lost);
 	if (is_lost)
 		return lose_step(reader, out);
 	if (result == MALFORMED)

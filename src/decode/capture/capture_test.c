@@ -372,6 +372,23 @@ static void concatenated_captures_are_read_through(void **state)
 		assert_made(&seen.frame[i], (uint8_t)i, seen.frame[i].link);
 }
 
+/* Read as a block, the big-endian file header is one of 131076 bytes that end behind the file. */
+static void a_header_that_could_be_a_block_is_a_header(void **state)
+{
+	CLEANUP(buf_fini) struct buf out = {0};
+	static const struct capture_clock micro;
+	struct capture_writer big = {.out = &out, .is_big_endian = true};
+	struct seen seen;
+
+	capture_write_section(&big);
+	capture_write_interface(&big, 1, &micro);
+	write_pcap(&big, 0, 3, 101);
+	read_all(buf_view(&out), &seen);
+	assert_int_equal(seen.frames, 3);
+	assert_int_equal(seen.counters.headers, 2);
+	assert_int_equal(seen.malformed + seen.counters.truncated, 0);
+}
+
 static void what_is_no_capture_is_unsupported(void **state)
 {
 	static const struct str rows[] = {
@@ -617,6 +634,7 @@ int main(void)
 		cmocka_unit_test(simple_packets_are_cut_by_the_snaplen),
 		cmocka_unit_test(interfaces_beyond_the_table_are_counted),
 		cmocka_unit_test(concatenated_captures_are_read_through),
+		cmocka_unit_test(a_header_that_could_be_a_block_is_a_header),
 		cmocka_unit_test(what_is_no_capture_is_unsupported),
 		cmocka_unit_test(damaged_pcap_goes_on_behind_the_damage),
 		cmocka_unit_test(damaged_pcapng_goes_on_behind_the_damage),

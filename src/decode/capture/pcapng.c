@@ -276,39 +276,42 @@ static void section_begin(struct pcapng *pcapng, struct capture_window *window,
 	window->last = (instant){0};
 }
 
+/* What a whole block says: DECODED: a packet; UNSUPPORTED: none that is handed out; MALFORMED. */
+static enum decoded block_take(struct pcapng *pcapng, struct capture_window *window,
+			       const struct block *block, struct reader body, struct frame *out)
+{
+	enum decoded result = DECODED;
+
+	if (is_packet(block->type)) {
+		result = packet_read(pcapng, window, block->type, body, false, out);
+		window->counters.unsupported += result == UNSUPPORTED;
+		return result;
+	}
+	if (block->type == BLOCK_SECTION)
+		section_begin(pcapng, window, block);
+	else if (block->type == BLOCK_INTERFACE)
+		result = interface_add(pcapng, body);
+	return result == DECODED ? UNSUPPORTED : result;
+}
+
 enum decoded pcapng_next(struct pcapng *pcapng, struct capture_window *window, struct frame *out,
 			 bool *is_lost)
 {
 	struct block block;
-	struct reader body;
+	struct reader body, in = window->in;
+	enum decoded result =
+		block_read(pcapng->is_big_endian, &in, PCAPNG_BLOCK_MAX, &block, &body);
 
-	for (;;) {
-		struct reader in = window->in;
-		enum decoded result =
-			block_read(pcapng->is_big_endian, &in, PCAPNG_BLOCK_MAX, &block, &body);
-
-		out->offset = capture_window_offset(window);
-		*is_lost = result == MALFORMED;
-		if (result != DECODED)
-			return result;
-		if (is_packet(block.type)) {
-			result = packet_read(pcapng, window, block.type, body, false, out);
-			if (result == DECODED) {
-				capture_window_take(window, in, out);
-				window->keep = in.at; /* its length was right */
-				return DECODED;
-			}
-			window->counters.unsupported += result == UNSUPPORTED;
-		} else if (block.type == BLOCK_SECTION) {
-			section_begin(pcapng, window, &block);
-		} else if (block.type == BLOCK_INTERFACE) {
-			result = interface_add(pcapng, body);
-		}
-		window->in = in;
-		window->keep = in.at;
-		if (result == MALFORMED)
-			return MALFORMED;
-	}
+	out->offset = capture_window_offset(window);
+	*is_lost = result == MALFORMED;
+	if (result != DECODED)
+		return result;
+	result = block_take(pcapng, window, &block, body, out);
+	if (result == DECODED)
+		capture_window_take(window, in, out);
+	window->in = in;
+	window->keep = in.at; /* its length was right: nothing to look for inside it */
+	return result;
 }
 
 enum decoded pcapng_cut(const struct pcapng *pcapng, struct capture_window *window,

@@ -46,11 +46,12 @@ enum decoded pcapng_header(struct reader in);
 enum decoded pcapng_is_header(struct reader in);
 
 /*
- * The next packet, through whatever blocks lie before it.
+ * The next block.
  *
- * returns: DECODED; NEED_MORE: a block goes on behind the window (with is_last: it is cut off);
- *          MALFORMED: with *is_lost the framing is broken and nothing was consumed, without it one
- *          block is, and the next call goes on behind it; out->offset says where.
+ * returns: DECODED: a packet; UNSUPPORTED: a block without one was passed over; NEED_MORE: it goes
+ *          on behind the window (with is_last: it is cut off); MALFORMED: with *is_lost the framing
+ *          is broken and nothing was consumed, without it one block is, and the next call goes on
+ *          behind it; out->offset says where.
  */
 enum decoded pcapng_next(struct pcapng *pcapng, struct capture_window *window, struct frame *out,
 			 bool *is_lost);

@@ -214,6 +214,30 @@ static void a_pipe_is_read_as_it_comes(void **state)
 	}
 }
 
+static void the_standard_input_is_a_dash(void **state)
+{
+	CLEANUP(buf_fini) struct buf plain = {0};
+	struct capture_file *file;
+	struct error why;
+	size_t frames = 0;
+	int kept = dup(STDIN_FILENO), descriptor;
+
+	add_pcap(&plain, FRAMES);
+	descriptor = file_of(buf_view(&plain));
+	assert_int_equal(dup2(descriptor, STDIN_FILENO), STDIN_FILENO);
+	assert_int_equal(capture_file_open("-", NULL, &file, &why), 0);
+	assert_int_equal(drain(file, &frames), CAPTURE_FILE_END);
+	assert_int_equal(frames, FRAMES);
+	assert_string_equal(input_name(capture_file_input(file)), "standard input");
+	capture_file_free(file);
+	assert_true(fcntl(STDIN_FILENO, F_GETFD) >= 0); /* not ours to close */
+	close(descriptor);
+	if (kept >= 0) {
+		dup2(kept, STDIN_FILENO);
+		close(kept);
+	}
+}
+
 static void a_file_larger_than_the_buffer_is_read(void **state)
 {
 	static const enum wrapping wrappings[] = {PLAIN, GZIP, ZSTD};
@@ -339,20 +363,20 @@ static void bombs_are_stopped(void **state)
 	} rows[] = {
 		{"gzip",
 		 GZIP,
-		 20 << 20,
+		 8 << 20,
 		 {.ratio_window_bytes = 1 << 20},
 		 CAPTURE_FILE_STOPPED,
 		 "bomb"},
-		{"zstd, default limits", ZSTD, 100 << 20, {0}, CAPTURE_FILE_STOPPED, "bomb"},
+		{"zstd, default limits", ZSTD, 70 << 20, {0}, CAPTURE_FILE_STOPPED, "bomb"},
 		{"gzip in zstd",
 		 GZIP_IN_ZSTD,
-		 20 << 20,
+		 8 << 20,
 		 {.ratio_window_bytes = 1 << 20},
 		 CAPTURE_FILE_STOPPED,
 		 "bomb"},
 		{"zstd in gzip",
 		 ZSTD_IN_GZIP,
-		 20 << 20,
+		 8 << 20,
 		 {.ratio_window_bytes = 1 << 20},
 		 CAPTURE_FILE_STOPPED,
 		 "bomb"},
@@ -533,6 +557,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_wrapping_gives_the_same_frames),
 		cmocka_unit_test(a_pipe_is_read_as_it_comes),
+		cmocka_unit_test(the_standard_input_is_a_dash),
 		cmocka_unit_test(a_file_larger_than_the_buffer_is_read),
 		cmocka_unit_test(a_block_larger_than_the_buffer_is_passed),
 		cmocka_unit_test(damage_is_told),
