@@ -13,6 +13,7 @@ enum ether_type {
 	ETHER_PPPOE = 0x8864,
 	ETHER_QINQ = 0x88a8,
 	ETHER_BACKBONE = 0x88e7, /* 802.1ah */
+	ETHER_FABRIC_PATH = 0x8903,
 	ETHER_VN_TAG = 0x8926,
 	ETHER_QINQ_OLD = 0x9100,
 	ETHER_QINQ_OLDER = 0x9200,
@@ -43,9 +44,10 @@ static enum layer vn_tag_take(struct layers *at)
 	return layers_enter(at, TUNNEL_VLAN, LAYER_ETHERTYPE);
 }
 
-static enum layer backbone_take(struct layers *at)
+/* A whole frame behind a switch's own addresses and a tag of `len` bytes. */
+static enum layer bridged_take(struct layers *at, size_t len)
 {
-	if (!read_skip(&at->in, 4))
+	if (!read_skip(&at->in, len))
 		return LAYER_MALFORMED;
 	return layers_enter(at, TUNNEL_VLAN, LAYER_ETHERNET);
 }
@@ -72,7 +74,9 @@ enum layer ether_type_take(struct layers *at)
 	case ETHER_TRANSPARENT:
 		return LAYER_ETHERNET;
 	case ETHER_BACKBONE:
-		return backbone_take(at);
+		return bridged_take(at, 4);
+	case ETHER_FABRIC_PATH:
+		return bridged_take(at, 2);
 	case ETHER_VN_TAG:
 		return vn_tag_take(at);
 	default:

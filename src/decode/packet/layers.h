@@ -55,8 +55,10 @@ enum layer {
 };
 
 enum wifi_quirk {
-	WIFI_HEADER_PADDED = 1,	  /* to a multiple of 4 bytes, radiotap says */
-	WIFI_CONTROL_SWAPPED = 2, /* may be: some CAPWAP controllers do */
+	WIFI_HEADER_PADDED = 1, /* to a multiple of 4 bytes, radiotap says */
+	/* by an access point: whole frames, whatever the fragment number says, and the bytes of
+	   frame and sequence control may be swapped */
+	WIFI_REWRITTEN = 2,
 };
 
 struct layers {

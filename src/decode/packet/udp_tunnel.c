@@ -174,22 +174,24 @@ static enum layer tzsp_open(struct layers *at)
 /* RFC 5415, section 4: data between an access point and its controller, when not under DTLS. */
 static enum layer capwap_open(struct layers *at)
 {
-	enum { IS_NATIVE = 0x0100, IS_FRAGMENT = 0x0080, IS_KEEP_ALIVE = 0x0008, WIFI = 1 };
-	uint8_t preamble;
+	enum { WORDS_SHIFT = 11, BINDING_SHIFT = 1, BINDING = 0x1f, IS_NATIVE = 1, WIFI = 1 };
+	enum { IS_FRAGMENT = 0x80, IS_KEEP_ALIVE = 0x08, FIXED = 8 };
+	uint8_t preamble, flags;
 	uint16_t fields;
 
-	if (!read_u8(&at->in, &preamble) || !read_be16(&at->in, &fields))
+	if (!read_u8(&at->in, &preamble) || !read_be16(&at->in, &fields) ||
+	    !read_u8(&at->in, &flags))
 		return LAYER_MALFORMED;
-	uint32_t header = (fields >> 11) * 4u;
-	if (preamble != 0 || fields & (IS_FRAGMENT | IS_KEEP_ALIVE))
+	uint32_t header = (uint32_t)(fields >> WORDS_SHIFT) * 4;
+	if (preamble != 0 || flags & (IS_FRAGMENT | IS_KEEP_ALIVE))
 		return LAYER_UNSUPPORTED;
-	if (header < 8 || !read_skip(&at->in, header - 3))
+	if (header < FIXED || !read_skip(&at->in, header - 4))
 		return LAYER_MALFORMED;
 	if (!(fields & IS_NATIVE))
 		return layers_enter(at, TUNNEL_CAPWAP, LAYER_ETHERNET);
-	if ((fields >> 1 & 0x1f) != WIFI)
+	if ((fields >> BINDING_SHIFT & BINDING) != WIFI)
 		return LAYER_UNSUPPORTED;
-	at->wifi_quirks = WIFI_CONTROL_SWAPPED;
+	at->wifi_quirks = WIFI_REWRITTEN;
 	return layers_enter(at, TUNNEL_CAPWAP, LAYER_WIFI);
 }
 

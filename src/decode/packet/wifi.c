@@ -54,7 +54,8 @@ enum layer wifi_take(struct layers *at)
 
 	if (!read_u8(&at->in, &control) || !read_u8(&at->in, &flags))
 		return LAYER_MALFORMED;
-	if (at->wifi_quirks & WIFI_CONTROL_SWAPPED && (control & CONTROL_TYPE) != CONTROL_DATA) {
+	bool is_rewritten = at->wifi_quirks & WIFI_REWRITTEN;
+	if (is_rewritten && (control & CONTROL_TYPE) != CONTROL_DATA) {
 		uint8_t first = control;
 		control = flags;
 		flags = first;
@@ -66,7 +67,7 @@ enum layer wifi_take(struct layers *at)
 	if (!read_skip(&at->in, 20) || !read_le16(&at->in, &sequence) ||
 	    !skip_optional(at, control, flags, &is_aggregate))
 		return LAYER_MALFORMED;
-	if (sequence & 0x0f) /* a later fragment */
+	if (sequence & 0x0f && !is_rewritten) /* a later fragment */
 		return LAYER_UNSUPPORTED;
 	if (is_aggregate) {
 		uint16_t len;
