@@ -159,6 +159,7 @@ static const struct join_case {
 	const char *victims; /* of the first incident */
 	const char *story;   /* a part of the first incident's story, or NULL */
 	const char *cannot_tell;
+	const char *not_in_story;
 } joins[] = {
 	{"one wallet at two pools is one",
 	 NULL,
@@ -227,6 +228,18 @@ static const struct join_case {
 	 1,
 	 "10.0.0.5 | 10.0.0.7",
 	 "10.0.0.9 is a mining proxy: it serves 10.0.0.5, 10.0.0.7"},
+	{"a proxy is one on all its connections, also where one miner alone is seen",
+	 NULL,
+	 {{"10.0.0.5:4001", "10.0.0.9:3333", NULL, .prints = "a1 a2", .at_s = 1},
+	  {"10.0.0.7:4001", "10.0.0.9:3333", NULL, .prints = "b1 b2", .at_s = 2},
+	  {"10.0.0.8:4001", "10.0.0.9:4444", NULL, .prints = "d1", .at_s = 2},
+	  {"10.0.0.9:5001", "198.51.100.1:443", WALLET_A, .prints = "a1 b2", .at_s = 3},
+	  {"10.0.0.9:5002", "198.51.100.2:443", WALLET_B, .prints = "d1", .at_s = 3}},
+	 1,
+	 "10.0.0.5 | 10.0.0.7 | 10.0.0.8",
+	 "10.0.0.9 is a mining proxy: it serves 10.0.0.5, 10.0.0.7, 10.0.0.8",
+	 NULL,
+	 "only forwards"},
 	{"one that calls itself a proxy is one, also with a single miner",
 	 NULL,
 	 {{"10.0.0.5:4001", "10.0.0.9:3333", NULL, .prints = "a1 a2", .at_s = 1},
@@ -344,6 +357,8 @@ static void rules_join_and_keep_apart(void **state)
 				fail_msg("%s: victims %s", row->name, all->at[0].victims);
 			if (row->story)
 				assert_says(all->at[0].story, row->story);
+			if (row->not_in_story && strstr(all->at[0].story, row->not_in_story))
+				fail_msg("%s: %s", row->name, all->at[0].story);
 			if (row->cannot_tell)
 				assert_says(all->at[0].cannot_tell, row->cannot_tell);
 			correlator_free(correlator);
