@@ -5,11 +5,10 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "correlate/story.h"
 
 enum {
 	NAMED_IN_TITLE = 3,
-	NAMED_BEHIND_PROXY = 8,
-	ORIGINS_IN_STORY = 40,
 	WALLET_SHOWN = 4,
 	HOSTS_RAISE = 3,       /* from so many victims on, one step of severity */
 	HOSTS_RAISE_TWICE = 10 /* and from so many, two */
@@ -36,40 +35,40 @@ void telling_fini(struct telling *t)
 }
 
 /* Text written since `from`; the buf never grows, so the view stays. */
-static struct str said(const struct telling *t, size_t from)
+struct str telling_said(const struct telling *t, size_t from)
 {
 	return str_of(t->text.at + from, t->text.len - from);
 }
 
-static void add_name(struct telling *t, struct str hostile)
+void telling_add_name(struct telling *t, struct str hostile)
 {
 	buf_add_printable(&t->text, hostile, 80);
 }
 
-static void add_host(struct telling *t, const struct leg *leg)
+void telling_add_host(struct telling *t, const struct leg *leg)
 {
 	if (leg->is_flow)
 		buf_add_address(&t->text, &leg->client.address);
 	else
-		add_name(t, short_text_view(&leg->host));
+		telling_add_name(t, short_text_view(&leg->host));
 }
 
-static void add_pool(struct telling *t, const struct leg *leg)
+void telling_add_pool(struct telling *t, const struct leg *leg)
 {
 	if (leg->pool.len > 0)
-		add_name(t, short_text_view(&leg->pool));
+		telling_add_name(t, short_text_view(&leg->pool));
 	else if (leg->is_flow)
 		buf_add_endpoint(&t->text, &leg->server);
 	else
 		buf_add_text(&t->text, "a pool");
 }
 
-static const struct leg *leg_of(const struct telling *t, uint32_t member)
+const struct leg *telling_leg(const struct telling *t, uint32_t member)
 {
 	return t->legs[t->members[member]];
 }
 
-static enum leg_role role_of(const struct telling *t, uint32_t member)
+enum leg_role telling_role(const struct telling *t, uint32_t member)
 {
 	return groups_role(t->groups, t->members[member]);
 }
@@ -88,28 +87,19 @@ static void list_add(struct str *list, size_t *count, size_t most, struct str te
 		list[(*count)++] = text;
 }
 
-static void add_story(struct telling *t, const struct leg *leg, size_t from)
-{
-	struct incident *out = t->out;
-
-	if (out->story_count < INCIDENT_STORY_MAX && !t->text.failed)
-		out->story[out->story_count++] =
-			(struct story_entry){leg->first_seen, said(t, from), leg_id(leg)};
-}
-
-static void add_cannot_tell(struct telling *t, size_t from)
+void telling_add_cannot_tell(struct telling *t, size_t from)
 {
 	list_add(t->out->cannot_tell, &t->out->cannot_tell_count, INCIDENT_IMPACT_MAX,
-		 said(t, from));
+		 telling_said(t, from));
 }
 
-static void forget_hosts(struct telling *t)
+void telling_forget_hosts(struct telling *t)
 {
 	memset(t->seen, 0, t->seen_cap * sizeof(*t->seen));
 }
 
 /* True the first time a host is seen since forget_hosts. */
-static bool is_new_host(struct telling *t, const struct leg *leg)
+bool telling_is_new_host(struct telling *t, const struct leg *leg)
 {
 	const uint64_t hash =
 		1 | (leg->is_flow ? hash_bytes(&leg->client.address, sizeof(struct address), 5)
@@ -135,8 +125,8 @@ static bool is_relay(const struct telling *t, const struct address *host)
 /* True for a leg whose client is the miner, as far as anybody can tell. */
 static bool is_victim(const struct telling *t, uint32_t member)
 {
-	const struct leg *leg = leg_of(t, member);
-	const enum leg_role role = role_of(t, member);
+	const struct leg *leg = telling_leg(t, member);
+	const enum leg_role role = telling_role(t, member);
 
 	if (role != LEG_ORIGIN && role != LEG_TRANSLATED_ANYWAY)
 		return false;
@@ -149,14 +139,14 @@ static void judge(struct telling *t)
 
 	out->verdict = VERDICT_MINER;
 	for (uint32_t i = 0; i < t->member_count; i++) {
-		const struct leg *leg = leg_of(t, i);
+		const struct leg *leg = telling_leg(t, i);
 		if (leg->last_seen.ns > out->last_seen.ns || i == 0)
 			out->last_seen = leg->last_seen;
 		if (leg->first_seen.ns < out->first_seen.ns || i == 0)
 			out->first_seen = leg->first_seen;
 		out->finding_total++;
 		list_add(out->findings, &out->finding_count, INCIDENT_FINDINGS_MAX, leg_id(leg));
-		if (role_of(t, i) == LEG_SUSPECT)
+		if (telling_role(t, i) == LEG_SUSPECT)
 			continue;
 		if (leg->verdict > out->verdict)
 			out->verdict = (enum verdict)leg->verdict;
@@ -171,53 +161,34 @@ static void find_relays(struct telling *t)
 {
 	t->relay_count = 0;
 	for (uint32_t i = 0; i < t->member_count; i++) {
-		const enum leg_role role = role_of(t, i);
-		const struct address *host = &leg_of(t, i)->client.address;
+		const enum leg_role role = telling_role(t, i);
+		const struct address *host = &telling_leg(t, i)->client.address;
 		if (role != LEG_ORIGIN && role != LEG_SUSPECT && role != LEG_TRANSLATED_ANYWAY &&
 		    t->relay_count < TELLING_RELAYS_MAX && !is_relay(t, host))
 			t->relays[t->relay_count++] = *host;
 	}
 }
 
-static void tell_origin(struct telling *t, const struct leg *leg)
-{
-	const size_t from = t->text.len;
-
-	add_host(t, leg);
-	if (leg->verdict == VERDICT_MINING && leg->is_flow) {
-		buf_add_text(&t->text, " mines at ");
-		add_pool(t, leg);
-		if (leg->worker.len > 0) {
-			buf_add_text(&t->text, " as worker ");
-			add_name(t, short_text_view(&leg->worker));
-		}
-	} else {
-		buf_add_text(&t->text, ": ");
-		buf_add_printable(&t->text, str_of(leg->title, leg->title_len), LEG_TITLE_MAX);
-	}
-	add_story(t, leg, from);
-}
-
 static void add_victims(struct telling *t, bool with_relays)
 {
 	struct incident *out = t->out;
 
-	forget_hosts(t);
+	telling_forget_hosts(t);
 	for (uint32_t i = 0; i < t->member_count; i++) {
-		const struct leg *leg = leg_of(t, i);
+		const struct leg *leg = telling_leg(t, i);
 		const size_t from = t->text.len;
 		const bool is_mining_relay =
 			with_relays && leg->verdict == VERDICT_MINING &&
-			(role_of(t, i) == LEG_PROXY || role_of(t, i) == LEG_RELAY);
-		if ((!is_victim(t, i) && !is_mining_relay) || !is_new_host(t, leg))
+			(telling_role(t, i) == LEG_PROXY || telling_role(t, i) == LEG_RELAY);
+		if ((!is_victim(t, i) && !is_mining_relay) || !telling_is_new_host(t, leg))
 			continue;
 		out->victim_total++;
 		if (out->victim_count < INCIDENT_VICTIMS_MAX) {
-			add_host(t, leg);
-			out->victims[out->victim_count++] = said(t, from);
+			telling_add_host(t, leg);
+			out->victims[out->victim_count++] = telling_said(t, from);
 		}
-		if (out->victim_total <= ORIGINS_IN_STORY)
-			tell_origin(t, leg);
+		if (out->victim_total <= STORY_ORIGINS_MAX)
+			story_add_origin(t, leg);
 	}
 }
 
@@ -226,9 +197,9 @@ static void add_wallets_and_pools(struct telling *t)
 	struct incident *out = t->out;
 
 	for (uint32_t i = 0; i < t->member_count; i++) {
-		const struct leg *leg = leg_of(t, i);
+		const struct leg *leg = telling_leg(t, i);
 		const size_t from = t->text.len;
-		if (role_of(t, i) == LEG_SUSPECT)
+		if (telling_role(t, i) == LEG_SUSPECT)
 			continue;
 		list_add(out->wallets, &out->wallet_count, INCIDENT_WALLETS_MAX,
 			 str_of(leg->wallet.at, leg->wallet.len));
@@ -239,154 +210,12 @@ static void add_wallets_and_pools(struct telling *t)
 		    out->pool_count == INCIDENT_POOLS_MAX)
 			continue;
 		buf_add_endpoint(&t->text, &leg->server);
-		if (list_has(out->pools, out->pool_count, said(t, from)))
+		if (list_has(out->pools, out->pool_count, telling_said(t, from)))
 			t->text.len = from;
 		else
-			list_add(out->pools, &out->pool_count, INCIDENT_POOLS_MAX, said(t, from));
+			list_add(out->pools, &out->pool_count, INCIDENT_POOLS_MAX,
+				 telling_said(t, from));
 	}
-}
-
-static void add_miners_behind(struct telling *t, const struct address *proxy)
-{
-	size_t named = 0, more = 0;
-
-	forget_hosts(t);
-	for (uint32_t i = 0; i < t->member_count; i++) {
-		const struct leg *leg = leg_of(t, i);
-		if (!leg->is_flow || role_of(t, i) == LEG_SUSPECT ||
-		    !address_equal(&leg->server.address, proxy) || !is_new_host(t, leg))
-			continue;
-		if (named == NAMED_BEHIND_PROXY) {
-			more++;
-			continue;
-		}
-		buf_add_text(&t->text, named++ > 0 ? ", " : "");
-		buf_add_address(&t->text, &leg->client.address);
-	}
-	if (named == 0)
-		buf_add_text(&t->text, "others");
-	if (more > 0)
-		buf_printf(&t->text, " and %zu more", more);
-}
-
-static void tell_proxy(struct telling *t, const struct leg *leg, bool is_certain)
-{
-	size_t from = t->text.len;
-
-	add_host(t, leg);
-	buf_add_text(&t->text, is_certain ? " is a mining proxy: it serves "
-					  : " is a mining proxy or a forwarder: it serves ");
-	add_miners_behind(t, &leg->client.address);
-	buf_add_text(&t->text, " and mines upstream at ");
-	add_pool(t, leg);
-	add_story(t, leg, from);
-	if (is_certain)
-		return;
-	from = t->text.len;
-	buf_add_text(&t->text, "Whether ");
-	add_host(t, leg);
-	buf_add_text(&t->text, " pools the shares of others or only forwards them: they were not "
-			       "seen on both sides");
-	add_cannot_tell(t, from);
-}
-
-static void tell_inner(struct telling *t, const struct leg *leg, const struct leg *inner,
-		       enum leg_role role)
-{
-	const size_t from = t->text.len;
-
-	add_host(t, leg);
-	if (role == LEG_FORWARDED) {
-		buf_add_text(&t->text, " only forwards: what it sends to ");
-		add_pool(t, leg);
-		buf_add_text(&t->text, " is the work of ");
-		add_host(t, inner);
-	} else {
-		buf_add_text(&t->text, " stands for ");
-		add_host(t, inner);
-		buf_add_text(&t->text, ": the same shares were seen on both sides of an address "
-				       "translation");
-	}
-	add_story(t, leg, from);
-}
-
-static void tell_hidden(struct telling *t, const struct leg *leg)
-{
-	size_t from = t->text.len;
-
-	add_host(t, leg);
-	buf_add_text(&t->text, " forwards for others; the miner behind it was not seen");
-	add_story(t, leg, from);
-	from = t->text.len;
-	buf_add_text(&t->text, "Who mines behind ");
-	add_host(t, leg);
-	buf_add_text(&t->text, ": no flow on its inner side was seen that belongs to this one");
-	add_cannot_tell(t, from);
-}
-
-static void tell_two_addresses(struct telling *t, const struct leg *leg, const struct leg *other)
-{
-	const size_t from = t->text.len;
-
-	buf_add_text(&t->text, "Which of ");
-	add_host(t, other);
-	buf_add_text(&t->text, " and ");
-	add_host(t, leg);
-	buf_add_text(&t->text, " mines: they send the same shares, so one address stands for the "
-			       "other");
-	add_cannot_tell(t, from);
-}
-
-static void tell_suspect(struct telling *t, const struct leg *leg)
-{
-	const size_t from = t->text.len;
-
-	add_host(t, leg);
-	buf_add_text(&t->text, " may mine too: ");
-	buf_add_printable(&t->text, str_of(leg->title, leg->title_len), LEG_TITLE_MAX);
-	add_story(t, leg, from);
-}
-
-/* What carries a miner's work: each host once. */
-static bool is_first_of_host(const struct telling *t, uint32_t member)
-{
-	for (uint32_t i = 0; i < member && i < ORIGINS_IN_STORY * 4u; i++)
-		if (role_of(t, i) == role_of(t, member) &&
-		    address_equal(&leg_of(t, i)->client.address,
-				  &leg_of(t, member)->client.address))
-			return false;
-	return true;
-}
-
-static void tell_relays(struct telling *t)
-{
-	for (uint32_t i = 0; i < t->member_count && t->out->story_count < INCIDENT_STORY_MAX; i++) {
-		const struct leg *leg = leg_of(t, i);
-		const enum leg_role role = role_of(t, i);
-		const uint32_t inner = groups_inner(t->groups, t->members[i]);
-		if (role == LEG_ORIGIN || (leg->is_flow && !is_first_of_host(t, i)))
-			continue;
-		if (role == LEG_PROXY || role == LEG_RELAY)
-			tell_proxy(t, leg, role == LEG_PROXY);
-		else if (role == LEG_HIDDEN)
-			tell_hidden(t, leg);
-		else if (role == LEG_SUSPECT)
-			tell_suspect(t, leg);
-		else if (role == LEG_TRANSLATED_ANYWAY && inner != GROUP_NONE &&
-			 inner < t->members[i])
-			tell_two_addresses(t, leg, t->legs[inner]);
-		else if (role != LEG_TRANSLATED_ANYWAY && inner != GROUP_NONE)
-			tell_inner(t, leg, t->legs[inner], role);
-	}
-}
-
-static int story_order(const void *left, const void *right)
-{
-	const struct story_entry *a = left, *b = right;
-
-	if (a->time.ns != b->time.ns)
-		return a->time.ns < b->time.ns ? -1 : 1;
-	return a->text.at < b->text.at ? -1 : 1; /* as they were told */
 }
 
 /* The coin all agree on, or none. */
@@ -395,8 +224,8 @@ static struct str coin_of(const struct telling *t)
 	struct str coin = {0};
 
 	for (uint32_t i = 0; i < t->member_count; i++) {
-		const struct str one = short_text_view(&leg_of(t, i)->coin);
-		if (one.len == 0 || role_of(t, i) == LEG_SUSPECT)
+		const struct str one = short_text_view(&telling_leg(t, i)->coin);
+		if (one.len == 0 || telling_role(t, i) == LEG_SUSPECT)
 			continue;
 		if (coin.len > 0 && !str_equal(coin, one))
 			return (struct str){0};
@@ -415,7 +244,7 @@ static void add_activity(struct telling *t)
 		buf_add_text(&t->text, mines ? "Mining" : "Miner");
 		return;
 	}
-	add_name(t, coin);
+	telling_add_name(t, coin);
 	if (t->text.len > at && t->text.at[at] >= 'a' && t->text.at[at] <= 'z')
 		t->text.at[at] = (char)(t->text.at[at] - 'a' + 'A');
 	buf_add_text(&t->text, mines ? " mining" : " miner");
@@ -438,7 +267,7 @@ static void add_purpose(struct telling *t)
 			   out->wallet_count);
 	} else if (out->pool_count > 0) {
 		buf_add_text(&t->text, " at ");
-		add_name(t, out->pools[0]);
+		telling_add_name(t, out->pools[0]);
 	}
 }
 
@@ -467,7 +296,7 @@ static void add_title(struct telling *t)
 	if (out->victim_total > NAMED_IN_TITLE)
 		buf_printf(&t->text, " and %llu more",
 			   (unsigned long long)out->victim_total - NAMED_IN_TITLE);
-	out->title = said(t, from);
+	out->title = telling_said(t, from);
 }
 
 static void add_impact_and_cost(struct telling *t)
@@ -479,7 +308,7 @@ static void add_impact_and_cost(struct telling *t)
 	size_t from = t->text.len;
 
 	for (uint32_t i = 0; i < t->member_count; i++) {
-		const struct leg *leg = leg_of(t, i);
+		const struct leg *leg = telling_leg(t, i);
 		only_traffic &= leg->is_flow;
 		if (!is_victim(t, i))
 			continue;
@@ -495,13 +324,14 @@ static void add_impact_and_cost(struct telling *t)
 	if (out->verdict == VERDICT_MINING && out->victim_total > 0) {
 		buf_printf(&t->text, "Computing power of %llu host%s",
 			   (unsigned long long)out->victim_total, out->victim_total > 1 ? "s" : "");
-		list_add(out->touched, &out->touched_count, INCIDENT_IMPACT_MAX, said(t, from));
+		list_add(out->touched, &out->touched_count, INCIDENT_IMPACT_MAX,
+			 telling_said(t, from));
 	}
 	from = t->text.len;
 	if (only_traffic) {
 		buf_add_text(&t->text, "How the miner got in and what else was touched: only its "
 				       "traffic was seen");
-		add_cannot_tell(t, from);
+		telling_add_cannot_tell(t, from);
 	}
 }
 
@@ -515,10 +345,10 @@ static void add_action(struct telling *t)
 		return;
 	action->text = STR("Cut this incident's pools off");
 	buf_printf(&t->text, "davy respond %.*s block", STR_ARG(out->id));
-	action->command = said(t, from);
+	action->command = telling_said(t, from);
 	from = t->text.len;
 	buf_printf(&t->text, "davy respond %.*s undo", STR_ARG(out->id));
-	action->undo = said(t, from);
+	action->undo = telling_said(t, from);
 	out->action_count = 1;
 }
 
@@ -538,15 +368,15 @@ void telling_tell(struct telling *t, uint64_t id, struct incident *out)
 	*out = (struct incident){0};
 	t->out = out;
 	buf_printf(&t->text, "%016llx", (unsigned long long)id);
-	out->id = said(t, 0);
+	out->id = telling_said(t, 0);
 	judge(t);
 	find_relays(t);
 	add_wallets_and_pools(t);
 	add_victims(t, false);
 	if (out->victim_total == 0)
 		add_victims(t, true); /* proxies that serve each other: better than nobody */
-	tell_relays(t);
-	qsort(out->story, out->story_count, sizeof(*out->story), story_order);
+	story_add_relays(t);
+	story_sort(out);
 	add_title(t);
 	raise_severity(out);
 	add_impact_and_cost(t);

@@ -37,4 +37,17 @@ void telling_fini(struct telling *telling);
  */
 void telling_tell(struct telling *telling, uint64_t id, struct incident *out);
 
+/* For story.c: pieces of text. A view of what was written since `from` lasts as long as all of it.
+ */
+struct str telling_said(const struct telling *telling, size_t from);
+void telling_add_name(struct telling *telling, struct str hostile); /* made printable */
+void telling_add_host(struct telling *telling, const struct leg *leg);
+void telling_add_pool(struct telling *telling, const struct leg *leg);
+void telling_add_cannot_tell(struct telling *telling, size_t from);
+const struct leg *telling_leg(const struct telling *telling, uint32_t member);
+enum leg_role telling_role(const struct telling *telling, uint32_t member);
+/* True the first time a host is asked about since telling_forget_hosts. */
+bool telling_is_new_host(struct telling *telling, const struct leg *leg);
+void telling_forget_hosts(struct telling *telling);
+
 #endif
