@@ -16,6 +16,7 @@ enum wallet_match {
 /* These are given one run of letters and digits. */
 enum wallet_match cryptonote_match(struct str token, struct wallet *out);
 enum wallet_match base58check_match(struct str token, struct wallet *out);
+enum wallet_match decred_match(struct str token, struct wallet *out);
 enum wallet_match ergo_match(struct str token, struct wallet *out);
 enum wallet_match bech32_match(struct str token, struct wallet *out);
 enum wallet_match ethereum_match(struct str token, struct wallet *out);

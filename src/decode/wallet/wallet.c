@@ -8,8 +8,8 @@ enum {
 };
 
 static const char *const kind_names[WALLET_KIND_COUNT] = {
-	"none",	    "cryptonote", "base58check", "bech32",  "cashaddr", "kaspa",
-	"ethereum", "conflux",	  "sapling",	 "unified", "ergo",	"grin",
+	"none",	   "cryptonote", "base58check", "bech32", "cashaddr", "kaspa", "ethereum",
+	"conflux", "sapling",	 "unified",	"decred", "ergo",     "grin",
 };
 
 const char *wallet_kind_name(enum wallet_kind kind)
@@ -55,8 +55,8 @@ static bool try_kind(matcher match, struct str text, struct wallet *likely, stru
 /* An address at the very front of text. */
 static bool match_front(struct str text, struct wallet *likely, struct wallet *out)
 {
-	static const matcher of_token[] = {cryptonote_match, base58check_match, ethereum_match,
-					   bech32_match, ergo_match};
+	static const matcher of_token[] = {cryptonote_match, base58check_match, decred_match,
+					   ethereum_match,   bech32_match,	ergo_match};
 	const struct str token = wallet_token(text);
 
 	if (try_kind(conflux_match, text, likely, out) ||

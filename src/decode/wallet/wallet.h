@@ -27,6 +27,7 @@ enum wallet_kind {
 	WALLET_CONFLUX,	    /* CIP-37 */
 	WALLET_SAPLING,	    /* Zcash, shielded */
 	WALLET_UNIFIED,	    /* Zcash, ZIP 316 */
+	WALLET_DECRED,
 	WALLET_ERGO,
 	WALLET_GRIN, /* slatepack address */
 	WALLET_KIND_COUNT

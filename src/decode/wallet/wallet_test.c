@@ -108,6 +108,10 @@ static const struct vector {
 	 "mainnet", "user"},
 	{"cfxtest:aatp533cg7d0agbd87kz48nj1mpnkca8be1rz695j4", WALLET_CONFLUX, "conflux", "testnet",
 	 "user"},
+	/* dcrd txscript/stdaddr tests */
+	{"DsUZxxoHJSty8DCfwfartwTYbuhmVct7tJu", WALLET_DECRED, "decred", "mainnet", "p2pkh"},
+	{"DcuQKx8BES9wU7C6Q5VmLBjw436r27hayjS", WALLET_DECRED, "decred", "mainnet", "p2sh"},
+	{"Tso2MVTUeVrjHTBFedFhiyM7yVTbieqp91h", WALLET_DECRED, "decred", "testnet", "p2pkh"},
 	/* ergo wallet tests, EIP-3 key derivation; docs.ergoplatform.com */
 	{"9hjEquNmETqhFvnng9s8sRZ9HFFB169jubBfdfKqt5DWTjNEPWQ", WALLET_ERGO, "ergo", "mainnet",
 	 "p2pk"},
