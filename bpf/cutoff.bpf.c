@@ -50,7 +50,6 @@ static __always_inline void peek(struct __sk_buff *skb, const struct flow_packet
 static __always_inline int filter(struct __sk_buff *skb, __u16 ethertype)
 {
 	struct flow_packet flow = {};
-	struct cutoff_settings now_settings;
 	__u32 zero = 0, snap_len = settings.snap_len;
 	struct cutoff_totals *total = bpf_map_lookup_elem(&totals, &zero);
 
@@ -72,8 +71,9 @@ static __always_inline int filter(struct __sk_buff *skb, __u16 ethertype)
 				       .protocol = flow.key.protocol,
 				       .tcp_flags = flow.tcp_flags};
 	peek(skb, &flow, &packet);
-	__builtin_memcpy(&now_settings, (const void *)&settings, sizeof(now_settings));
-	switch (cutoff_decide(entry, &packet, &now_settings)) {
+	/* Not memcpy: without volatile, clang takes the zeros for constants. */
+	struct cutoff_settings loaded = settings;
+	switch (cutoff_decide(entry, &packet, &loaded)) {
 	case CUTOFF_HOLD:
 		total->cut_packets++;
 		total->cut_bytes += skb->len;
