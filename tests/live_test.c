@@ -692,8 +692,14 @@ static void interfaces_come_and_go(void **state)
 	assert_int_equal(changes.up, 3);
 	int sender = frame_sender("chg0");
 	struct frame_plan plan = flow(4000);
-	send_many(sender, &plan, 3); /* the ring has survived */
-	assert_int_equal(take_all(&tap), 3);
+	/* The ring has survived; the sending end may be given its carrier back a second later. */
+	int64_t start = now_ms();
+	bool is_seen = false;
+	while (!is_seen) {
+		assert_true(frame_send(sender, &plan));
+		is_seen = take(&tap, 1, 20, NULL) == 1;
+		assert_true(now_ms() - start < 10000);
+	}
 	close(sender);
 	assert_true(namespace_veth("chg2", "chg3"));
 	read_changes(&list);
