@@ -1,6 +1,6 @@
 /*
  * The kernel's judgement and its walk to the flow key, compiled natively from the same headers:
- * what the verifier loads is what is tested here (tests/live_test.c then tests it in the kernel).
+ * what the verifier loads is what is tested here (tests/cutoff_test.c then tests it in the kernel).
  */
 #include <setjmp.h>
 #include <stdarg.h>
