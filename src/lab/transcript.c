@@ -54,18 +54,27 @@ static instant arrival(const struct flight *flight)
 						   : (instant){INT64_MAX};
 }
 
+enum { REACTION_NS = 400000 };
+
 struct play {
 	struct lab_party *parties[2];
 	struct flight to[2]; /* by the side that will receive */
+	instant last_sent[2];
 	duration one_way;
 	struct lab_transcript *transcript;
 };
 
-/* What the side has to say leaves now; the tap sees the miner's writes as they leave. */
+/*
+ * What the side has to say leaves now, or after what it said before; the tap sees the miner's
+ * writes as they leave.
+ */
 static void send_all(struct play *play, enum lab_side side, instant now)
 {
 	struct buf bytes = {0};
 
+	if (now.ns < play->last_sent[side].ns)
+		now = play->last_sent[side];
+	play->last_sent[side] = now;
 	while (lab_party_take(play->parties[side], &bytes)) {
 		if (side == LAB_MINER)
 			lab_transcript_add(play->transcript, now, side, buf_view(&bytes));
@@ -76,7 +85,7 @@ static void send_all(struct play *play, enum lab_side side, instant now)
 	buf_fini(&bytes);
 }
 
-/* ... and the pool's as they arrive. */
+/* ... and the pool's as they arrive. An answer takes a moment. */
 static void deliver(struct play *play, enum lab_side side, instant now)
 {
 	struct flight *flight = &play->to[side];
@@ -85,7 +94,7 @@ static void deliver(struct play *play, enum lab_side side, instant now)
 	if (side == LAB_MINER)
 		lab_transcript_add(play->transcript, now, LAB_POOL, bytes);
 	lab_party_feed(play->parties[side], bytes, now);
-	send_all(play, side, now);
+	send_all(play, side, instant_add(now, (duration){REACTION_NS}));
 }
 
 static instant earlier(instant a, instant b)
@@ -115,11 +124,24 @@ static bool step(struct play *play, instant end)
 	       !lab_party_is_finished(play->parties[LAB_MINER]);
 }
 
+/* An answer that took its moment may stand before what came meanwhile. */
+static int by_time(const void *a, const void *b)
+{
+	const struct lab_event *first = a, *second = b;
+
+	if (first->at.ns != second->at.ns)
+		return first->at.ns < second->at.ns ? -1 : 1;
+	return first->offset < second->offset ? -1 : first->offset > second->offset;
+}
+
 static int outcome_of(const struct play *play, struct lab_outcome *outcome, struct error *why)
 {
 	*outcome = lab_actor_outcome(lab_party_actor(play->parties[LAB_MINER]));
 	if (play->transcript->failed || play->to[0].writes.failed || play->to[1].writes.failed)
 		return -ENOMEM;
+	if (play->transcript->count > 0)
+		qsort(play->transcript->events, play->transcript->count,
+		      sizeof(*play->transcript->events), by_time);
 	for (unsigned side = LAB_MINER; side <= LAB_POOL; side++)
 		if (lab_party_has_failed(play->parties[side]))
 			return error_set(why, -EPROTO, "the drill's %s did not understand its peer",
