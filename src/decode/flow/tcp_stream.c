@@ -59,7 +59,8 @@ void tcp_stream_syn(struct tcp_stream *s, uint32_t isn)
 static enum tcp_delivery outside(struct tcp_stream *s, uint8_t flags, uint32_t end)
 {
 	s->outside++;
-	if (!(flags & TCP_SYN)) { /* another connection; whether to follow it is the caller's */
+	/* a SYN after payload is another connection; whether to follow it is the caller's to say */
+	if (!(flags & TCP_SYN) || s->delivered == 0) {
 		s->far_end = flags & TCP_FIN ? end + 1 : end;
 		s->known |= FAR;
 	}
@@ -177,6 +178,17 @@ bool tcp_stream_is_stuck(const struct tcp_stream *s, const struct segment_pool *
 	return s->known & LOST || (int32_t)(s->acked - (s->next + len)) >= 0;
 }
 
+/* Both sides are somewhere else: it began there, or the capture lost more than a window. */
+static void follow(struct tcp_stream *s, uint32_t ack)
+{
+	if (s->delivered == 0 && s->queue.count == 0) {
+		begin(s, ack);
+		return;
+	}
+	s->lost_until = s->far_end;
+	s->known = (uint8_t)((s->known | LOST) & ~FAR);
+}
+
 bool tcp_stream_acked(struct tcp_stream *s, const struct segment_pool *pool, uint32_t ack)
 {
 	if (!(s->known & BEGUN))
@@ -188,9 +200,7 @@ bool tcp_stream_acked(struct tcp_stream *s, const struct segment_pool *pool, uin
 			s->acked = ack;
 		s->known |= ACKED;
 	} else if (s->known & FAR && s->far_end - ack < FAR_SLACK) {
-		/* both sides are somewhere else: the capture lost more than a window */
-		s->lost_until = s->far_end;
-		s->known = (uint8_t)((s->known | LOST) & ~FAR);
+		follow(s, ack);
 	}
 	return tcp_stream_is_stuck(s, pool);
 }

@@ -76,7 +76,11 @@ enum tcp_delivery {
 void tcp_stream_init(struct tcp_stream *s);
 void tcp_stream_fini(struct tcp_stream *s, struct segment_pool *pool);
 
-/* A SYN or SYN and ACK was sent this way. Ignored once the stream has begun. */
+/*
+ * A SYN or SYN and ACK was sent this way. Once the stream has begun it is ignored; but when a
+ * server answers twice with different numbers, as some do, the one that the peer acknowledges
+ * counts.
+ */
 void tcp_stream_syn(struct tcp_stream *s, uint32_t isn);
 
 /*
