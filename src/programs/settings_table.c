@@ -1,0 +1,38 @@
+#include "programs/settings.h"
+
+#define KIB 1024ull
+#define GIB (KIB * KIB * KIB)
+
+/* Rows of one section stand together. */
+const struct setting setting_table[] = {
+	{"watch.interfaces", SETTING_TEXTS, "",
+	 .help = "Network interfaces to watch; empty: all that are up."},
+	{"watch.exclude_interfaces", SETTING_TEXTS, "",
+	 .help = "Interfaces to leave out, as names or patterns like veth*."},
+	{"watch.memory", SETTING_SIZE, "512 MiB", 16 * KIB *KIB, 1024 * GIB,
+	 .help = "Ceiling for the tables of all workers together."},
+	{"watch.workers", SETTING_INTEGER, "0", 0, 1024,
+	 .help = "Capture workers; 0: one for each core."},
+	{"watch.snap_length", SETTING_INTEGER, "65535", 64, 262144,
+	 .help = "Bytes of each frame that are looked at."},
+	{"watch.cutoff", SETTING_BOOL, "true",
+	 .help = "Stop looking into the bytes of a flow once it is known to be harmless."},
+	{"watch.health_every", SETTING_DURATION, "10 s", 1, 600,
+	 .help = "How often counters are written for davy health."},
+	{"store.path", SETTING_TEXT, "/var/lib/davy/davy.db",
+	 .help = "File for findings and incidents."},
+	{"store.retention_days", SETTING_INTEGER, "90", 0, 36500,
+	 .help = "Days after which a finding that was not seen again is removed; 0: never."},
+	{"store.max_findings", SETTING_INTEGER, "1000000", 0, 1000000000,
+	 .help = "Findings to keep; past it signals go first, mining last; 0: no limit."},
+	{"lists.pools", SETTING_TEXTS, "",
+	 .help = "Files with names and addresses of known pools."},
+	{"report.json", SETTING_BOOL, "false",
+	 .help = "Write findings to standard output as JSON lines."},
+	{"alert.journal", SETTING_BOOL, "true", .help = "Write a line to the journal for alerts."},
+	{"alert.verdict", SETTING_CHOICE, "suspect",
+	 .choices = "signal access exposure suspect miner mining",
+	 .help = "The lightest verdict that alerts."},
+};
+
+const size_t setting_count = sizeof(setting_table) / sizeof(*setting_table);
