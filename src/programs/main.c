@@ -1,5 +1,79 @@
 #include <stdio.h>
-int main(void)
+#include <string.h>
+
+#include "base/buf.h"
+#include "programs/commands.h"
+#include "programs/nearest.h"
+#include "programs/version.h"
+
+/* DAVY_COMMANDS is made by Meson from the names in meson.build: COMMAND(scan) COMMAND(watch) ... */
+#include "programs/command_table.h"
+
+#define COMMAND(name) extern const struct command name##_command;
+DAVY_COMMANDS
+#undef COMMAND
+
+#define COMMAND(name) &name##_command,
+const struct command *const commands[] = {DAVY_COMMANDS};
+#undef COMMAND
+
+const size_t command_count = sizeof(commands) / sizeof(*commands);
+
+static void print_overview(FILE *file)
 {
-	return 0;
+	fprintf(file, "davy: find hidden cryptocurrency mining, tell how it got in, stop it\n\n"
+		      "Usage: davy COMMAND [OPTION]...\n\nCommands:\n");
+	for (size_t i = 0; i < command_count; i++)
+		fprintf(file, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
+	fprintf(file, "\n`davy COMMAND --help` tells about one, with an example. "
+		      "`davy --version` prints the version.\n"
+		      "Exit status: 1 when something was found, else 2 when something failed, "
+		      "else 0.\n");
+}
+
+static int unknown_command(const char *name)
+{
+	CLEANUP(buf_fini) struct buf shown = {0};
+	struct nearest nearest = nearest_to(str_from(name));
+
+	for (size_t i = 0; i < command_count; i++)
+		nearest_offer(&nearest, str_from(commands[i]->name));
+	buf_add_printable(&shown, str_from(name), 64);
+	fprintf(stderr, "davy: unknown command %.*s", (int)shown.len, shown.at ? shown.at : "");
+	if (nearest_is_close(&nearest))
+		fprintf(stderr, ", did you mean %.*s?\n", STR_ARG(nearest.best));
+	else
+		fprintf(stderr, "; `davy --help` lists all\n");
+	return EXIT_TROUBLE;
+}
+
+static int run(int argc, char **argv)
+{
+	if (argc < 2) {
+		print_overview(stderr);
+		return EXIT_TROUBLE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+		print_overview(stdout);
+		return EXIT_NOTHING_FOUND;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("davy %s\n", DAVY_VERSION);
+		return EXIT_NOTHING_FOUND;
+	}
+	for (size_t i = 0; i < command_count; i++)
+		if (strcmp(commands[i]->name, argv[1]) == 0)
+			return commands[i]->run(commands[i], argc - 1, argv + 1);
+	return unknown_command(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+	int status = run(argc, argv);
+
+	if (fflush(stdout) != 0) {
+		fprintf(stderr, "davy: cannot write to standard output\n");
+		return EXIT_TROUBLE;
+	}
+	return status;
 }

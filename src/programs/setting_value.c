@@ -46,6 +46,16 @@ static bool parse_with_unit(struct str text, const struct unit *units, uint64_t 
 	return false;
 }
 
+bool duration_parse(struct str text, duration *out)
+{
+	uint64_t seconds;
+
+	if (!parse_with_unit(text, duration_units, &seconds) || seconds > INT64_MAX / 1000000000)
+		return false;
+	*out = DURATION_S(seconds);
+	return true;
+}
+
 static int parse_number(const struct setting *setting, struct str text, struct setting_value *out,
 			struct error *why)
 {

@@ -21,6 +21,8 @@ must_check int setting_value_parse(const struct setting *setting, struct str tex
 /* One more text of a list. */
 must_check int setting_value_add(const struct setting *setting, struct str text,
 				 struct setting_value *out, struct error *why);
+/* "90 s", "5 min", "2h", "7d", "1 w" */
+must_check bool duration_parse(struct str text, duration *out);
 void setting_value_clear(struct setting_value *value);
 
 #endif

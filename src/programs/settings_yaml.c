@@ -237,7 +237,8 @@ int yaml_read(struct str text, const char *file, const struct yaml_taker *taker,
 
 	if (!yaml_parser_initialize(&r.parser))
 		return error_set(why, -ENOMEM, "no memory to read %s", file);
-	yaml_parser_set_input_string(&r.parser, (const unsigned char *)text.at, text.len);
+	yaml_parser_set_input_string(&r.parser, (const unsigned char *)(text.len ? text.at : ""),
+				     text.len);
 	int result = read_stream(&r);
 	yaml_event_delete(&r.event);
 	yaml_parser_delete(&r.parser);

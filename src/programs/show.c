@@ -1,0 +1,182 @@
+#include <errno.h>
+
+#include "model/finding_json.h"
+#include "model/incident_json.h"
+#include "model/line.h"
+#include "programs/commands.h"
+#include "programs/options.h"
+#include "programs/tell.h"
+#include "programs/view.h"
+
+enum { JSON, STORE, CONFIG };
+enum { FINDINGS_TOLD = 20 }; /* of one incident, in text; JSON has all */
+
+static const struct command_option show_options[] = {
+	[JSON] = {"json", NULL, "one JSON object a line; an incident, then its findings"},
+	[STORE] = {"store", "PATH", "another store than the one in the settings", COMMAND_FILES},
+	[CONFIG] = {"config", "FILE", "another settings file than " SETTINGS_DEFAULT_PATH,
+		    COMMAND_FILES},
+	{0},
+};
+
+/* Told for each finding of an incident. */
+struct telling {
+	struct view *view;
+	const char *heading; /* before the first */
+	void (*tell)(struct view *view, const struct finding *finding);
+	uint64_t unreadable;
+};
+
+static bool visit_finding(void *context, struct str json)
+{
+	struct telling *telling = context;
+	struct finding finding;
+
+	arena_reset(&telling->view->arena);
+	if (finding_from_json(json, &telling->view->arena, &finding, NULL) != 0) {
+		telling->unreadable++;
+		return true;
+	}
+	if (telling->heading)
+		view_heading(telling->view, telling->heading);
+	telling->heading = NULL;
+	telling->tell(telling->view, &finding);
+	view_flush(telling->view);
+	return !telling->view->failed;
+}
+
+static bool visit_line(void *context, struct str json)
+{
+	struct view *view = context;
+
+	buf_add(&view->out, json);
+	view_add(view, "\n");
+	view_flush(view);
+	return !view->failed;
+}
+
+static int tell_findings(struct view *view, struct str incident, const char *heading,
+			 void (*tell)(struct view *, const struct finding *), struct error *why)
+{
+	const struct store_filter filter = {.since.ns = INT64_MIN, .limit = FINDINGS_TOLD};
+	struct telling telling = {view, heading, tell, 0};
+
+	int result =
+		store_each_finding(view->store, incident, &filter, visit_finding, &telling, why);
+	if (result == 0 && telling.unreadable > 0)
+		view_trouble("some findings in the store cannot be read: it was changed by hand");
+	return result;
+}
+
+/* incident: its views are outside view->arena, which is used up by the findings */
+static int tell_incident(struct view *view, const struct incident *incident, struct error *why)
+{
+	tell_incident_head(view, incident);
+	int result = tell_findings(view, incident->id, "Why we say so", tell_reasons, why);
+	if (result != 0)
+		return result;
+	tell_incident_story(view, incident);
+	result = tell_findings(view, incident->id, "Evidence", tell_evidence, why);
+	if (result != 0)
+		return result;
+	tell_incident_next(view, incident);
+	if (incident->finding_total > FINDINGS_TOLD) {
+		buf_printf(&view->out,
+			   "\nThe latest %d of %llu findings are told here; all: davy show --json ",
+			   FINDINGS_TOLD, (unsigned long long)incident->finding_total);
+		view_hostile(view, incident->id);
+		view_add(view, "\n");
+	}
+	return 0;
+}
+
+static int show_incident(struct view *view, struct str json, struct error *why)
+{
+	const struct store_filter all = {.since.ns = INT64_MIN};
+	struct incident incident;
+	struct arena arena;
+
+	int result = arena_init(&arena, LINE_ARENA_BYTES);
+	if (result != 0)
+		return error_set(why, result, "no memory");
+	result = incident_from_json(json, &arena, &incident, why);
+	if (result == 0 && !view->is_json)
+		result = tell_incident(view, &incident, why);
+	else if (result == 0 && visit_line(view, json))
+		result = store_each_finding(view->store, incident.id, &all, visit_line, view, why);
+	arena_fini(&arena);
+	return result;
+}
+
+static int show_finding(struct view *view, struct str json, struct error *why)
+{
+	struct finding finding;
+
+	int result = finding_from_json(json, &view->arena, &finding, why);
+	if (result == 0 && view->is_json)
+		visit_line(view, json);
+	else if (result == 0)
+		tell_finding(view, &finding);
+	return result;
+}
+
+static int show(struct view *view, const char *id)
+{
+	CLEANUP(buf_fini) struct buf json = {0};
+	enum store_found found;
+	struct error why = {0};
+
+	int result = store_find(view->store, str_from(id), &found, &json, &why);
+	if (result == 0 && json.failed)
+		result = error_set(&why, -ENOMEM, "no memory");
+	if (result == 0 && found == STORE_NOT_FOUND)
+		result =
+			error_set(&why, -ENOENT,
+				  "no incident or finding has the id %.64s; `davy incidents` lists "
+				  "them",
+				  id);
+	if (result == 0 && found == STORE_AMBIGUOUS)
+		result = error_set(&why, -ENOENT, "several ids begin with %.64s: write more of it",
+				   id);
+	if (result == 0)
+		result = found == STORE_INCIDENT ? show_incident(view, buf_view(&json), &why)
+						 : show_finding(view, buf_view(&json), &why);
+	if (result != 0)
+		view_trouble(why.text);
+	return result == 0 ? EXIT_NOTHING_FOUND : EXIT_TROUBLE;
+}
+
+static int show_run(const struct command *command, int argc, char **argv)
+{
+	struct view view = {0};
+	struct options options = {command, argc, argv, EXIT_TROUBLE};
+	const char *value = NULL;
+	int option;
+
+	while ((option = options_next(&options, &value)) >= 0) {
+		if (option == JSON)
+			view.is_json = true;
+		else if (option == STORE)
+			view.store_path = value;
+		else
+			view.config = value;
+	}
+	if (option == OPTIONS_STOP)
+		return options.status;
+	if (argc - options_rest() != 1)
+		return options_mistake(command, argc == options_rest() ? "which one? give an ID"
+								       : "one ID at a time");
+	bool is_open = view_open(&view);
+	return view_close(&view, is_open ? show(&view, argv[options_rest()]) : EXIT_TROUBLE);
+}
+
+const struct command show_command = {
+	.name = "show",
+	.summary = "tell one incident or finding whole",
+	.usage = "[OPTION]... ID",
+	.options = show_options,
+	.text = "ID may be cut short while it fits only one. Exits with 0 when it was shown, else "
+		"2.\n",
+	.example = "  davy show 1dea1dea\n",
+	.run = show_run,
+};

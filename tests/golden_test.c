@@ -1,0 +1,285 @@
+/*
+ * The program's output against tests/golden/: standard output, standard error and exit status of
+ * each command line, on a store made here. DAVY_GOLDEN=rewrite writes the files anew; the
+ * difference is then reviewed like code.
+ */
+#include <pty.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "model/filled.h"
+#include "store/store.h"
+
+static const struct {
+	const char *name, *arguments, *environment; /* one of the latter, or NULL */
+} rows[] = {
+	{"no_command", ""},
+	{"help", "--help"},
+	{"version", "--version"},
+	{"unknown_command", "incidnets"},
+	{"far_command", "\x1b[31mfrobnicate"},
+	{"incidents_help", "incidents --help"},
+	{"show_help", "show -h"},
+	{"health_help", "health --help"},
+	{"settings_help", "settings --help"},
+	{"completion_help", "completion --help"},
+	{"incidents", "incidents --store full.db"},
+	{"incidents_json", "incidents --json --store full.db"},
+	{"incidents_verdict", "incidents --verdict suspect --store full.db"},
+	{"incidents_since", "incidents --since 30min --store full.db"},
+	{"incidents_none_since", "incidents --since 2026-11-23 --store full.db"},
+	{"incidents_limit", "incidents --limit 1 --store=full.db"},
+	{"incidents_none", "incidents --store blank.db"},
+	{"incidents_no_store", "incidents --store missing.db"},
+	{"incidents_bad_verdict", "incidents --verdict sure --store full.db"},
+	{"incidents_bad_since", "incidents --since once --store full.db"},
+	{"incidents_bad_option", "incidents --jsn"},
+	{"incidents_no_value", "incidents --since"},
+	{"incidents_too_much", "incidents all --store full.db"},
+	{"incidents_not_a_store", "incidents --store text.db"},
+	{"incidents_bad_config", "incidents --config bad.yaml"},
+	{"incidents_config", "incidents --config good.yaml"},
+	{"show_incident", "show 1dea --store full.db"},
+	{"show_incident_json", "show 1dea --json --store full.db"},
+	{"show_finding", "show 00c0ffee00c0ffee --store full.db"},
+	{"show_hostile", "show bad --store full.db"},
+	{"show_ambiguous", "show 0 --store full.db"},
+	{"show_unknown", "show ffff --store full.db"},
+	{"show_nothing", "show --store full.db"},
+	{"health", "health --store full.db"},
+	{"health_json", "health --json --store full.db"},
+	{"health_late", "health --store full.db", "DAVY_NOW=2026-11-22T13:00:00Z"},
+	{"health_late_json", "health --json --store full.db", "DAVY_NOW=2026-11-22T13:00:00Z"},
+	{"health_never", "health --store blank.db"},
+	{"settings_defaults", "settings --defaults"},
+	{"settings_bad", "settings --config bad.yaml"},
+	{"settings_good", "settings --config good.yaml"},
+	{"completion_bash", "completion bash"},
+	{"completion_other", "completion csh"},
+};
+
+static void must(bool holds, const char *what)
+{
+	if (!holds)
+		fail_msg("%s", what);
+}
+
+static void put_hostile_finding(struct store *store)
+{
+	struct finding f = filled_finding();
+
+	f.id = STR("bad0000000000000");
+	f.verdict = VERDICT_SIGNAL;
+	f.title = STR("\x1b]0;owned\x07 \xe2\x80\xaetxt.exe \xff line\nbreak");
+	f.reasons[0] = STR("back\\slash");
+	f.facts = (struct facts){0};
+	facts_add_text(&f.facts, "na\x1bme",
+		       STR("\xc2\x9b"
+			   "2J"));
+	f.actions[0] = (struct action){STR("Stop it\r"),
+				       STR("davy respond 'it'\\''s' block\x1b[8m"), STR("")};
+	must(store_put_finding(store, &f) == 0, "hostile finding");
+}
+
+static void fill_store(void)
+{
+	struct store *store;
+	struct finding finding = filled_finding();
+	struct incident incident = filled_incident();
+	const instant at = instant_at(1795345195, 0); /* 5 s before DAVY_NOW */
+	const struct store_counter counters[] = {
+		{STR("eth0"), STR("packets"), 123456, at},
+		{STR("eth0"), STR("drops"), 7, at},
+		{STR("store"), STR("lost"), 0, at},
+	};
+	const struct store_source sources[] = {
+		{STR("eth0"), true, STR(""), at},
+		{STR("bpf"), false, STR("the kernel has no BTF: install one that has"), at},
+	};
+
+	must(store_open("full.db", STORE_WRITE, &store, NULL) == 0, "open");
+	must(store_put_finding(store, &finding) == 0, "finding");
+	finding.id = STR("0000000000000002");
+	finding.detector = STR("thin_flow");
+	finding.rule = (struct rule){0};
+	must(store_put_finding(store, &finding) == 0, "second finding");
+	must(store_put_incident(store, &incident) == 0, "incident");
+	incident.id = STR("2222222222222222");
+	incident.verdict = VERDICT_SUSPECT;
+	incident.severity = SEVERITY_LOW;
+	incident.title = STR("A thin flow to 203.0.113.9:443");
+	incident.last_seen = instant_at(1795342000, 0);
+	incident.victim_total = 1;
+	must(store_put_incident(store, &incident) == 0, "second incident");
+	put_hostile_finding(store);
+	must(store_flush(store, NULL) == 0, "flush");
+	must(store_put_counters(store, counters, 3, NULL) == 0, "counters");
+	must(store_put_sources(store, sources, 2, NULL) == 0, "sources");
+	store_close(&store);
+	must(store_open("blank.db", STORE_WRITE, &store, NULL) == 0, "open blank");
+	store_close(&store);
+}
+
+static void write_text(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	must(file && fputs(text, file) >= 0 && fclose(file) == 0, path);
+}
+
+static int make_place(void **state)
+{
+	char *folder = strdup("/tmp/davy-golden-XXXXXX");
+
+	*state = folder;
+	if (!mkdtemp(folder) || chdir(folder) != 0)
+		return -1;
+	fill_store();
+	write_text("text.db", "This is a text file and not a store, though it is long enough to be "
+			      "taken for one at first sight: a header has a hundred bytes.\n");
+	write_text("bad.yaml", "store:\n  pth: x\n");
+	write_text("good.yaml", "store:\n  path: full.db\n");
+	setenv("DAVY_NOW", "2026-11-22T11:00:00Z", 1);
+	setenv("NO_COLOR", "1", 1);
+	return 0;
+}
+
+static int drop_place(void **state)
+{
+	static const char *const names[] = {
+		"full.db",	"full.db-wal", "full.db-shm", "blank.db",  "blank.db-wal",
+		"blank.db-shm", "text.db",     "bad.yaml",    "good.yaml", "out",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		unlink(names[i]);
+	int result = chdir("/") == 0 ? rmdir(*state) : -1;
+	free(*state);
+	return result;
+}
+
+static void run_child(const char *program, const char *arguments, const char *environment)
+{
+	char copy[256], *argv[16] = {(char *)"davy"}, *rest = copy;
+	int argc = 1;
+
+	snprintf(copy, sizeof(copy), "%s", arguments);
+	for (char *word; argc < 15 && (word = strsep(&rest, " "));)
+		if (*word)
+			argv[argc++] = word;
+	if (environment)
+		putenv((char *)environment);
+	if (!freopen("out", "w", stdout) || dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
+		_exit(99);
+	execv(program, argv);
+	_exit(98);
+}
+
+static void add_file(struct buf *out, const char *path)
+{
+	char block[4096];
+	size_t got;
+	FILE *file = fopen(path, "r");
+
+	while (file && (got = fread(block, 1, sizeof(block), file)) > 0)
+		buf_add_bytes(out, block, got);
+	if (file)
+		fclose(file);
+}
+
+/* Output, then a line with the exit status. */
+static void run_davy(size_t row, struct buf *out)
+{
+	int status = 0;
+	const char *program = getenv("DAVY_PROGRAM");
+
+	must(program && access(program, X_OK) == 0, "DAVY_PROGRAM names no program");
+	pid_t pid = fork();
+	if (pid == 0)
+		run_child(program, rows[row].arguments, rows[row].environment);
+	must(pid > 0 && waitpid(pid, &status, 0) == pid, rows[row].name);
+	if (!WIFEXITED(status))
+		fail_msg("%s: killed by signal %d", rows[row].name, WTERMSIG(status));
+	add_file(out, "out");
+	buf_printf(out, "[exit %d]\n", WEXITSTATUS(status));
+}
+
+static void outputs_are_as_agreed(void **state)
+{
+	const char *root = getenv("DAVY_SOURCE_ROOT"), *flag = getenv("DAVY_GOLDEN");
+	size_t different = 0;
+
+	must(root != NULL, "DAVY_SOURCE_ROOT is not set");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct buf got = {0}, expected = {0};
+		char path[512];
+		snprintf(path, sizeof(path), "%s/tests/golden/%s.txt", root, rows[i].name);
+		run_davy(i, &got);
+		if (flag && strcmp(flag, "rewrite") == 0) {
+			buf_add_byte(&got, '\0');
+			write_text(path, got.at);
+			got.len--;
+		}
+		add_file(&expected, path);
+		if (!str_equal(buf_view(&got), buf_view(&expected))) {
+			different++;
+			print_error("%s (davy %s) gives\n%.*s", rows[i].name, rows[i].arguments,
+				    STR_ARG(buf_view(&got)));
+		}
+		buf_fini(&got);
+		buf_fini(&expected);
+	}
+	assert_int_equal(different, 0);
+}
+
+/* On a terminal of its own; true when the output has an escape sequence. */
+static bool is_coloured_with(const char *no_color, const char *terminal)
+{
+	char block[4096];
+	struct buf out = {0};
+	int end, status = 0;
+	ssize_t got;
+	pid_t pid = forkpty(&end, NULL, NULL, NULL);
+
+	if (pid == 0) {
+		setenv("NO_COLOR", no_color, 1);
+		setenv("TERM", terminal, 1);
+		execl(getenv("DAVY_PROGRAM"), "davy", "incidents", "--store", "full.db", NULL);
+		_exit(98);
+	}
+	must(pid > 0, "forkpty");
+	while ((got = read(end, block, sizeof(block))) > 0)
+		buf_add_bytes(&out, block, (size_t)got);
+	close(end);
+	must(waitpid(pid, &status, 0) == pid && WIFEXITED(status), "davy on a terminal");
+	assert_int_equal(WEXITSTATUS(status), 1);
+	assert_true(str_find(buf_view(&out), STR("1dea1dea")) >= 0);
+	bool has_escape = str_find(buf_view(&out), STR("\x1b[")) >= 0;
+	buf_fini(&out);
+	return has_escape;
+}
+
+static void colour_is_for_terminals_that_want_it(void **state)
+{
+	assert_true(is_coloured_with("", "xterm"));
+	assert_false(is_coloured_with("1", "xterm"));
+	assert_false(is_coloured_with("", "dumb"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(colour_is_for_terminals_that_want_it, make_place,
+						drop_place),
+		cmocka_unit_test_setup_teardown(outputs_are_as_agreed, make_place, drop_place),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
