@@ -197,6 +197,53 @@ static void lists_are_filtered(void **state)
 	store_close(&store);
 }
 
+struct order {
+	size_t count;
+	char last[32]; /* id of the line before */
+	struct store *writer;
+};
+
+/* Puts another finding at each visit: nothing may hold the store, and none is seen twice. */
+static bool check_order(void *context, struct str json)
+{
+	struct order *order = context;
+	char id[32];
+	ptrdiff_t at = str_find(json, STR("\"id\":\""));
+
+	snprintf(id, sizeof(id), "%.*s", STR_ARG(str_sub(json, (size_t)at + 6, 5)));
+	assert_true(strcmp(id, order->last) > 0);
+	snprintf(order->last, sizeof(order->last), "%s", id);
+	order->count++;
+	if (order->count % 100 == 0) {
+		snprintf(id, sizeof(id), "zz%zu", order->count);
+		must_put(order->writer, id, 1, 5000, VERDICT_SIGNAL);
+		must_flush(order->writer);
+	}
+	return true;
+}
+
+static void a_list_is_read_while_others_are_put(void **state)
+{
+	struct place *place = *state;
+	struct order order = {.writer = must_open(place->path, STORE_WRITE)};
+
+	for (int i = 0; i < 1000; i++) { /* latest first; ties go by id */
+		char id[16];
+		snprintf(id, sizeof(id), "f%04d", i);
+		must_put(order.writer, id, 1, 4000 - i / 300, VERDICT_MINING);
+	}
+	must_flush(order.writer);
+	struct store *reader = must_open(place->path, STORE_READ);
+	assert_int_equal(store_each_finding(reader, STR(""), &(struct store_filter){0}, check_order,
+					    &order, NULL),
+			 0);
+	assert_int_equal(order.count, 1000);
+	assert_int_equal(count_findings(reader, (struct store_filter){.limit = 999}), 999);
+	assert_int_equal(count_findings(reader, (struct store_filter){0}), 1010);
+	store_close(&reader);
+	store_close(&order.writer);
+}
+
 static void an_id_may_be_cut_while_it_is_unique(void **state)
 {
 	struct place *place = *state;
@@ -371,6 +418,7 @@ int main(void)
 		IN_PLACE(what_is_put_is_found_unchanged),
 		IN_PLACE(the_higher_revision_stays),
 		IN_PLACE(lists_are_filtered),
+		IN_PLACE(a_list_is_read_while_others_are_put),
 		IN_PLACE(an_id_may_be_cut_while_it_is_unique),
 		IN_PLACE(retention_takes_the_old_and_then_the_light),
 		IN_PLACE(counters_keep_their_latest_value),
