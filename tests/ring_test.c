@@ -204,6 +204,14 @@ static void a_successor_skips_what_killed(void **state)
 	send_many(sender, &plan, 3);
 	assert_int_equal(take(&probe, 1, 2000, &frame), 1); /* holds the block of three */
 	ring_unmap(&probe.ring);
+	FILE *kept = tmpfile();
+	char block[64 * 1024];
+	assert_non_null(kept);
+	ssize_t len = ring_keep_block(probe.socket.fd, &probe.socket.shape, fileno(kept));
+	assert_in_range(len, 3 * (BULK + 54), sizeof(block));
+	assert_int_equal(pread(fileno(kept), block, sizeof(block), 0), len);
+	assert_non_null(memmem(block, (size_t)len, "\x3\xec\x1\xbb", 4)); /* ports 1004, 443 */
+	fclose(kept);
 	plan.from_port = 1005;
 	send_many(sender, &plan, 4);
 	heir = probe;
