@@ -11,7 +11,7 @@
 
 #include "base/buf.h"
 
-enum { KEPT_MAX = 8, START_WAIT_MS = 10000, SETTINGS_AT = 4 };
+enum { KEPT_MAX = 8, OWN_DESCRIPTORS_MAX = 64, START_WAIT_MS = 10000, SETTINGS_AT = 4 };
 
 /* All that a worker's environment may hold; the last three are the sanitizers' in test builds. */
 static const char *const kept_names[] = {"DAVY_DEBUG", "ASAN_OPTIONS", "UBSAN_OPTIONS",
@@ -94,6 +94,16 @@ int worker_spawn(const char *role, struct worker_process *out, struct error *why
 const char *worker_role(int argc, char **argv)
 {
 	return argc == 3 && !strcmp(argv[1], "--worker") ? argv[2] : NULL;
+}
+
+int worker_last_descriptor(void)
+{
+	int last = WORKER_CHANNEL;
+
+	for (int fd = last; fd < OWN_DESCRIPTORS_MAX; fd++)
+		if (fcntl(fd, F_GETFD) >= 0)
+			last = fd;
+	return last;
 }
 
 int worker_send_start(struct channel *channel, const struct worker_start *start)

@@ -33,6 +33,12 @@ must_check int worker_spawn(const char *role, struct worker_process *out, struct
 /* In main(): the role when this process was started as a worker, else NULL. */
 const char *worker_role(int argc, char **argv);
 
+/*
+ * In the worker, after it made its event loop and before worker_receive_start: the highest
+ * descriptor that is open, for confine_settings.last_writable.
+ */
+int worker_last_descriptor(void);
+
 /* -- the first message -- */
 
 struct worker_start {
