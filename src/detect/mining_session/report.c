@@ -15,6 +15,7 @@
 #include "decode/mining/hashrate.h"
 #include "decode/packet/packet.h"
 #include "decode/wallet/wallet.h"
+#include "model/coin_name.h"
 
 struct judgement {
 	enum verdict verdict;
@@ -212,20 +213,29 @@ static void tell_coin(struct telling *t)
 		t->algorithm = coin_algorithm(t->dialect, t->coin);
 }
 
+static void add_server(struct buf *out, const struct telling *t)
+{
+	if (t->s->target.len > 0) {
+		buf_add_printable(out, TEXT(t->s->target), 120);
+		buf_add_text(out, " through the proxy at ");
+	}
+	buf_add(out, t->server);
+}
+
+/* "Monero mining: 10.0.0.7 to pool 198.51.100.20:3333" */
 static void tell_title(struct telling *t)
 {
-	struct str coin = coin_title(t->coin);
+	const bool is_sure = t->judgement.verdict == VERDICT_MINING;
 	char host[ENDPOINT_TEXT_MAX];
-	struct str miner = address_text(&t->s->ends[t->miner].address, host);
-	const char *what = t->judgement.verdict == VERDICT_MINING ? "mining" : "mining suspected";
-	bool is_unknown = coin.len == 0;
+	struct buf words = {0};
 
-	t->out->title = arena_printf(t->scratch, "%.*s%s%s: %.*s to pool %.*s", STR_ARG(coin),
-				     is_unknown ? "" : " ",
-				     is_unknown && t->judgement.verdict == VERDICT_MINING ? "Mining"
-				     : is_unknown ? "Mining suspected"
-						  : what,
-				     STR_ARG(miner), STR_ARG(t->server));
+	buf_add_coin_name(&words, t->coin);
+	buf_add_text(&words, words.len > 0 ? " mining" : "Mining");
+	buf_printf(&words, "%s: %.*s to pool ", is_sure ? "" : " suspected",
+		   STR_ARG(address_text(&t->s->ends[t->miner].address, host)));
+	add_server(&words, t);
+	t->out->title = arena_printf(t->scratch, "%.*s", STR_ARG(buf_view(&words)));
+	buf_fini(&words);
 }
 
 static void tell_login(struct telling *t)
