@@ -121,7 +121,8 @@ static struct judgement judge_answered(const struct session *s, enum dialect dia
 			       "asks a coin node for block templates: a solo miner, or a pool's "
 			       "own server; no block was submitted");
 	if (s->accepted > 0)
-		return mining(0.99, "working", "shares were submitted and accepted");
+		return mining(0.99, "working",
+			      "the pool accepted shares, the proofs of work done for it");
 	if (s->jobs > 0 && s->specific[!miner] > 0)
 		return mining(s->shares > 0 ? 0.98 : 0.95, "working",
 			      "work was asked for and handed out");
@@ -264,11 +265,13 @@ static void tell_counts(struct telling *t)
 	if (s->shares > 0 || s->accepted > 0 || s->rejected > 0)
 		finding_add_reason(t->out,
 				   arena_printf(t->scratch,
-						"%u shares submitted, %u accepted, %u refused",
-						s->shares, s->accepted, s->rejected));
+						"%u share%s submitted, %u accepted, %u refused",
+						s->shares, s->shares == 1 ? "" : "s", s->accepted,
+						s->rejected));
 	if (s->jobs > 0)
-		finding_add_reason(t->out, arena_printf(t->scratch, "%u jobs handed out by %.*s",
-							s->jobs, STR_ARG(t->server)));
+		finding_add_reason(t->out,
+				   arena_printf(t->scratch, "%u job%s handed out by %.*s", s->jobs,
+						s->jobs == 1 ? "" : "s", STR_ARG(t->server)));
 }
 
 static void tell_carriers(struct telling *t)
@@ -308,7 +311,7 @@ static void tell_proxy(struct telling *t)
 	struct buf words = {0};
 
 	if (t->s->target.len > 0) {
-		buf_add(&words, STR("asked the proxy at that address for "));
+		buf_printf(&words, "asked the proxy at %.*s for ", STR_ARG(t->server));
 		buf_add_printable(&words, TEXT(t->s->target), 120);
 		buf_add(&words, STR(": that is the pool"));
 	} else if (t->s->forwarded_for.len > 0) {
@@ -460,23 +463,20 @@ static void tell_actions(struct telling *t)
 							STR_ARG(t->server))});
 	if (t->judgement.verdict != VERDICT_MINING)
 		return;
+	/* Seen behind routing, so it holds for this host and for those it routes; a miner that
+	 * hears nothing waits, one that is reset goes to its next pool. */
 	finding_add_action(
 		t->out,
 		(struct action){
-			.text = arena_printf(t->scratch,
-					     "Cut the pool off (on %s, or on a router in between)",
-					     miner_host),
+			.text = arena_printf(
+				t->scratch, "Cut %s off: on %s, or on a router in between",
+				t->s->target.len > 0 ? "the proxy to the pool" : "the pool",
+				miner_host),
 			.command = arena_printf(t->scratch,
-						"nft 'add table inet davy; add chain inet davy out "
-						"{ type filter hook output priority 0; }; "
-						"add chain inet davy through { type filter hook "
-						"forward priority 0; }; "
-						"add rule inet davy out %s daddr %s tcp dport %u "
-						"reject with tcp reset; "
-						"add rule inet davy through %s daddr %s tcp dport "
-						"%u reject with tcp reset'",
-						family, pool_host, pool->port, family, pool_host,
-						pool->port),
+						"nft 'table inet davy { chain cut { type filter "
+						"hook postrouting priority 0; %s daddr %s tcp "
+						"dport %u drop; }; }'",
+						family, pool_host, pool->port),
 			.undo = STR("nft delete table inet davy")});
 }
 
