@@ -57,7 +57,7 @@ static void take_text(struct scan_output *output, const struct finding *finding)
 	end_repetition(output);
 	if (output->findings > 1)
 		buf_add_byte(&output->out, '\n');
-	report_finding_text(&output->out, finding, output->settings.has_colour);
+	report_finding_short(&output->out, &output->settings.style, finding);
 }
 
 static bool counts(const struct scan_settings *settings, const struct finding *finding)
@@ -130,7 +130,7 @@ static void take_incident(void *context, const struct incident *incident)
 		buf_add_byte(&output->out, '\n');
 	} else {
 		buf_add_byte(&output->out, '\n');
-		report_incident_text(&output->out, incident, output->settings.has_colour);
+		report_incident_short(&output->out, &output->settings.style, incident);
 	}
 	flush(output);
 }
