@@ -11,6 +11,7 @@
 #include "model/incident_json.h"
 #include "report/finding_text.h"
 #include "report/incident_text.h"
+#include "report/layout.h"
 
 static void write_all(int fd, struct str text)
 {
@@ -28,33 +29,58 @@ static void flush(struct scan_output *output)
 	buf_clear(&output->out);
 }
 
-/* The same two hosts, the same claim, another connection: people want it once. */
-static bool is_repeated(struct scan_output *output, const struct finding *finding)
+static struct scan_title *find_title(struct scan_output *output, struct str title, uint64_t hash)
 {
-	if (str_equal(buf_view(&output->previous_title), finding->title))
+	for (size_t i = 0; i < output->told_count; i++) {
+		struct scan_title *told = &output->told[i];
+		if (told->hash == hash &&
+		    str_equal(str_sub(buf_view(&output->titles), told->at, told->len), title))
+			return told;
+	}
+	return NULL;
+}
+
+/* True for a title that was printed before, which is counted. */
+static bool is_repeated(struct scan_output *output, struct str title)
+{
+	const uint64_t hash = hash_bytes(title.at, title.len, 0);
+	struct scan_title *told = find_title(output, title, hash);
+
+	if (told) {
+		told->repeated++;
 		return true;
-	buf_clear(&output->previous_title);
-	buf_add(&output->previous_title, finding->title);
+	}
+	if (output->told_count == SCAN_TITLES_MAX || output->titles.failed)
+		return false;
+	output->told[output->told_count++] =
+		(struct scan_title){.hash = hash, .at = output->titles.len, .len = title.len};
+	buf_add(&output->titles, title);
 	return false;
 }
 
-static void end_repetition(struct scan_output *output)
+static void add_repetitions(struct scan_output *output)
 {
-	if (output->repeated > 0)
-		buf_printf(&output->out,
-			   "  (and %" PRIu64
-			   " more connection%s like this one; --json lists them)\n",
-			   output->repeated, output->repeated == 1 ? "" : "s");
-	output->repeated = 0;
+	bool has_heading = false;
+
+	for (size_t i = 0; i < output->told_count; i++) {
+		const struct scan_title *told = &output->told[i];
+		if (told->repeated == 0)
+			continue;
+		if (!has_heading)
+			buf_add_text(&output->out, "\nThe same again on more connections, each in "
+						   "--json:\n");
+		has_heading = true;
+		buf_printf(&output->out, "%8" PRIu64 "  ", told->repeated);
+		report_hostile(&output->out,
+			       str_sub(buf_view(&output->titles), told->at, told->len));
+		buf_add_byte(&output->out, '\n');
+	}
 }
 
 static void take_text(struct scan_output *output, const struct finding *finding)
 {
-	if (is_repeated(output, finding)) {
-		output->repeated++;
+	if (is_repeated(output, finding->title))
 		return;
-	}
-	end_repetition(output);
 	if (output->findings > 1)
 		buf_add_byte(&output->out, '\n');
 	report_finding_short(&output->out, &output->settings.style, finding);
@@ -96,7 +122,7 @@ void scan_output_fini(struct scan_output *output)
 {
 	correlator_free(output->correlator);
 	buf_fini(&output->out);
-	buf_fini(&output->previous_title);
+	buf_fini(&output->titles);
 }
 
 void scan_output_unchecked(struct scan_output *output, struct str input, struct str reason)
@@ -128,7 +154,7 @@ static void take_incident(void *context, const struct incident *incident)
 	if (output->settings.is_json) {
 		incident_to_json(incident, &output->out);
 		buf_add_byte(&output->out, '\n');
-	} else {
+	} else if (incident->finding_total > 1) { /* of one finding: was told already */
 		buf_add_byte(&output->out, '\n');
 		report_incident_short(&output->out, &output->settings.style, incident);
 	}
@@ -185,7 +211,7 @@ static void add_summary_text(struct scan_output *output, const struct sensor_cou
 
 void scan_output_end(struct scan_output *output, const struct sensor_counters *counters)
 {
-	end_repetition(output);
+	add_repetitions(output);
 	correlator_each(output->correlator, (instant){0}, take_incident, output);
 	if (output->settings.is_json)
 		add_summary_json(output, counters);
