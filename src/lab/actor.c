@@ -387,7 +387,7 @@ const char *lab_zeros_hex(struct lab_actor *a, size_t zeros, size_t bytes)
 
 	for (size_t i = 0; i < zeros; i++)
 		buf_add(&hex, STR("00"));
-	buf_add_random_hex(&hex, &a->random, bytes);
+	lab_random_add_hex(&hex, &a->random, bytes);
 	buf_add_byte(&hex, '\0');
 	if (hex.failed)
 		a->has_failed = true;

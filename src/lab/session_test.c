@@ -263,7 +263,7 @@ static void websocket_vector(void **state)
 {
 	char accept[32];
 
-	websocket_accept(STR("dGhlIHNhbXBsZSBub25jZQ=="), accept);
+	lab_websocket_accept(STR("dGhlIHNhbXBsZSBub25jZQ=="), accept);
 	assert_string_equal(accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 }
 
