@@ -36,7 +36,7 @@ static bool take_chunks(struct str bytes, struct buf *body, size_t *used)
 		struct str line, rest;
 		uint64_t size;
 		if (!str_cut(bytes, '\n', &line, &rest) || !str_hex_to_u64(str_trim(line), &size) ||
-		    rest.len < size + 2)
+		    rest.len < 2 || rest.len - 2 < size)
 			return false;
 		buf_add(body, str_sub(rest, 0, size));
 		*used += bytes.len - rest.len + size + 2;
