@@ -160,7 +160,7 @@ static bool start_worker(struct scan *scan)
 	struct worker_start start = {.settings = str_of(&scan->settings, sizeof(scan->settings))};
 	struct error why = {0};
 
-	if (worker_spawn(SCAN_ROLE, &scan->worker, &why) < 0) {
+	if (worker_spawn(SCAN_ROLE, true, &scan->worker, &why) < 0) {
 		fprintf(stderr, "davy: %s\n", why.text);
 		return false;
 	}

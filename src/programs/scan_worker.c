@@ -22,6 +22,8 @@ struct scanning {
 	bool stops; /* a followed input is to be finished */
 	bool is_over;
 	uint64_t frames;
+	char **names; /* of inputs: findings made at the end still quote them */
+	size_t name_count;
 };
 
 static instant wall_clock(void)
@@ -111,11 +113,24 @@ static void read_capture(struct scanning *scanning, struct capture_file *file, s
 	}
 }
 
+/* NULL: no memory. */
+static char *keep_name(struct scanning *scanning, struct str name)
+{
+	char **grown = reallocarray(scanning->names, scanning->name_count + 1, sizeof(*grown));
+
+	if (!grown)
+		return NULL;
+	scanning->names = grown;
+	char *copy = strndup(name.at, name.len);
+	if (copy)
+		scanning->names[scanning->name_count++] = copy;
+	return copy;
+}
+
 static void take_input(struct scanning *scanning, const struct message *message)
 {
 	struct input_settings settings = {.follow = scanning->settings.follows};
-	char *name = strndup(message->body.at,
-			     message->body.len); /* lives as long as findings quote it */
+	char *name = keep_name(scanning, message->body);
 	struct capture_file *file = NULL;
 	struct input *input = NULL;
 	struct error why = {0};
@@ -133,7 +148,6 @@ static void take_input(struct scanning *scanning, const struct message *message)
 	}
 	tell_progress(scanning, file, SCAN_DONE);
 	capture_file_free(file);
-	free(name); /* states keep copies */
 }
 
 static void take_unchecked(struct scanning *scanning, struct str body)
@@ -216,6 +230,9 @@ int scan_worker(void)
 				     .unreadable = scanning.output.unreadable};
 	tell_parent(&scanning, SCAN_RESULT, &result, sizeof(result));
 	sensor_free(scanning.sensor);
+	while (scanning.name_count > 0)
+		free(scanning.names[--scanning.name_count]);
+	free(scanning.names);
 	scan_output_fini(&scanning.output);
 	channel_fini(&scanning.channel);
 	return EXIT_NOTHING_FOUND;
