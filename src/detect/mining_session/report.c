@@ -129,7 +129,8 @@ static struct judgement judge_answered(const struct session *s, enum dialect dia
 	if (s->login == OUTCOME_ACCEPTED && s->login_is_specific && s->specific[!miner] > 0)
 		return mining(0.92, "accepted", "the login was accepted in the pool's own terms");
 	if (s->login == OUTCOME_ACCEPTED || s->hello == OUTCOME_ACCEPTED)
-		return suspect(0.6, "accepted", "the login was accepted, but no work was seen");
+		return suspect(0.6, "accepted",
+			       "the other side answered as pools do, but no work was seen");
 	return judge_unanswered(s, dialect, miner);
 }
 
