@@ -71,8 +71,8 @@ static void add_repetitions(struct scan_output *output)
 						   "--json:\n");
 		has_heading = true;
 		buf_printf(&output->out, "%8" PRIu64 "  ", told->repeated);
-		report_hostile(&output->out,
-			       str_sub(buf_view(&output->titles), told->at, told->len));
+		report_sentence(&output->out,
+				str_sub(buf_view(&output->titles), told->at, told->len));
 		buf_add_byte(&output->out, '\n');
 	}
 }
@@ -128,7 +128,7 @@ void scan_output_fini(struct scan_output *output)
 void scan_output_unchecked(struct scan_output *output, struct str input, struct str reason)
 {
 	struct json_writer w = {.out = &output->out};
-	struct buf line = {0};
+	CLEANUP(buf_fini) struct buf line = {0};
 
 	if (output->settings.is_json) {
 		json_open(&w, '{');
@@ -141,10 +141,9 @@ void scan_output_unchecked(struct scan_output *output, struct str input, struct 
 		flush(output);
 	}
 	buf_add_text(&line, "davy: ");
-	buf_add_printable(&line, reason, 600);
+	report_sentence(&line, reason);
 	buf_add_byte(&line, '\n');
 	write_all(STDERR_FILENO, buf_view(&line));
-	buf_fini(&line);
 }
 
 static void take_incident(void *context, const struct incident *incident)
@@ -187,25 +186,31 @@ static void add_summary_json(struct scan_output *output, const struct sensor_cou
 	buf_add_byte(&output->out, '\n');
 }
 
+static const char *plural(uint64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
 static void add_summary_text(struct scan_output *output, const struct sensor_counters *c)
 {
 	if (output->findings > 0)
 		buf_add_byte(&output->out, '\n');
 	buf_printf(&output->out,
-		   "Looked at %" PRIu64 " input%s: %" PRIu64 " packets, %" PRIu64 " connections. ",
-		   output->inputs, output->inputs == 1 ? "" : "s", c->frames,
-		   c->tracker.flows.inserted);
+		   "Looked at %" PRIu64 " input%s: %" PRIu64 " packet%s, %" PRIu64
+		   " connection%s. ",
+		   output->inputs, plural(output->inputs), c->frames, plural(c->frames),
+		   c->tracker.flows.inserted, plural(c->tracker.flows.inserted));
 	if (output->findings == 0)
 		buf_add_text(&output->out,
 			     "No mining was seen. What travels inside TLS was not looked into.");
 	else
 		buf_printf(&output->out, "%" PRIu64 " finding%s.", output->findings,
-			   output->findings == 1 ? "" : "s");
+			   plural(output->findings));
 	if (output->unreadable > 0)
 		buf_printf(&output->out,
 			   " %" PRIu64
 			   " input%s could not be read, in whole or in part: see above.",
-			   output->unreadable, output->unreadable == 1 ? "" : "s");
+			   output->unreadable, plural(output->unreadable));
 	buf_add_byte(&output->out, '\n');
 }
 

@@ -5,7 +5,7 @@
 #include "model/coin_name.h"
 #include "report/lines.h"
 
-enum { EVIDENCE_SHORT = 3, QUOTE_SHORT = 120, QUOTE_WHOLE = 2000, TEXT_MOST = 2000 };
+enum { EVIDENCE_SHORT = 3, QUOTE_SHORT = 120, QUOTE_WHOLE = EVIDENCE_QUOTE_MAX };
 
 /* What is known of mining, by the names that detectors give their facts. */
 struct mining {
@@ -191,7 +191,7 @@ static void add_piece(struct buf *out, const struct report_style *style,
 		      const struct evidence *evidence, size_t most, bool has_time)
 {
 	const struct str quote = str_trim(evidence->quote);
-	CLEANUP(buf_fini) struct buf line = {0};
+	CLEANUP(buf_fini) struct buf line = {0}, shown = {0};
 
 	if (evidence->has_offset)
 		buf_printf(&line, "byte %" PRIu64 " of ", evidence->offset);
@@ -203,7 +203,9 @@ static void add_piece(struct buf *out, const struct report_style *style,
 	buf_add_text(&line, ": ");
 	buf_add(&line, str_sub(quote, 0, most));
 	buf_add_text(&line, quote.len > most ? "..." : "");
-	report_wrapped(out, style, "", buf_view(&line), TEXT_MOST);
+	report_hostile(&shown, buf_view(&line));
+	out->failed |= line.failed || shown.failed;
+	report_wrapped(out, style, "", buf_view(&shown));
 }
 
 static void add_evidence(struct buf *out, const struct report_style *style,
@@ -248,7 +250,7 @@ void report_finding_reasons(struct buf *out, const struct report_style *style,
 			    const struct finding *finding, bool is_first)
 {
 	report_label(out, style, is_first ? "why" : "");
-	report_hostile(out, finding->title);
+	report_sentence(out, finding->title);
 	buf_add_text(out, " (finding ");
 	report_hostile(out, finding->id);
 	buf_add_text(out, ")\n");

@@ -27,7 +27,7 @@ static void add_story(struct buf *out, const struct report_style *style,
 		report_label(out, style, i ? "" : "story");
 		report_time(out, entry->time);
 		buf_add_text(out, "  ");
-		report_hostile(out, entry->text);
+		report_sentence(out, entry->text);
 		if (has_ids && entry->finding.len > 0) {
 			buf_add_text(out, " (finding ");
 			report_hostile(out, entry->finding);

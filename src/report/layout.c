@@ -120,31 +120,34 @@ static void add_lines(struct buf *out, struct str text, size_t column, size_t wi
 }
 
 void report_wrapped(struct buf *out, const struct report_style *style, const char *mark,
-		    struct str text, size_t most)
+		    struct str text)
 {
 	const size_t column = TEXT_COLUMN + str_from(mark).len;
-	CLEANUP(buf_fini) struct buf line = {0};
 
 	buf_add_text(out, mark);
-	buf_add_printable(&line, text, most);
-	if (line.failed)
-		out->failed = true;
 	if (style->columns >= column + NARROWEST)
-		add_lines(out, buf_view(&line), column, style->columns - column);
+		add_lines(out, text, column, style->columns - column);
 	else
-		buf_add(out, buf_view(&line));
+		buf_add(out, text);
 	buf_add_byte(out, '\n');
 }
 
-void report_command(struct buf *out, struct str command)
+void report_sentence(struct buf *out, struct str text)
 {
 	struct str piece;
 
-	while (str_cut(command, '\\', &piece, &command)) {
+	while (str_cut(text, '\\', &piece, &text)) {
 		report_hostile(out, piece);
 		buf_add_byte(out, '\\');
 	}
 	report_hostile(out, piece);
+}
+
+void report_title(struct buf *out, const struct report_style *style, struct str title)
+{
+	begin_paint(out, style, PAINT_BOLD);
+	report_sentence(out, title);
+	end_paint(out, style, PAINT_BOLD);
 }
 
 void report_time(struct buf *out, instant at)

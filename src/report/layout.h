@@ -25,16 +25,16 @@ void report_cell(struct buf *out, const struct report_style *style, enum paint p
 /* "  who         ": begins a line of a finding or an incident; "" continues the one before. */
 void report_label(struct buf *out, const struct report_style *style, const char *label);
 /*
- * The rest of a line, and its end: `mark` ("- "), then `text`, wrapped under itself where the
- * style has a width. `most`: bytes of the text that are shown.
+ * Sentences of ours, whose foreign parts were escaped where they were written, and commands to be
+ * pasted: backslashes are not doubled. Controls and hidden characters are still shown for what
+ * they are.
  */
+void report_sentence(struct buf *out, struct str text);
+void report_title(struct buf *out, const struct report_style *style, struct str title);
+/* The rest of a line, and its end: `mark` ("- "), then `text`, which must be escaped already,
+ * wrapped under itself where the style has a width. */
 void report_wrapped(struct buf *out, const struct report_style *style, const char *mark,
-		    struct str text, size_t most);
-/*
- * A command must stay as it is when it is pasted: backslashes are not doubled, lines are not
- * wrapped. Controls and hidden characters are still shown for what they are.
- */
-void report_command(struct buf *out, struct str command);
+		    struct str text);
 void report_time(struct buf *out, instant at); /* to the second, UTC */
 
 #endif

@@ -5,14 +5,14 @@
 
 #include "base/json_write.h"
 
-enum { TEXT_MOST = 2000, FACT_WIDTH = 18, SURE_MOST = 99 };
+enum { FACT_WIDTH = 18, SURE_MOST = 99 };
 
 void lines_head(struct buf *out, const struct report_style *style, enum paint paint,
 		struct str word, struct str title)
 {
 	report_painted(out, style, paint, word);
 	buf_add_text(out, "  ");
-	report_painted(out, style, PAINT_BOLD, title);
+	report_title(out, style, title);
 	buf_add_byte(out, '\n');
 }
 
@@ -76,12 +76,22 @@ void lines_list(struct buf *out, const struct report_style *style, const char *l
 	buf_add_byte(out, '\n');
 }
 
+static void add_wrapped(struct buf *out, const struct report_style *style, const char *mark,
+			struct str text)
+{
+	CLEANUP(buf_fini) struct buf sentence = {0};
+
+	report_sentence(&sentence, text);
+	out->failed |= sentence.failed;
+	report_wrapped(out, style, mark, buf_view(&sentence));
+}
+
 void lines_bullets(struct buf *out, const struct report_style *style, const char *label,
 		   const struct str *texts, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		report_label(out, style, i ? "" : label);
-		report_wrapped(out, style, "- ", texts[i], TEXT_MOST);
+		add_wrapped(out, style, "- ", texts[i]);
 	}
 }
 
@@ -136,7 +146,7 @@ static void add_command(struct buf *out, const struct report_style *style, const
 		return;
 	report_label(out, style, "");
 	buf_add_text(out, mark);
-	report_command(out, command);
+	report_sentence(out, command);
 	buf_add_byte(out, '\n');
 }
 
@@ -148,7 +158,7 @@ void lines_actions(struct buf *out, const struct report_style *style, const stru
 	for (size_t i = 0; i < count; i++) {
 		report_label(out, style, i ? "" : "do next");
 		snprintf(mark, sizeof(mark), "%zu. ", i + 1);
-		report_wrapped(out, style, mark, actions[i].text, TEXT_MOST);
+		add_wrapped(out, style, mark, actions[i].text);
 		add_command(out, style, "     ", actions[i].command);
 		add_command(out, style, "   undo: ", actions[i].undo);
 	}
