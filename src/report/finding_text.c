@@ -5,7 +5,7 @@
 #include "model/coin_name.h"
 #include "report/lines.h"
 
-enum { EVIDENCE_SHORT = 3, QUOTE_SHORT = 120, QUOTE_WHOLE = EVIDENCE_QUOTE_MAX };
+enum { EVIDENCE_SHORT = 2, QUOTE_SHORT = 120, QUOTE_WHOLE = EVIDENCE_QUOTE_MAX };
 
 /* What is known of mining, by the names that detectors give their facts. */
 struct mining {
