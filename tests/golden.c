@@ -42,7 +42,7 @@ static void run_child(const char *program, const struct golden_row *row)
 	_exit(98);
 }
 
-static void add_file(struct buf *out, const char *path)
+void golden_add_file(struct buf *out, const char *path)
 {
 	char block[4096];
 	size_t got;
@@ -66,7 +66,7 @@ void golden_run(const struct golden_row *row, struct buf *out)
 	golden_must(pid > 0 && waitpid(pid, &status, 0) == pid, row->name);
 	if (!WIFEXITED(status))
 		fail_msg("%s: killed by signal %d", row->name, WTERMSIG(status));
-	add_file(out, "out");
+	golden_add_file(out, "out");
 	buf_printf(out, "[exit %d]\n", WEXITSTATUS(status));
 }
 
@@ -85,7 +85,7 @@ static bool check(const struct golden_row *row)
 		golden_write(path, got.at);
 		got.len--;
 	}
-	add_file(&expected, path);
+	golden_add_file(&expected, path);
 	bool is_same = str_equal(buf_view(&got), buf_view(&expected));
 	if (!is_same)
 		print_error("%s (davy %s) gives\n%.*s", row->name, row->arguments,

@@ -21,6 +21,7 @@ struct golden_row {
 void golden_check(const struct golden_row *rows, size_t count);
 /* Output of davy, then a line with the exit status; uses a file "out" in the working folder. */
 void golden_run(const struct golden_row *row, struct buf *out);
+void golden_add_file(struct buf *out, const char *path); /* nothing when it is not there */
 void golden_write(const char *path, const char *text);
 void golden_must(bool holds, const char *what); /* else the test fails */
 

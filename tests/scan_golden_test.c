@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -84,11 +85,63 @@ static void nothing_hostile_is_printed(void **state)
 	buf_fini(&out);
 }
 
+static bool has_option(struct str text, struct str option, const char *before)
+{
+	char wanted[64];
+
+	snprintf(wanted, sizeof(wanted), "\n%s--%.*s", before, STR_ARG(option));
+	ptrdiff_t at = str_find(text, str_from(wanted));
+	struct str after = at < 0 ? text : str_skip(text, (size_t)at + strlen(wanted));
+
+	return at >= 0 && after.len > 0 && strchr(" *,", after.at[0]);
+}
+
+/* Every line of `from` that begins with `before` and an option: `to` must have it too. */
+static unsigned compare_options(struct str from, const char *before, struct str to,
+				const char *before_there)
+{
+	char begins[16];
+	struct str line;
+	unsigned count = 0;
+
+	snprintf(begins, sizeof(begins), "%s--", before);
+	while (str_cut(from, '\n', &line, &from)) {
+		size_t len = 0;
+		if (!str_starts(line, str_from(begins)))
+			continue;
+		struct str option = str_skip(line, strlen(begins));
+		while (len < option.len && !strchr(" *", option.at[len]))
+			len++;
+		option = str_sub(option, 0, len);
+		count++;
+		if (!str_equal(option, STR("help")) && !has_option(to, option, before_there))
+			fail_msg("--%.*s is in one of man page and --help", STR_ARG(option));
+	}
+	return count;
+}
+
+static void manual_and_help_have_the_same_options(void **state)
+{
+	const struct golden_row row = {"help", "scan --help"};
+	struct buf help = {0}, page = {0};
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/man/davy-scan.1.scd", getenv("DAVY_SOURCE_ROOT"));
+	golden_add_file(&page, path);
+	golden_run(&row, &help);
+	assert_int_equal(compare_options(buf_view(&help), "  ", buf_view(&page), "*"), 6);
+	assert_int_equal(compare_options(buf_view(&page), "*", buf_view(&help), "  "), 5);
+	buf_fini(&help);
+	buf_fini(&page);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(outputs_are_as_agreed, make_place, drop_place),
 		cmocka_unit_test_setup_teardown(nothing_hostile_is_printed, make_place, drop_place),
+		cmocka_unit_test_setup_teardown(manual_and_help_have_the_same_options, make_place,
+						drop_place),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
