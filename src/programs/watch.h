@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "base/instant.h"
-#include "cutoff.h"
+#include "source/live/cutoff_map.h"
 #include "sandbox/messages.h"
 
 #define SENSOR_ROLE "sensor"
