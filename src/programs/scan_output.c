@@ -29,6 +29,7 @@ static void flush(struct scan_output *output)
 	buf_clear(&output->out);
 }
 
+/* The title itself is compared too: whoever chooses names could make hashes meet, and be hidden. */
 static struct scan_title *find_title(struct scan_output *output, struct str title, uint64_t hash)
 {
 	for (size_t i = 0; i < output->told_count; i++) {
@@ -81,7 +82,7 @@ static void take_text(struct scan_output *output, const struct finding *finding)
 {
 	if (is_repeated(output, finding->title))
 		return;
-	if (output->findings > 1)
+	if (output->told_count > 1)
 		buf_add_byte(&output->out, '\n');
 	report_finding_short(&output->out, &output->settings.style, finding);
 }
