@@ -189,8 +189,68 @@ static void print_escapes(const struct results *results)
 	}
 }
 
+/* Hits, misses and false alarms of all cells together. */
+struct sums {
+	unsigned must, found, may, accused, limits, conversations, false_alarms, suspects, escaping;
+};
+
+static void add_cell(struct sums *sums, const struct cell *cell, const char *word)
+{
+	if (!word)
+		return;
+	if (cell_limit(cell)) {
+		sums->limits++;
+	} else if (cell->shape->most == VERDICT_MINING) {
+		sums->must++;
+		sums->found += rank(word) == 2;
+	} else {
+		sums->may++;
+		sums->accused += rank(word) == 2;
+	}
+}
+
+static void add_cells(const struct results *results, struct sums *sums)
+{
+	for (size_t c = 0; c < lab_carrier_count; c++)
+		for (size_t d = 0; d < lab_dialect_count; d++)
+			for (unsigned v = 0; v < lab_dialects[d]->variant_count; v++)
+				for (size_t s = 0; s < shape_count; s++) {
+					struct cell cell = {.dialect = lab_dialects[d],
+							    .variant = v,
+							    .carrier = lab_carrier_names[c],
+							    .shape = &shapes[s]};
+					add_cell(sums, &cell, results->cells[c][d][v][s]);
+				}
+}
+
+static void print_sums(const struct results *results)
+{
+	struct sums sums = {0};
+
+	add_cells(results, &sums);
+	for (size_t i = 0; i < lab_innocent_count; i++) {
+		sums.conversations += results->innocents[i].conversations;
+		sums.false_alarms += results->innocents[i].mining;
+		sums.suspects += results->innocents[i].suspects;
+	}
+	for (size_t i = 0; i < escape_count; i++)
+		sums.escaping += results->escapes[i] && rank(results->escapes[i]) == 0;
+	printf("## Detector mining_session in sums\n\n| | |\n|---|---|\n");
+	printf("| sessions that must be called mining | %u |\n", sums.must);
+	printf("| ... hits | %u |\n| ... misses | %u |\n", sums.found, sums.must - sums.found);
+	printf("| sessions beyond its known limits, below | %u |\n", sums.limits);
+	printf("| sessions refused, unanswered or seen from one side | %u |\n", sums.may);
+	printf("| ... called mining all the same | %u |\n", sums.accused);
+	printf("| innocent conversations | %u |\n", sums.conversations);
+	printf("| ... called mining: false alarms | %u |\n", sums.false_alarms);
+	printf("| ... called suspect | %u |\n", sums.suspects);
+	printf("| ways out tried | %zu |\n| ... that escape | %u |\n\n", escape_count,
+	       sums.escaping);
+}
+
 void results_print(const struct results *results)
 {
+	print_sums(results);
 	printf("## Dialects, carriers and shapes\n");
 	print_shapes();
 	for (size_t c = 0; c < lab_carrier_count; c++)
