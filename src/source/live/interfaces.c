@@ -121,7 +121,7 @@ static int read_one(struct interfaces *list, bool *is_done)
 
 	if (got < 0)
 		return errno == EAGAIN ? 0 : -errno;
-	int left = (int)got;
+	unsigned left = (unsigned)got;
 	for (const struct nlmsghdr *m = (const void *)bytes; NLMSG_OK(m, left);
 	     m = NLMSG_NEXT(m, left)) {
 		if (m->nlmsg_type == NLMSG_DONE || m->nlmsg_type == NLMSG_ERROR)
