@@ -8,6 +8,7 @@
 enum { LINE_MAX_LEN = 512 };
 
 struct text {
+	bool is_begun;
 	bool is_lines; /* Duino-Coin */
 	struct json_stream json[2];
 	struct { /* lines: one that has no end yet */
@@ -48,11 +49,10 @@ static void text_feed(struct conversation *c, struct layer *layer, int side, str
 {
 	struct text *text = layer->state;
 
-	if (c->dialogue.dialects == 0 && c->mining_messages == 0 && c->other_messages == 0 &&
-	    !text->is_lines)
+	if (!text->is_begun) /* by its first bytes alone: a later piece may begin with any byte */
 		text->is_lines = duino_starts(bytes) ||
-				 (bytes.at[0] != '{' && bytes.at[0] >= '0' && bytes.at[0] <= '9') ||
-				 bytes.at[0] == 'J';
+				 (bytes.at[0] >= '0' && bytes.at[0] <= '9') || bytes.at[0] == 'J';
+	text->is_begun = true;
 	if (text->is_lines)
 		read_lines(c, text, side, bytes);
 	else if (text->json[side].depth == 0 && str_starts(bytes, STR("\x1f\x8b\x08")))
