@@ -208,8 +208,8 @@ static void what_is_of_no_interest_is_given_up(void **state)
 		{OTHER, OTHER, 200, INTEREST_NONE},
 		{LOGIN, OTHER, 200, INTEREST_MINING},
 		{LOGIN, SHARE, 1000, INTEREST_MINING},
-		{"\x89PNG\r\n\x1a\n....", "", 1, INTEREST_NONE},
-		{"SSH-2.0-x\r\n", "", 1, INTEREST_NONE},
+		{"+OK POP3 ready\r\n", "", 1, INTEREST_NONE},
+		{"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n", "", 1, INTEREST_NONE},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
