@@ -16,6 +16,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "model/finding.h"
+#include "programs/terminal.h"
 #include "programs/watch.h"
 #include "sandbox/confine.h"
 #include "sandbox/supervise.h"
@@ -416,7 +417,6 @@ static void open_filters(struct watch *w)
 
 static int start_core(struct watch *w, struct error *why)
 {
-	const char *no_color = getenv("NO_COLOR");
 	size_t index;
 	enum verdict verdict = VERDICT_SUSPECT;
 
@@ -425,7 +425,7 @@ static int start_core(struct watch *w, struct error *why)
 		.keep_s = settings_number(w->settings, "store.retention_days") * 86400,
 		.max_findings = settings_number(w->settings, "store.max_findings"),
 		.is_json = w->plan->is_json || settings_bool(w->settings, "report.json"),
-		.has_colour = isatty(STDOUT_FILENO) && !(no_color && *no_color),
+		.style = terminal_style(),
 		.alerts_journal = settings_bool(w->settings, "alert.journal"),
 		.alert_verdict = (uint8_t)verdict,
 	};
@@ -539,8 +539,25 @@ static void start_events(struct watch *w)
 	uv_poll_start(&w->changes, UV_READABLE, on_interfaces);
 }
 
+/* Asked first, so that somebody without rights is told so in one sentence. */
+static int check_rights(struct error *why)
+{
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return error_set(why, -errno,
+				 "capturing is not allowed (%s): run it as root, sudo davy watch, "
+				 "or give it CAP_NET_RAW, "
+				 "CAP_NET_ADMIN and CAP_BPF",
+				 strerror(errno));
+	close(fd);
+	return 0;
+}
+
 static int set_up(struct watch *w, struct error *why)
 {
+	int r;
+
 	if (uv_loop_init(&w->loop) < 0)
 		return error_set(why, -ENOMEM, "no memory for the event loop");
 	w->supervisor.on_start = on_start;
@@ -549,7 +566,7 @@ static int set_up(struct watch *w, struct error *why)
 	w->sensor_count = count_workers(w->settings);
 	w->sensors[0].cutoff = cutoff_settings_default();
 	open_filters(w);
-	int r = start_core(w, why);
+	r = start_core(w, why);
 	if (r == 0)
 		r = start_sensors(w, why);
 	if (r == 0)
@@ -617,6 +634,11 @@ enum watch_end watch_run(const struct watch_plan *plan, const struct settings *s
 	w->plan = plan;
 	w->settings = settings;
 	w->end = WATCH_FAILED;
+	if (check_rights(&why) < 0) {
+		fprintf(stderr, "davy: %s\n", why.text);
+		free(w);
+		return WATCH_FAILED;
+	}
 	int r = set_up(w, &why);
 	if (r == 0) {
 		start_events(w);
@@ -627,9 +649,7 @@ enum watch_end watch_run(const struct watch_plan *plan, const struct settings *s
 		uv_run(&w->loop, UV_RUN_DEFAULT);
 		notify_manager(w->end == WATCH_RELOADS ? "RELOADING=1" : "STOPPING=1");
 	} else {
-		bool needs_rights = (r == -EPERM || r == -EACCES) && geteuid() != 0;
-		fprintf(stderr, "davy: %s%s\n", why.text,
-			needs_rights ? "; run it as root: sudo davy watch" : "");
+		fprintf(stderr, "davy: %s\n", why.text);
 	}
 	tear_down(w);
 	enum watch_end end = r == 0 ? w->end : WATCH_FAILED;
