@@ -160,7 +160,7 @@ static void report_if_due(void *context, void *at)
 	int64_t since = entry->reported_ns ? entry->reported_ns : entry->news_ns;
 	int64_t wait = DURATION_S(entry->reported_ns ? REPORT_EVERY_S : SUSPECT_AFTER_S).ns;
 
-	if (entry->has_news && engine->now.ns - since >= wait)
+	if (entry->has_news && instant_since(engine->now, (instant){since}).ns >= wait)
 		report(engine, entry, REPORT_ALL);
 }
 

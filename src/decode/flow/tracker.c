@@ -213,7 +213,7 @@ static void book_bytes(struct flow *flow, const struct packet *packet, int side)
 
 static void book_presence(struct flow *flow, const struct packet *packet, instant at)
 {
-	int64_t minute = (at.ns - flow->first_ns) / DURATION_S(60).ns;
+	int64_t minute = instant_since(at, (instant){flow->first_ns}).ns / DURATION_S(60).ns;
 	uint32_t count = flow->packets[0] + flow->packets[1];
 
 	if (minute >= 0 && minute < 64)
