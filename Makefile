@@ -14,6 +14,7 @@ watch:
 	@scripts/install_packages build
 	@scripts/build release
 	@test "$$(id -u)" = 0 || { echo "davy: capturing needs rights: sudo make watch" >&2; exit 2; }
+	@scripts/account
 	build/davy watch
 
 ## sudo make check     the same packages and the test tools, then every test; this is what CI runs

@@ -339,16 +339,10 @@ static void add_action(struct telling *t)
 {
 	struct incident *out = t->out;
 	struct action *action = &out->actions[0];
-	size_t from = t->text.len;
 
 	if (out->pool_count == 0)
 		return;
-	action->text = STR("Cut this incident's pools off");
-	buf_printf(&t->text, "davy respond %.*s block", STR_ARG(out->id));
-	action->command = telling_said(t, from);
-	from = t->text.len;
-	buf_printf(&t->text, "davy respond %.*s undo", STR_ARG(out->id));
-	action->undo = telling_said(t, from);
+	action->text = STR("Cut the pools off: each finding of this incident gives the command");
 	out->action_count = 1;
 }
 

@@ -105,7 +105,10 @@ bool lab_actor_take(struct lab_actor *actor, struct buf *message);
 struct lab_outcome lab_actor_outcome(const struct lab_actor *actor);
 bool lab_actor_is_finished(const struct lab_actor *actor); /* the miner wants to hang up */
 bool lab_actor_has_failed(const struct lab_actor *actor);  /* out of memory, or a mistake here */
-/* What the miner shows as itself: for comparing with what a detector read. */
+/*
+ * What the miner shows as itself, for comparing with what a detector read; not every dialect says
+ * each of them.
+ */
 struct str lab_actor_wallet(const struct lab_actor *actor);
 struct str lab_actor_worker(const struct lab_actor *actor);
 struct str lab_actor_agent(const struct lab_actor *actor);

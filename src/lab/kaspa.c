@@ -5,6 +5,8 @@
  */
 #include "lab/subscribed.h"
 
+#include <string.h>
+
 enum { VARIANT_STANDARD, VARIANT_BZMINER };
 
 static const struct lab_variant variants[] = {
@@ -62,11 +64,15 @@ static void take_job(struct lab_actor *a, struct json_value params)
 	LAB_KEEP(a->job, lab_value_text(a, json_item(params, 0)));
 }
 
+/* [worker, job, nonce of 8 bytes that begins with the extranonce] */
 static void share(struct lab_actor *a)
 {
+	size_t taken = strlen(a->extranonce) / 2;
+
 	lab_say(a,
-		"{'id':%lu,'jsonrpc':'2.0','method':'mining.submit','params':['%s','%s','0x%s']}",
-		a->share_id, lab_user(a), a->job, lab_hex(a, 8));
+		"{'id':%lu,'jsonrpc':'2.0','method':'mining.submit','params':['%s','%s','0x%s%s']}",
+		a->share_id, lab_user(a), a->job, a->extranonce,
+		lab_hex(a, taken < 8 ? 8 - taken : 1));
 }
 
 static const struct lab_subscribed_flavour flavour = {

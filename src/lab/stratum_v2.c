@@ -80,11 +80,21 @@ static void seal(struct lab_actor *a, struct str frame, struct buf *out)
 	}
 }
 
+/*
+ * 08-Message-Types gives NewMiningJob no channel bit, the reference implementation (stratum-mining
+ * stratum, CHANNEL_BIT_NEW_MINING_JOB) sets it: pools of both kinds are out there, so the seed
+ * says.
+ */
+static bool has_channel_bit(const struct lab_actor *a, enum message_type type)
+{
+	return type == NEW_MINING_JOB ? a->settings.seed & 1 : type > NEW_MINING_JOB;
+}
+
 static void say(struct lab_actor *a, enum message_type type, struct buf *payload)
 {
 	struct buf frame = {0}, sealed = {0};
 
-	add_le(&frame, type >= NEW_MINING_JOB ? CHANNEL_BIT : 0, 2);
+	add_le(&frame, has_channel_bit(a, type) ? CHANNEL_BIT : 0, 2);
 	add_le(&frame, type, 1);
 	add_le(&frame, payload->len, 3);
 	buf_add(&frame, buf_view(payload));
@@ -174,7 +184,7 @@ static void share(struct lab_actor *a)
 
 static void miner_hear(struct lab_actor *a, uint8_t type, struct reader in)
 {
-	uint32_t job;
+	uint32_t job = 0;
 
 	if (type == SETUP_CONNECTION_SUCCESS) {
 		open_channel(a);

@@ -56,6 +56,10 @@ static void miner_hear(struct lab_actor *a, struct json_value message)
 	if (lab_method_is(message, "mining.notify")) {
 		flavour_of(a)->take_job(a, lab_member(message, "params"));
 		lab_got_job(a);
+	} else if (lab_method_is(message, "set_extranonce") ||
+		   lab_method_is(message, "mining.set_extranonce")) {
+		LAB_KEEP(a->extranonce,
+			 lab_value_text(a, json_item(lab_member(message, "params"), 0)));
 	} else if (!json_exists(lab_member(message, "method"))) {
 		hear_response(a, message);
 	}

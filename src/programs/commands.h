@@ -16,7 +16,9 @@ struct command_option {
 	const char *name;     /* without the dashes */
 	const char *argument; /* what its value is called in help; NULL: it has none */
 	const char *help;
+	const char *choices; /* words to complete its value with; NULL: none; or COMMAND_FILES */
 };
+#define COMMAND_FILES "FILES"
 
 struct command {
 	const char *name;

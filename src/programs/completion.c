@@ -1,4 +1,5 @@
 /* Completion for bash, from the table of commands. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -6,32 +7,50 @@
 #include "programs/commands.h"
 #include "programs/options.h"
 
+/* What may follow `davy show`, and what may follow `davy show --config`. */
 static void print_command(const struct command *command, struct buf *out)
 {
-	buf_printf(out, "\t%s) words='", command->name);
+	buf_printf(out, "\t\t%s) words='", command->name);
 	for (const struct command_option *o = command->options; o && o->name; o++)
 		buf_printf(out, "--%s ", o->name);
 	buf_printf(out, "--help' ;;\n");
 }
 
-/* Words that take a file offer files; everything else offers options and, failing that, files. */
+static void print_values(const struct command *command, struct buf *out)
+{
+	for (const struct command_option *o = command->options; o && o->name; o++) {
+		if (!o->argument)
+			continue;
+		bool takes_file = o->choices && strcmp(o->choices, COMMAND_FILES) == 0;
+		buf_printf(out, "\t'%s --%s') %s='%s' ;;\n", command->name, o->name,
+			   takes_file ? "files" : "words",
+			   takes_file	? "yes"
+			   : o->choices ? o->choices
+					: "");
+	}
+}
+
 static void print_bash(struct buf *out)
 {
 	buf_add_text(out, "# davy completion bash\n_davy()\n{\n"
-			  "\tlocal words current=\"${COMP_WORDS[COMP_CWORD]}\"\n"
+			  "\tlocal words='' files='' current=\"${COMP_WORDS[COMP_CWORD]}\"\n"
 			  "\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n"
-			  "\t\tCOMPREPLY=($(compgen -W '");
+			  "\t\tmapfile -t COMPREPLY < <(compgen -W '");
 	for (size_t i = 0; i < command_count; i++)
 		buf_printf(out, "%s ", commands[i]->name);
-	buf_add_text(out, "--help --version' -- \"$current\"))\n\t\treturn\n\tfi\n"
-			  "\tcase \"${COMP_WORDS[1]}\" in\n");
+	buf_add_text(out, "--help --version' -- \"$current\")\n\t\treturn\n\tfi\n"
+			  "\tcase \"${COMP_WORDS[1]} ${COMP_WORDS[COMP_CWORD - 1]}\" in\n");
+	for (size_t i = 0; i < command_count; i++)
+		print_values(commands[i], out);
+	buf_add_text(out, "\t*)\n\t\tcase \"${COMP_WORDS[1]}\" in\n");
 	for (size_t i = 0; i < command_count; i++)
 		print_command(commands[i], out);
-	buf_add_text(out, "\t*) words='' ;;\n\tesac\n"
-			  "\tcase \"$current\" in\n"
-			  "\t-*) COMPREPLY=($(compgen -W \"$words\" -- \"$current\")) ;;\n"
-			  "\t*) COMPREPLY=($(compgen -f -- \"$current\")) ;;\n"
-			  "\tesac\n}\ncomplete -o filenames -F _davy davy\n");
+	buf_add_text(out, "\t\tesac\n\t\tcase \"$current\" in -*) ;; *) files=yes ;; esac ;;\n"
+			  "\tesac\n"
+			  "\tmapfile -t COMPREPLY < <(\n"
+			  "\t\t[ -z \"$words\" ] || compgen -W \"$words\" -- \"$current\"\n"
+			  "\t\t[ -z \"$files\" ] || compgen -f -- \"$current\"\n"
+			  "\t)\n}\ncomplete -o filenames -F _davy davy\n");
 }
 
 static int completion_run(const struct command *command, int argc, char **argv)

@@ -11,8 +11,9 @@ enum { UPDATES_MISSED = 3 }; /* after so many, davy watch does not run */
 
 static const struct command_option health_options[] = {
 	[JSON] = {"json", NULL, "one JSON object a line (docs/schema.md)"},
-	[STORE] = {"store", "PATH", "another store than the one in the settings"},
-	[CONFIG] = {"config", "FILE", "another settings file than " SETTINGS_DEFAULT_PATH},
+	[STORE] = {"store", "PATH", "another store than the one in the settings", COMMAND_FILES},
+	[CONFIG] = {"config", "FILE", "another settings file than " SETTINGS_DEFAULT_PATH,
+		    COMMAND_FILES},
 	{0},
 };
 

@@ -10,10 +10,12 @@ enum { JSON, SINCE, VERDICT, LIMIT, STORE, CONFIG };
 static const struct command_option incident_options[] = {
 	[JSON] = {"json", NULL, "one JSON object a line (docs/schema.md)"},
 	[SINCE] = {"since", "T", "seen since a time (2026-11-22T10:00:00Z), a day, or 7d, 2h ago"},
-	[VERDICT] = {"verdict", "V", "only mining, miner, suspect, exposure, access or signal"},
+	[VERDICT] = {"verdict", "V", "only mining, miner, suspect, exposure, access or signal",
+		     "mining miner suspect exposure access signal"},
 	[LIMIT] = {"limit", "N", "at most N, 0 for all; 100 unless told"},
-	[STORE] = {"store", "PATH", "another store than the one in the settings"},
-	[CONFIG] = {"config", "FILE", "another settings file than " SETTINGS_DEFAULT_PATH},
+	[STORE] = {"store", "PATH", "another store than the one in the settings", COMMAND_FILES},
+	[CONFIG] = {"config", "FILE", "another settings file than " SETTINGS_DEFAULT_PATH,
+		    COMMAND_FILES},
 	{0},
 };
 

@@ -1,10 +1,13 @@
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "programs/commands.h"
 #include "programs/nearest.h"
+#include "programs/scan.h"
 #include "programs/version.h"
+#include "sandbox/worker.h"
 
 /* DAVY_COMMANDS is made by Meson from the names in meson.build: COMMAND(scan) COMMAND(watch) ... */
 #include "programs/command_table.h"
@@ -67,8 +70,29 @@ static int run(int argc, char **argv)
 	return unknown_command(argv[1]);
 }
 
+/* What this program is when it was started by itself as a worker. */
+static const struct {
+	const char *role;
+	int (*run)(void);
+} roles[] = {
+	{SCAN_ROLE, scan_worker},
+};
+
+static int run_role(const char *role)
+{
+	for (size_t i = 0; i < sizeof(roles) / sizeof(*roles); i++)
+		if (strcmp(role, roles[i].role) == 0)
+			return roles[i].run();
+	return EXIT_TROUBLE;
+}
+
 int main(int argc, char **argv)
 {
+	const char *role = worker_role(argc, argv);
+
+	if (role) /* no exit handlers: a confined process has nothing to tidy up, nor the right to
+		   */
+		_exit(run_role(role));
 	int status = run(argc, argv);
 
 	if (fflush(stdout) != 0) {

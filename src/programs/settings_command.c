@@ -9,7 +9,8 @@ enum { DEFAULTS, CONFIG };
 
 static const struct command_option settings_options[] = {
 	[DEFAULTS] = {"defaults", NULL, "print a settings file with every default and its help"},
-	[CONFIG] = {"config", "FILE", "check this file instead of " SETTINGS_DEFAULT_PATH},
+	[CONFIG] = {"config", "FILE", "check this file instead of " SETTINGS_DEFAULT_PATH,
+		    COMMAND_FILES},
 	{0},
 };
 

@@ -5,6 +5,8 @@
 
 /* Rows of one section stand together. */
 const struct setting setting_table[] = {
+	{"scan.memory", SETTING_SIZE, "1 GiB", 16 * KIB *KIB, 1024 * GIB,
+	 .help = "Ceiling for the tables of davy scan; used as far as it is needed."},
 	{"watch.interfaces", SETTING_TEXTS, "",
 	 .help = "Network interfaces to watch; empty: all that are up."},
 	{"watch.exclude_interfaces", SETTING_TEXTS, "",

@@ -80,7 +80,7 @@ static void mistakes_are_told_with_file_and_line(void **state)
 		{"\nwach:\n  memory: 1\n",
 		 "f.yaml:2: unknown section \"wach\": did you mean watch?"},
 		{"memory: 1 GiB\n",
-		 "f.yaml:1: unknown section \"memory\": did you mean watch.memory?"},
+		 "f.yaml:1: unknown section \"memory\": did you mean scan.memory?"},
 		{"store.pth: x\n",
 		 "f.yaml:1: unknown setting \"store.pth\": did you mean store.path?"},
 		{"completely_else: 1\n",

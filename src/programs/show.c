@@ -13,8 +13,9 @@ enum { FINDINGS_TOLD = 20 }; /* of one incident, in text; JSON has all */
 
 static const struct command_option show_options[] = {
 	[JSON] = {"json", NULL, "one JSON object a line; an incident, then its findings"},
-	[STORE] = {"store", "PATH", "another store than the one in the settings"},
-	[CONFIG] = {"config", "FILE", "another settings file than " SETTINGS_DEFAULT_PATH},
+	[STORE] = {"store", "PATH", "another store than the one in the settings", COMMAND_FILES},
+	[CONFIG] = {"config", "FILE", "another settings file than " SETTINGS_DEFAULT_PATH,
+		    COMMAND_FILES},
 	{0},
 };
 
@@ -79,12 +80,13 @@ static int tell_incident(struct view *view, const struct incident *incident, str
 	if (result != 0)
 		return result;
 	tell_incident_next(view, incident);
-	if (incident->finding_total > FINDINGS_TOLD)
+	if (incident->finding_total > FINDINGS_TOLD) {
 		buf_printf(&view->out,
-			   "\nThe latest %d of %llu findings are told here; all: davy show "
-			   "--json %.*s\n",
-			   FINDINGS_TOLD, (unsigned long long)incident->finding_total,
-			   STR_ARG(incident->id));
+			   "\nThe latest %d of %llu findings are told here; all: davy show --json ",
+			   FINDINGS_TOLD, (unsigned long long)incident->finding_total);
+		view_hostile(view, incident->id);
+		view_add(view, "\n");
+	}
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -11,7 +12,7 @@
 
 #include "base/buf.h"
 
-enum { KEPT_MAX = 8, START_WAIT_MS = 10000, SETTINGS_AT = 4 };
+enum { KEPT_MAX = 8, OWN_DESCRIPTORS_MAX = 64, START_WAIT_MS = 10000, SETTINGS_AT = 4 };
 
 /* All that a worker's environment may hold; the last three are the sanitizers' in test builds. */
 static const char *const kept_names[] = {"DAVY_DEBUG", "ASAN_OPTIONS", "UBSAN_OPTIONS",
@@ -35,7 +36,8 @@ static void keep_environment(char *kept[KEPT_MAX])
 }
 
 /* After fork: only what is safe in a child of a process with threads. */
-static void become_worker(int channel, pid_t parent, char **arguments, char **environment)
+static void become_worker(int channel, bool writes_output, pid_t parent, char **arguments,
+			  char **environment)
 {
 	struct sigaction standard = {.sa_handler = SIG_DFL};
 	sigset_t none;
@@ -47,7 +49,7 @@ static void become_worker(int channel, pid_t parent, char **arguments, char **en
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)
 		_exit(WORKER_EXEC_FAILED);
 	int null = open("/dev/null", O_RDWR);
-	if (null < 0 || dup2(null, 0) < 0 || dup2(2, 1) < 0)
+	if (null < 0 || dup2(null, 0) < 0 || (!writes_output && dup2(2, 1) < 0))
 		_exit(WORKER_EXEC_FAILED);
 	/* dup2 onto itself would leave close-on-exec set */
 	if (channel == WORKER_CHANNEL ? fcntl(channel, F_SETFD, 0)
@@ -59,7 +61,8 @@ static void become_worker(int channel, pid_t parent, char **arguments, char **en
 	_exit(WORKER_EXEC_FAILED);
 }
 
-int worker_spawn(const char *role, struct worker_process *out, struct error *why)
+int worker_spawn(const char *role, bool writes_output, struct worker_process *out,
+		 struct error *why)
 {
 	char *arguments[] = {"davy", "--worker", (char *)role, NULL};
 	char *environment[KEPT_MAX];
@@ -81,7 +84,7 @@ int worker_spawn(const char *role, struct worker_process *out, struct error *why
 				 strerror(-failed));
 	}
 	if (pid == 0)
-		become_worker(ends[1], parent, arguments, environment);
+		become_worker(ends[1], writes_output, parent, arguments, environment);
 	close(ends[1]);
 	*out = (struct worker_process){
 		.pid = pid,
@@ -94,6 +97,16 @@ int worker_spawn(const char *role, struct worker_process *out, struct error *why
 const char *worker_role(int argc, char **argv)
 {
 	return argc == 3 && !strcmp(argv[1], "--worker") ? argv[2] : NULL;
+}
+
+int worker_last_descriptor(void)
+{
+	int last = WORKER_CHANNEL;
+
+	for (int fd = last; fd < OWN_DESCRIPTORS_MAX; fd++)
+		if (fcntl(fd, F_GETFD) >= 0)
+			last = fd;
+	return last;
 }
 
 int worker_send_start(struct channel *channel, const struct worker_start *start)

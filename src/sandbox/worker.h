@@ -27,11 +27,23 @@ struct worker_process {
 	int channel;
 };
 
-/* Start `davy --worker ROLE`. 0, or a negative errno and a sentence. The caller reaps `pid`. */
-must_check int worker_spawn(const char *role, struct worker_process *out, struct error *why);
+/*
+ * Start `davy --worker ROLE`. The caller reaps `pid`.
+ *
+ * writes_output: it has our standard output; else what it writes there goes to standard error
+ * returns:       0, or a negative errno and a sentence
+ */
+must_check int worker_spawn(const char *role, bool writes_output, struct worker_process *out,
+			    struct error *why);
 
 /* In main(): the role when this process was started as a worker, else NULL. */
 const char *worker_role(int argc, char **argv);
+
+/*
+ * In the worker, after it made its event loop and before worker_receive_start: the highest
+ * descriptor that is open, for confine_settings.last_writable.
+ */
+int worker_last_descriptor(void);
 
 /* -- the first message -- */
 

@@ -129,10 +129,11 @@ static int configure(struct store *store, struct error *why)
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	/* FULL: a commit is on the disk when it returns; a WAL that once grew is cut back */
-	return sqlite_run(store,
-			  "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;"
-			  "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216",
-			  why);
+	return sqlite_run(
+		store,
+		"PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;"
+		"PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216",
+		why);
 }
 
 /* A path as a file: URI, so that ?, # and % in it mean themselves. */

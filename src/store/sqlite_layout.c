@@ -25,7 +25,7 @@ static const char *const steps[] = {
 	"CREATE TABLE counter (source TEXT NOT NULL, name TEXT NOT NULL, value INTEGER NOT NULL,"
 	" time INTEGER NOT NULL, PRIMARY KEY (source, name)) STRICT, WITHOUT ROWID;",
 	/* 2: which findings an incident ever had (its line lists the first ones only); sources that
-	   are off and why; pruning by verdict */
+	   are off and why; pruning by verdict; lists without a sort */
 	"CREATE TABLE incident_finding (incident TEXT NOT NULL, finding TEXT NOT NULL,"
 	" PRIMARY KEY (incident, finding)) STRICT, WITHOUT ROWID;"
 	"INSERT OR IGNORE INTO incident_finding SELECT incident.id, value"
@@ -38,6 +38,9 @@ static const char *const steps[] = {
 	" DELETE FROM incident_finding WHERE finding = old.id; END;"
 	"CREATE TABLE source (name TEXT PRIMARY KEY, is_on INTEGER NOT NULL, why TEXT NOT NULL,"
 	" time INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"DROP INDEX finding_last_seen; CREATE INDEX finding_order ON finding (last_seen DESC, id);"
+	"DROP INDEX incident_last_seen; CREATE INDEX incident_order ON incident (last_seen DESC, "
+	"id);"
 	"CREATE INDEX finding_verdict ON finding (verdict, last_seen);"
 	"CREATE INDEX incident_verdict ON incident (verdict, last_seen);",
 };

@@ -1,6 +1,7 @@
 #include "store/sqlite.h"
 
 #include <errno.h>
+#include <string.h>
 
 static int finish(struct store *store, sqlite3_stmt *statement, int code, struct error *why)
 {
@@ -20,116 +21,102 @@ static int prepare(struct store *store, const char *sql, sqlite3_stmt **out, str
 }
 
 /*
- * Lines are read page by page and visited in between, with no transaction open: a reader that
- * stands still (`davy incidents | less`) would otherwise keep the log from being cut back, and it
- * would grow until the disk is full.
+ * A list is read in two steps: the ids in their order, then line by line, and no transaction stays
+ * open while a line is visited. A reader that stands still (`davy incidents | less`) would
+ * otherwise keep the log from being cut back, and it would grow until the disk is full.
  */
-enum { PAGE_ROWS = 128, PAGE_BYTES = 1024 * 1024 };
-
-struct page {
-	struct buf text; /* ids and lines, one after another */
-	struct {
-		size_t id_len, json_len;
-		int64_t last_seen;
-	} rows[PAGE_ROWS];
-	size_t count;
-	bool is_last;
-	/* the place after which the next page begins */
-	int64_t last_seen;
-	struct buf id;
-};
-
-static void page_add(struct page *page, sqlite3_stmt *statement)
-{
-	struct str id = sqlite_column(statement, 0), json = sqlite_column(statement, 2);
-
-	page->rows[page->count].id_len = id.len;
-	page->rows[page->count].json_len = json.len;
-	page->rows[page->count].last_seen = sqlite3_column_int64(statement, 1);
-	page->count++;
-	buf_add(&page->text, id);
-	buf_add(&page->text, json);
-}
-
 struct selection {
-	const char *sql;
+	const char *ids_sql; /* ?1 since, ?2 verdict or '', ?3 incident, ?4 limit */
+	const char *line_sql;
 	struct str incident;
 	const struct store_filter *filter;
 };
 
-static int page_read(struct store *store, const struct selection *selection, struct page *page,
-		     struct error *why)
+/* Each id with its length before it. */
+static int select_ids(struct store *store, const struct selection *selection, struct buf *ids,
+		      struct error *why)
 {
 	const struct store_filter *filter = selection->filter;
 	sqlite3_stmt *statement = NULL;
 	int code;
 
-	int result = prepare(store, selection->sql, &statement, why);
+	int result = prepare(store, selection->ids_sql, &statement, why);
 	if (result != 0)
 		return result;
 	sqlite3_bind_int64(statement, 1, filter->since.ns);
 	sqlite_bind_text(statement, 2,
 			 filter->has_verdict ? str_from(verdict_name(filter->verdict)) : STR(""));
 	sqlite_bind_text(statement, 3, selection->incident);
-	sqlite3_bind_int64(statement, 4, page->last_seen);
-	sqlite_bind_text(statement, 5, buf_view(&page->id));
-	buf_clear(&page->text);
-	page->count = 0;
-	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
-		page_add(page, statement);
-		if (page->count == PAGE_ROWS || page->text.len > PAGE_BYTES)
-			break;
+	sqlite3_bind_int64(statement, 4, filter->limit > 0 ? (int64_t)filter->limit : -1);
+	while ((code = sqlite3_step(statement)) == SQLITE_ROW && !ids->failed) {
+		struct str id = sqlite_column(statement, 0);
+		buf_add_bytes(ids, &id.len, sizeof(id.len));
+		buf_add(ids, id);
 	}
-	page->is_last = code == SQLITE_DONE;
-	result = finish(store, statement, code, why);
-	if (result == 0 && page->text.failed)
-		result = error_set(why, -ENOMEM, "no memory to read %s", store->path);
+	return finish(store, statement, code, why);
+}
+
+/* Empty when it was removed meanwhile. */
+static int read_line(struct store *store, sqlite3_stmt *statement, struct str id, struct buf *line,
+		     struct error *why)
+{
+	buf_clear(line);
+	sqlite_bind_text(statement, 1, id);
+	int code = sqlite3_step(statement);
+	if (code == SQLITE_ROW)
+		buf_add(line, sqlite_column(statement, 0));
+	int result =
+		code == SQLITE_ROW || code == SQLITE_DONE ? 0 : sqlite_explain(store, code, why);
+	sqlite3_reset(statement);
 	return result;
 }
 
-/* False: the visitor has enough, or the limit is reached. */
-static bool page_visit(struct page *page, uint64_t *left, store_visit *visit, void *context)
+static int visit_lines(struct store *store, const char *sql, struct str ids, store_visit *visit,
+		       void *context, struct error *why)
 {
-	struct str rest = buf_view(&page->text);
+	CLEANUP(buf_fini) struct buf line = {0};
+	sqlite3_stmt *statement = NULL;
+	bool goes_on = true;
+	size_t len;
 
-	for (size_t i = 0; i < page->count; i++, --*left) {
-		struct str id = str_sub(rest, 0, page->rows[i].id_len);
-		struct str json = str_sub(rest, id.len, page->rows[i].json_len);
-		if (*left == 0 || !visit(context, json))
-			return false;
-		page->last_seen = page->rows[i].last_seen;
-		buf_clear(&page->id);
-		buf_add(&page->id, id);
-		rest = str_skip(rest, id.len + json.len);
+	int result = prepare(store, sql, &statement, why);
+	while (result == 0 && goes_on && ids.len > 0) {
+		memcpy(&len, ids.at, sizeof(len));
+		result = read_line(store, statement, str_sub(ids, sizeof(len), len), &line, why);
+		if (result == 0 && line.failed)
+			result = error_set(why, -ENOMEM, "no memory to read %s", store->path);
+		if (result == 0 && line.len > 0)
+			goes_on = visit(context, buf_view(&line));
+		ids = str_skip(ids, sizeof(len) + len);
 	}
-	return !page->is_last && *left > 0 && !page->id.failed;
+	sqlite3_finalize(statement);
+	return result;
 }
 
 static int each_line(struct store *store, const struct selection *selection, store_visit *visit,
 		     void *context, struct error *why)
 {
-	struct page page = {.last_seen = INT64_MAX};
-	uint64_t left = selection->filter->limit > 0 ? selection->filter->limit : UINT64_MAX;
-	int result;
+	CLEANUP(buf_fini) struct buf ids = {0};
 
-	do
-		result = page_read(store, selection, &page, why);
-	while (result == 0 && page_visit(&page, &left, visit, context));
-	buf_fini(&page.text);
-	buf_fini(&page.id);
-	return result;
+	int result = select_ids(store, selection, &ids, why);
+	if (result == 0 && ids.failed)
+		result = error_set(why, -ENOMEM, "no memory to list %s", store->path);
+	return result != 0 ? result
+			   : visit_lines(store, selection->line_sql, buf_view(&ids), visit, context,
+					 why);
 }
 
-/* ?1 since, ?2 verdict or '', ?3 incident, ?4 and ?5 the place after which to begin */
-#define SELECT_LINES(table, condition)                                                        \
-	"SELECT id, last_seen, json FROM " table " WHERE last_seen >= ?1 AND last_seen <= ?4" \
-	" AND (last_seen < ?4 OR id > ?5) AND (?2 = '' OR verdict = ?2) AND " condition       \
-	" ORDER BY last_seen DESC, id"
+#define SELECT_IDS(table, condition)                                          \
+	"SELECT id FROM " table                                               \
+	" WHERE last_seen >= ?1 AND (?2 = '' OR verdict = ?2) AND " condition \
+	" ORDER BY last_seen DESC, id LIMIT ?4"
 
 int store_each_incident(struct store *store, const struct store_filter *filter, store_visit *visit,
 			void *context, struct error *why)
 {
-	const struct selection selection = {SELECT_LINES("incident", "?3 = ?3"), STR(""), filter};
+	const struct selection selection = {SELECT_IDS("incident", "?3 = ?3"),
+					    "SELECT json FROM incident WHERE id = ?1", STR(""),
+					    filter};
 
 	return each_line(store, &selection, visit, context, why);
 }
@@ -137,10 +124,12 @@ int store_each_incident(struct store *store, const struct store_filter *filter, 
 int store_each_finding(struct store *store, struct str incident, const struct store_filter *filter,
 		       store_visit *visit, void *context, struct error *why)
 {
-	static const char all[] = SELECT_LINES("finding", "?3 = ?3");
-	static const char of_incident[] = SELECT_LINES(
+	static const char all[] = SELECT_IDS("finding", "?3 = ?3");
+	static const char of_incident[] = SELECT_IDS(
 		"finding", "id IN (SELECT finding FROM incident_finding WHERE incident = ?3)");
-	const struct selection selection = {incident.len > 0 ? of_incident : all, incident, filter};
+	const struct selection selection = {incident.len > 0 ? of_incident : all,
+					    "SELECT json FROM finding WHERE id = ?1", incident,
+					    filter};
 
 	return each_line(store, &selection, visit, context, why);
 }

@@ -203,7 +203,7 @@ struct order {
 	struct store *writer;
 };
 
-/* Puts another finding at each visit: no page may hold the store, and none is seen twice. */
+/* Puts another finding at each visit: nothing may hold the store, and none is seen twice. */
 static bool check_order(void *context, struct str json)
 {
 	struct order *order = context;
@@ -222,7 +222,7 @@ static bool check_order(void *context, struct str json)
 	return true;
 }
 
-static void long_lists_are_read_in_pages(void **state)
+static void a_list_is_read_while_others_are_put(void **state)
 {
 	struct place *place = *state;
 	struct order order = {.writer = must_open(place->path, STORE_WRITE)};
@@ -418,7 +418,7 @@ int main(void)
 		IN_PLACE(what_is_put_is_found_unchanged),
 		IN_PLACE(the_higher_revision_stays),
 		IN_PLACE(lists_are_filtered),
-		IN_PLACE(long_lists_are_read_in_pages),
+		IN_PLACE(a_list_is_read_while_others_are_put),
 		IN_PLACE(an_id_may_be_cut_while_it_is_unique),
 		IN_PLACE(retention_takes_the_old_and_then_the_light),
 		IN_PLACE(counters_keep_their_latest_value),

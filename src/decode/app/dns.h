@@ -55,7 +55,8 @@ struct dns_message {
 /*
  * Read the header and the questions.
  *
- * returns: DECODED; NEED_MORE: cut off inside them; MALFORMED: no DNS message
+ * returns: DECODED; NEED_MORE: cut off inside them; MALFORMED: no DNS message, or a damaged one
+ *          (then the first question is still right when has_question)
  * source:  RFC 1035 section 4, RFC 6762 section 18, RFC 4795
  */
 enum decoded dns_message_read(struct str bytes, struct dns_message *out);

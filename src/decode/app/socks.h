@@ -89,6 +89,10 @@ struct socks_dialogue {
  * Nothing is kept between calls: call again with more bytes. A side that is not seen, or has said
  * nothing yet, is empty; views in `out` live as long as the bytes.
  *
+ * A server's side of SOCKS 4 alone is eight bytes, two of them telling: 0 and 90..93, which is also
+ * how a 90-byte message with a 16-bit length begins. What follows must be looked at before it is
+ * believed.
+ *
  * returns: DECODED: the proxy granted or refused the request, or the only side seen is through;
  *          then client_inner is right even when the client sends its own bytes along with the
  *          request. NEED_MORE: the dialogue goes on (has_client_inner may be set already);

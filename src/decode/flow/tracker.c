@@ -261,6 +261,7 @@ void tracker_tick(struct tracker *tracker, instant now)
 
 	tracker->now = now.ns > tracker->now.ns ? now : tracker->now;
 	tracker->is_walking = true;
+	tracker->origin.has_offset = false; /* no frame brings what comes now */
 	inspections_tick(tracker->inspections, tracker->now);
 	tracker->is_walking = false;
 	table_expire(tracker->flows, tracker->now, EXPIRE_ON_TICK);
@@ -269,6 +270,7 @@ void tracker_tick(struct tracker *tracker, instant now)
 void tracker_flush(struct tracker *tracker)
 {
 	tracker->is_walking = true;
+	tracker->origin.has_offset = false; /* no frame brings what comes now */
 	inspections_flush(tracker->inspections, tracker->now);
 	tracker->is_walking = false;
 }

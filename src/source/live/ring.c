@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 enum { COOKED_HEADER = 16, TAG = 4, ETHERNET_TYPE_AT = 12 };
 
@@ -71,6 +72,26 @@ int ring_map(int fd, const struct ring_shape *shape, bool gives_up_first, struct
 		out->lost_start++;
 	}
 	return 0;
+}
+
+ssize_t ring_keep_block(int fd, const struct ring_shape *shape, int file)
+{
+	struct ring ring;
+	ssize_t kept = 0;
+	int failed = ring_map(fd, shape, false, &ring, NULL);
+
+	if (failed)
+		return failed;
+	const struct tpacket_block_desc *block = block_at(&ring, ring.block);
+	if (is_ours(block)) {
+		/* Read once: the page is shared with whoever died, and its like. */
+		uint32_t len = __atomic_load_n(&block->hdr.bh1.blk_len, __ATOMIC_RELAXED);
+		kept = write(file, block, len < shape->block_size ? len : shape->block_size);
+		if (kept < 0)
+			kept = -errno;
+	}
+	ring_unmap(&ring);
+	return kept;
 }
 
 void ring_unmap(struct ring *ring)

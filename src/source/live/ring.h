@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/attributes.h"
 #include "base/error.h"
@@ -59,6 +60,15 @@ struct ring_socket {
  */
 must_check int ring_open(const struct ring_settings *settings, struct ring_socket *out,
 			 struct error *why);
+
+/*
+ * After a reader died, before its successor maps the ring: copy the block it was reading, as the
+ * kernel laid it out (TPACKET_V3), to `file` for a bug report. Nothing of it is parsed but its
+ * state, number and size, so this is safe in the supervisor.
+ *
+ * returns: bytes written, at most a block; 0 when the reader held none; or a negative errno
+ */
+must_check ssize_t ring_keep_block(int fd, const struct ring_shape *shape, int file);
 
 /* -- the worker's side -- */
 

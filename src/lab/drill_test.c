@@ -1,0 +1,148 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+#include <net/if.h>
+#include <cmocka.h>
+
+#include "lab/drill.h"
+
+static struct drill_settings settings_of(const char *dialect, const char *carrier,
+					 enum drill_network network)
+{
+	struct drill_settings settings = {
+		.actor = {.seed = 3,
+			  .dialect = lab_dialect_find(str_from(dialect)),
+			  .shares = 3,
+			  .share_interval = DURATION_MS(20)},
+		.network = network,
+		.longest = DURATION_S(20),
+	};
+
+	assert_true(lab_carrier_parse(str_from(carrier), &settings.carrier));
+	return settings;
+}
+
+static void note_start(void *context, const struct drill_place *place)
+{
+	*(struct drill_place *)context = *place;
+}
+
+static void check_run(const char *dialect, const char *carrier, enum drill_network network)
+{
+	struct drill_settings settings = settings_of(dialect, carrier, network);
+	struct drill_result result = {0};
+	struct drill_place place = {0};
+	struct error why = {0};
+
+	settings.on_start = note_start;
+	settings.context = &place;
+	if (drill_run(&settings, &result, &why) != 0)
+		fail_msg("%s over %s: %s", dialect, carrier, why.text);
+	if (result.outcome.state != LAB_STATE_DONE || result.outcome.accepted != 3)
+		fail_msg("%s over %s: state %d, %u accepted", dialect, carrier,
+			 result.outcome.state, result.outcome.accepted);
+	assert_true(result.bytes_up > 0 && result.bytes_down > 0);
+	assert_int_not_equal(place.server.port, 0);
+	assert_int_equal(place.server.port, result.place.server.port);
+	assert_int_not_equal(result.place.miner.port, 0);
+}
+
+/* Without the right to make a namespace the same runs on the loopback there is. */
+static void every_dialect_drills(void **state)
+{
+	for (size_t d = 0; d < lab_dialect_count; d++)
+		check_run(lab_dialects[d]->name, "plain", DRILL_NAMESPACE);
+}
+
+static void carriers_drill(void **state)
+{
+	static const char *const rows[][2] = {
+		{"cryptonote", "websocket"},
+		{"cryptonote", "websocket-deflate"},
+		{"eth-proxy", "http"},
+		{"bitcoin-stratum-v1", "socks4"},
+		{"kaspa", "socks4a"},
+		{"cryptonote", "socks5"},
+		{"zcash", "socks5-password"},
+		{"ergo", "connect"},
+		{"coinhive", "socks5+websocket"},
+		{"getwork", "connect+http"},
+		{"stratum-v2", "socks5+connect+socks4"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		check_run(rows[i][0], rows[i][1], DRILL_NAMESPACE);
+}
+
+static void it_drills_on_loopback(void **state)
+{
+	check_run("cryptonote", "plain", DRILL_LOOPBACK);
+}
+
+static void it_ends_when_the_time_is_over(void **state)
+{
+	struct drill_settings settings = settings_of("cryptonote", "plain", DRILL_NAMESPACE);
+	struct drill_result result = {0};
+
+	settings.actor.shares = 1000000;
+	settings.longest = DURATION_MS(300);
+	assert_int_equal(drill_run(&settings, &result, NULL), 0);
+	assert_int_equal(result.outcome.state, LAB_STATE_WORKING);
+	assert_true(result.outcome.accepted > 0);
+	assert_true(result.took.ns < DURATION_S(3).ns);
+}
+
+static void wrong_settings_are_refused(void **state)
+{
+	struct drill_settings settings = settings_of("cryptonote", "http", DRILL_LOOPBACK);
+	struct drill_result result = {0};
+	struct error why = {0};
+
+	assert_true(drill_run(&settings, &result, &why) < 0);
+	assert_non_null(strstr(why.text, "push"));
+	settings = settings_of("cryptonote", "plain", DRILL_LOOPBACK);
+	settings.longest = DURATION_S(DRILL_LONGEST_S + 1);
+	assert_true(drill_run(&settings, &result, &why) < 0);
+}
+
+static void over_veth_an_interface_appears_outside(void **state)
+{
+	struct drill_settings settings = settings_of("cryptonote", "plain", DRILL_VETH);
+	struct drill_result result = {0};
+	struct error why = {0};
+
+	int code = drill_run(&settings, &result, &why);
+	if (code < 0 && geteuid() != 0) {
+		print_message("# not root: %s\n", why.text);
+		skip();
+	}
+	if (code < 0) /* a container may forbid it even to root */
+		print_message("# %s\n", why.text);
+	if (code == -EPERM || code == -EOPNOTSUPP)
+		skip();
+	assert_int_equal(code, 0);
+	assert_int_equal(result.outcome.state, LAB_STATE_DONE);
+	assert_memory_equal(result.place.interface, "davy", 4);
+	assert_int_equal(result.place.network, DRILL_VETH);
+	/* The kernel takes it away with the namespace, a moment after the process is gone. */
+	for (unsigned i = 0; i < 200 && if_nametoindex(result.place.interface); i++)
+		usleep(10000);
+	assert_int_equal(if_nametoindex(result.place.interface), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_dialect_drills),
+		cmocka_unit_test(carriers_drill),
+		cmocka_unit_test(it_drills_on_loopback),
+		cmocka_unit_test(it_ends_when_the_time_is_over),
+		cmocka_unit_test(wrong_settings_are_refused),
+		cmocka_unit_test(over_veth_an_interface_appears_outside),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

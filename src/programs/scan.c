@@ -1,0 +1,342 @@
+/* `davy scan`: the half that has the user's rights. It opens inputs and reads none of their bytes.
+ */
+#include "programs/scan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "programs/commands.h"
+#include "programs/inputs.h"
+#include "programs/options.h"
+#include "programs/progress.h"
+#include "programs/settings.h"
+#include "sandbox/supervise.h"
+#include "sandbox/worker.h"
+#include "source/capture/input.h"
+
+enum { JSON, AS, FAIL_ON, FOLLOW, CONFIG };
+
+static const struct command_option scan_options[] = {
+	[JSON] = {"json", NULL,
+		  "one JSON object a line (docs/schema.md), nothing else on standard output"},
+	[AS] = {"as", "KIND", "what the inputs are, where content does not tell: capture"},
+	[FAIL_ON] = {"fail-on", "VERDICT[:SEVERITY]",
+		     "what counts as found, from there upwards; default: access"},
+	[FOLLOW] = {"follow", NULL,
+		    "wait for more at the end of a file that is still being written"},
+	[CONFIG] = {"config", "FILE", "another settings file than " SETTINGS_DEFAULT_PATH},
+	{0},
+};
+
+struct scan {
+	struct scan_settings settings;
+	struct inputs inputs;
+	bool *skip; /* inputs that killed a worker */
+	const char *config;
+	struct worker_process worker;
+	struct channel channel;
+	struct progress progress;
+	uint64_t bytes_before; /* of the inputs done */
+	struct scan_result result;
+	bool has_result;
+};
+
+static volatile sig_atomic_t was_interrupted;
+
+static void interrupted(int signal_number)
+{
+	(void)signal_number;
+	was_interrupted = 1;
+}
+
+static instant now(void)
+{
+	struct timespec at;
+
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	return instant_at(at.tv_sec, at.tv_nsec);
+}
+
+/* VERDICT[:SEVERITY] */
+static bool read_fail_on(struct scan_settings *settings, struct str text)
+{
+	struct str verdict_name, severity_name;
+	enum severity severity = SEVERITY_INFO;
+	enum verdict verdict;
+	bool has_severity = str_cut(text, ':', &verdict_name, &severity_name);
+
+	if (!verdict_from_name(verdict_name, &verdict) ||
+	    (has_severity && !severity_from_name(severity_name, &severity)))
+		return false;
+	settings->fail_verdict = (uint8_t)verdict;
+	settings->fail_severity = (uint8_t)severity;
+	settings->fail_on_signal = verdict == VERDICT_SIGNAL;
+	return true;
+}
+
+/* OPTIONS_END, or OPTIONS_STOP with *status set. */
+static int read_options(const struct command *command, int argc, char **argv, struct scan *scan,
+			int *status)
+{
+	struct options options = {command, argc, argv, EXIT_NOTHING_FOUND};
+	const char *value = NULL;
+	int option;
+
+	while ((option = options_next(&options, &value)) >= 0) {
+		bool is_right = true;
+		if (option == JSON)
+			scan->settings.is_json = true;
+		else if (option == FOLLOW)
+			scan->settings.follows = true;
+		else if (option == CONFIG)
+			scan->config = value;
+		else if (option == FAIL_ON)
+			is_right = read_fail_on(&scan->settings, str_from(value));
+		else if (option == AS)
+			is_right = strcmp(value, "capture") == 0;
+		if (!is_right) {
+			*status = option == AS
+					  ? options_mistake(command,
+							    "there is no kind of input called %s; "
+							    "known: capture",
+							    value)
+					  : options_mistake(command,
+							    "%s is no verdict: signal, access, "
+							    "exposure, suspect, miner, mining; "
+							    "severity after a colon: info, low, "
+							    "medium, high, critical",
+							    value);
+			return OPTIONS_STOP;
+		}
+	}
+	*status = options.status;
+	return option;
+}
+
+static int add_inputs(const struct command *command, int argc, char **argv, struct scan *scan)
+{
+	if (options_rest() >= argc)
+		return options_mistake(
+			command,
+			"no input: name a capture file, a folder of them, or - for standard input");
+	for (int i = options_rest(); i < argc; i++) {
+		if (inputs_add(&scan->inputs, argv[i]) < 0) {
+			fprintf(stderr, "davy: not enough memory for the list of inputs\n");
+			return EXIT_TROUBLE;
+		}
+	}
+	scan->skip = calloc(scan->inputs.count + 1, sizeof(*scan->skip));
+	return scan->skip ? EXIT_NOTHING_FOUND : EXIT_TROUBLE;
+}
+
+static bool load_settings(struct scan *scan)
+{
+	struct settings *settings = NULL;
+	struct error why = {0};
+	const char *no_color = getenv("NO_COLOR");
+
+	if (settings_load(scan->config, &settings, &why) < 0) {
+		fprintf(stderr, "davy: %s\n", why.text);
+		return false;
+	}
+	scan->settings.memory_bytes = settings_number(settings, "scan.memory");
+	scan->settings.has_colour = isatty(STDOUT_FILENO) && !(no_color && *no_color);
+	settings_free(&settings);
+	return true;
+}
+
+/* -- the conversation with the worker -- */
+
+static bool start_worker(struct scan *scan)
+{
+	struct worker_start start = {.settings = str_of(&scan->settings, sizeof(scan->settings))};
+	struct error why = {0};
+
+	if (worker_spawn(SCAN_ROLE, true, &scan->worker, &why) < 0) {
+		fprintf(stderr, "davy: %s\n", why.text);
+		return false;
+	}
+	channel_init(&scan->channel, scan->worker.channel, false);
+	return worker_send_start(&scan->channel, &start) == 0;
+}
+
+static void take_progress(struct scan *scan, struct str body)
+{
+	struct scan_progress progress;
+
+	if (body.len != sizeof(progress))
+		return;
+	memcpy(&progress, body.at, sizeof(progress));
+	progress_draw(&scan->progress, scan->bytes_before + progress.file_bytes, now());
+}
+
+/*
+ * Wait until the worker has said `wanted`; false when it died instead. An interruption is passed
+ * on once, so that a followed input is finished and reported.
+ */
+static bool wait_for(struct scan *scan, enum scan_message wanted)
+{
+	struct message message;
+	bool told_stop = false;
+
+	for (;;) {
+		enum message_result result = channel_await(&scan->channel, 200, &message);
+		if (result == MESSAGE_CLOSED || result == MESSAGE_BROKEN)
+			return false;
+		if (was_interrupted && !told_stop)
+			told_stop = channel_send(&scan->channel, SCAN_STOP, (struct str){0}, NULL,
+						 0) == 0;
+		if (result != MESSAGE_READY)
+			continue;
+		if (message.type == SCAN_PROGRESS || message.type == SCAN_DONE)
+			take_progress(scan, message.body);
+		if (message.type == SCAN_RESULT && message.body.len == sizeof(scan->result)) {
+			memcpy(&scan->result, message.body.at, sizeof(scan->result));
+			scan->has_result = true;
+		}
+		if (message.type == wanted)
+			return true;
+	}
+}
+
+static bool send_unchecked(struct scan *scan, const char *path, const char *reason)
+{
+	CLEANUP(buf_fini) struct buf body = {0};
+
+	buf_add_text(&body, path);
+	buf_add_byte(&body, '\0');
+	buf_add_text(&body, reason);
+	return channel_send(&scan->channel, SCAN_UNCHECKED, buf_view(&body), NULL, 0) == 0;
+}
+
+/* Opens one input and has it read; false when the worker died of it. */
+static bool scan_one(struct scan *scan, const char *path)
+{
+	struct input_settings settings = {.follow = scan->settings.follows};
+	struct input *input = NULL;
+	struct error why = {0};
+
+	if (input_open(path, &settings, &input, &why) < 0)
+		return send_unchecked(scan, path, why.text);
+	int descriptor = input_descriptor(input);
+	bool sent = channel_send(&scan->channel, SCAN_INPUT,
+				 str_from(strcmp(path, "-") == 0 ? "standard input" : path),
+				 &descriptor, 1) == 0;
+	input_free(input);
+	return sent && wait_for(scan, SCAN_DONE);
+}
+
+/* What a worker died of, and its end. */
+static void bury_worker(struct scan *scan, char why[DEATH_TEXT_MAX])
+{
+	int status = 0;
+
+	channel_fini(&scan->channel);
+	if (scan->worker.pidfd >= 0)
+		close(scan->worker.pidfd);
+	while (waitpid(scan->worker.pid, &status, 0) < 0 && errno == EINTR)
+		;
+	death_describe(status, why);
+}
+
+/* One worker over all inputs; the index of the input that killed it, or SIZE_MAX when all went
+ * well. */
+static size_t scan_all(struct scan *scan)
+{
+	scan->bytes_before = 0;
+	for (size_t i = 0; i < scan->inputs.count; i++) {
+		const char *path = scan->inputs.paths[i];
+		bool alive = scan->skip[i]
+				     ? send_unchecked(
+					       scan, path,
+					       "this input made the reader crash; please report it")
+				     : scan_one(scan, path);
+		if (!alive)
+			return i;
+	}
+	if (channel_send(&scan->channel, SCAN_FINISH, (struct str){0}, NULL, 0) < 0 ||
+	    !wait_for(scan, SCAN_RESULT))
+		return scan->inputs.count;
+	return SIZE_MAX;
+}
+
+/*
+ * A worker that dies has printed nothing yet: findings come at the end. So another begins anew,
+ * without the input that killed it.
+ */
+static bool scan_until_done(struct scan *scan)
+{
+	char why[DEATH_TEXT_MAX];
+
+	for (size_t deaths = 0; deaths <= scan->inputs.count; deaths++) {
+		if (!start_worker(scan))
+			return false;
+		size_t killer = scan_all(scan);
+		progress_end(&scan->progress);
+		bury_worker(scan, why);
+		if (killer == SIZE_MAX)
+			return true;
+		bool is_known = killer < scan->inputs.count && !scan->skip[killer];
+		fprintf(stderr, "davy: the reader %s%s%s\n", why, is_known ? " at " : "",
+			is_known ? scan->inputs.paths[killer] : "");
+		if (!is_known)
+			return false;
+		scan->skip[killer] = true;
+	}
+	return false;
+}
+
+static int run_scan(struct scan *scan)
+{
+	struct sigaction on_interrupt = {.sa_handler = interrupted};
+
+	sigaction(SIGINT, &on_interrupt, NULL);
+	sigaction(SIGTERM, &on_interrupt, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	progress_begin(&scan->progress, scan->settings.follows ? 0 : scan->inputs.total_bytes,
+		       now());
+	if (!scan_until_done(scan) || !scan->has_result)
+		return EXIT_TROUBLE;
+	return scan->result.found > 0	     ? EXIT_FOUND
+	       : scan->result.unreadable > 0 ? EXIT_TROUBLE
+					     : EXIT_NOTHING_FOUND;
+}
+
+static int scan_command_run(const struct command *command, int argc, char **argv)
+{
+	struct scan scan = {.settings = {.fail_verdict = VERDICT_ACCESS}};
+	int status;
+
+	if (read_options(command, argc, argv, &scan, &status) == OPTIONS_STOP)
+		return status;
+	status = add_inputs(command, argc, argv, &scan);
+	if (status == EXIT_NOTHING_FOUND)
+		status = load_settings(&scan) ? run_scan(&scan) : EXIT_TROUBLE;
+	inputs_fini(&scan.inputs);
+	free(scan.skip);
+	return status;
+}
+
+extern const struct command scan_command;
+const struct command scan_command = {
+	.name = "scan",
+	.summary = "look once for mining in captures and folders of captures",
+	.usage = "[OPTION]... INPUT...",
+	.options = scan_options,
+	.text = "Inputs are capture files (pcap, pcapng, also packed with gzip or zstd), folders "
+		"of them, or - for\n"
+		"standard input; the kind is recognised from content. Nothing is sent anywhere.\n"
+		"Exit status: 1 when something was found, else 2 when an input could not be read, "
+		"else 0.",
+	.example = "davy scan capture.pcap\n"
+		   "tcpdump -i eth0 -w - | davy scan -",
+	.run = scan_command_run,
+};

@@ -1,0 +1,49 @@
+/*
+ * `davy scan` in two processes. The first has the user's rights, opens inputs and parses nothing;
+ * the second has no rights, gets the descriptors one by one, parses, and writes findings to
+ * standard output. When the second dies, the first starts another and goes on without the input
+ * that killed it.
+ */
+#ifndef DAVY_PROGRAMS_SCAN_H
+#define DAVY_PROGRAMS_SCAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/finding.h"
+#include "sandbox/messages.h"
+
+#define SCAN_ROLE "scan"
+
+/* Messages between the two, beside MESSAGE_START. */
+enum scan_message {
+	SCAN_INPUT = MESSAGE_FIRST_FREE, /* down: name, with the descriptor */
+	SCAN_UNCHECKED, /* down: an input that could not be opened: struct scan_unchecked */
+	SCAN_FINISH,	/* down: no more inputs */
+	SCAN_STOP,	/* down: a followed input is to be finished */
+	SCAN_PROGRESS,	/* up: struct scan_progress */
+	SCAN_DONE,	/* up: the input is done; struct scan_progress */
+	SCAN_RESULT,	/* up: struct scan_result, last of all */
+};
+
+struct scan_settings {
+	bool is_json, has_colour, follows;
+	uint8_t fail_verdict, fail_severity; /* from these on it counts as found */
+	bool fail_on_signal;
+	uint64_t memory_bytes;
+};
+
+struct scan_progress {
+	uint64_t file_bytes; /* of the input, as it lies on disk */
+	uint64_t frames;     /* in all */
+};
+
+struct scan_result {
+	uint64_t found; /* findings that count */
+	uint64_t unreadable;
+};
+
+/* The worker's main; the exit status. */
+int scan_worker(void);
+
+#endif

@@ -1,0 +1,195 @@
+#include "programs/scan_output.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/json_write.h"
+#include "model/finding_json.h"
+#include "model/incident_json.h"
+#include "report/finding_text.h"
+#include "report/incident_text.h"
+
+static void write_all(int fd, struct str text)
+{
+	while (text.len > 0) {
+		ssize_t done = write(fd, text.at, text.len);
+		if (done < 0 && errno != EINTR)
+			return; /* nobody reads any more; the exit status still tells */
+		text = str_skip(text, done > 0 ? (size_t)done : 0);
+	}
+}
+
+static void flush(struct scan_output *output)
+{
+	write_all(STDOUT_FILENO, buf_view(&output->out));
+	buf_clear(&output->out);
+}
+
+/* The same two hosts, the same claim, another connection: people want it once. */
+static bool is_repeated(struct scan_output *output, const struct finding *finding)
+{
+	if (str_equal(buf_view(&output->previous_title), finding->title))
+		return true;
+	buf_clear(&output->previous_title);
+	buf_add(&output->previous_title, finding->title);
+	return false;
+}
+
+static void end_repetition(struct scan_output *output)
+{
+	if (output->repeated > 0)
+		buf_printf(&output->out,
+			   "  (and %" PRIu64
+			   " more connection%s like this one; --json lists them)\n",
+			   output->repeated, output->repeated == 1 ? "" : "s");
+	output->repeated = 0;
+}
+
+static void take_text(struct scan_output *output, const struct finding *finding)
+{
+	if (is_repeated(output, finding)) {
+		output->repeated++;
+		return;
+	}
+	end_repetition(output);
+	if (output->findings > 1)
+		buf_add_byte(&output->out, '\n');
+	report_finding_text(&output->out, finding, output->settings.has_colour);
+}
+
+static bool counts(const struct scan_settings *settings, const struct finding *finding)
+{
+	if (finding->verdict < settings->fail_verdict ||
+	    finding->severity < settings->fail_severity)
+		return false;
+	return finding->verdict != VERDICT_SIGNAL || settings->fail_on_signal;
+}
+
+static void take(struct finding_sink *sink, const struct finding *finding)
+{
+	struct scan_output *output = (struct scan_output *)sink;
+
+	output->findings += finding->revision <= 1;
+	output->counted += counts(&output->settings, finding);
+	correlator_take(output->correlator, finding);
+	if (output->settings.is_json) {
+		finding_to_json(finding, &output->out);
+		buf_add_byte(&output->out, '\n');
+	} else {
+		take_text(output, finding);
+	}
+	flush(output);
+}
+
+int scan_output_init(struct scan_output *output, const struct scan_settings *settings)
+{
+	struct correlator_settings correlator = {.seed = hash_random_seed()};
+
+	*output = (struct scan_output){.sink = {take}, .settings = *settings};
+	return correlator_new(&correlator, &output->correlator);
+}
+
+void scan_output_fini(struct scan_output *output)
+{
+	correlator_free(output->correlator);
+	buf_fini(&output->out);
+	buf_fini(&output->previous_title);
+}
+
+void scan_output_unchecked(struct scan_output *output, struct str input, struct str reason)
+{
+	struct json_writer w = {.out = &output->out};
+	struct buf line = {0};
+
+	if (output->settings.is_json) {
+		json_open(&w, '{');
+		json_key_string(&w, "kind", STR("unchecked"));
+		json_key_unsigned(&w, "schema", 1);
+		json_key_string(&w, "input", input);
+		json_key_string(&w, "reason", reason);
+		json_close(&w, '}');
+		buf_add_byte(&output->out, '\n');
+		flush(output);
+	}
+	buf_add_text(&line, "davy: ");
+	buf_add_printable(&line, reason, 600);
+	buf_add_byte(&line, '\n');
+	write_all(STDERR_FILENO, buf_view(&line));
+	buf_fini(&line);
+}
+
+static void take_incident(void *context, const struct incident *incident)
+{
+	struct scan_output *output = context;
+
+	if (output->settings.is_json) {
+		incident_to_json(incident, &output->out);
+		buf_add_byte(&output->out, '\n');
+	} else {
+		buf_add_byte(&output->out, '\n');
+		report_incident_text(&output->out, incident, output->settings.has_colour);
+	}
+	flush(output);
+}
+
+static void add_summary_json(struct scan_output *output, const struct sensor_counters *c)
+{
+	struct json_writer w = {.out = &output->out};
+	const struct tracker_counters *tracker = &c->tracker;
+
+	json_open(&w, '{');
+	json_key_string(&w, "kind", STR("summary"));
+	json_key_unsigned(&w, "schema", 1);
+	json_key_unsigned(&w, "inputs", output->inputs);
+	json_key_unsigned(&w, "unreadable", output->unreadable);
+	json_key_unsigned(&w, "packets", c->frames);
+	json_key_unsigned(&w, "bytes", c->bytes);
+	json_key_unsigned(&w, "records", 0);
+	json_key_unsigned(&w, "flows", tracker->flows.inserted);
+	json_key_unsigned(&w, "findings", output->findings);
+	json_key_unsigned(&w, "malformed",
+			  c->malformed + tracker->malformed + output->damaged_records);
+	json_key_unsigned(&w, "dropped",
+			  tracker->flows.evicted + tracker->inspections_evicted +
+				  tracker->inspections_refused);
+	json_key_unsigned(&w, "unsupported", c->unsupported);
+	json_key_unsigned(&w, "missing_bytes", tracker->gap_bytes);
+	json_close(&w, '}');
+	buf_add_byte(&output->out, '\n');
+}
+
+static void add_summary_text(struct scan_output *output, const struct sensor_counters *c)
+{
+	if (output->findings > 0)
+		buf_add_byte(&output->out, '\n');
+	buf_printf(&output->out,
+		   "Looked at %" PRIu64 " input%s: %" PRIu64 " packets, %" PRIu64 " connections. ",
+		   output->inputs, output->inputs == 1 ? "" : "s", c->frames,
+		   c->tracker.flows.inserted);
+	if (output->findings == 0)
+		buf_add_text(&output->out,
+			     "No mining was seen. What travels inside TLS was not looked into.");
+	else
+		buf_printf(&output->out, "%" PRIu64 " finding%s.", output->findings,
+			   output->findings == 1 ? "" : "s");
+	if (output->unreadable > 0)
+		buf_printf(&output->out,
+			   " %" PRIu64
+			   " input%s could not be read, in whole or in part: see above.",
+			   output->unreadable, output->unreadable == 1 ? "" : "s");
+	buf_add_byte(&output->out, '\n');
+}
+
+void scan_output_end(struct scan_output *output, const struct sensor_counters *counters)
+{
+	end_repetition(output);
+	correlator_each(output->correlator, (instant){0}, take_incident, output);
+	if (output->settings.is_json)
+		add_summary_json(output, counters);
+	else
+		add_summary_text(output, counters);
+	flush(output);
+}

@@ -1,0 +1,239 @@
+/* The half of `davy scan` that reads foreign bytes: no rights, descriptors given one by one. */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "programs/commands.h"
+#include "programs/scan_output.h"
+#include "sandbox/confine.h"
+#include "sandbox/worker.h"
+#include "source/capture/capture_file.h"
+
+enum { FRAMES_AT_ONCE = 64, PROGRESS_EVERY = 65536, FOLLOW_PAUSE_MS = 100 };
+
+struct scanning {
+	struct channel channel;
+	struct scan_settings settings;
+	struct scan_output output;
+	struct sensor *sensor;
+	bool stops; /* a followed input is to be finished */
+	bool is_over;
+	uint64_t frames;
+	char **names; /* of inputs: findings made at the end still quote them */
+	size_t name_count;
+};
+
+static instant wall_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return instant_at(now.tv_sec, now.tv_nsec);
+}
+
+static void tell_parent(struct scanning *scanning, enum scan_message type, const void *at,
+			size_t len)
+{
+	while (channel_send(&scanning->channel, type, str_of(at, len), NULL, 0) == -EAGAIN) {
+		struct pollfd writable = {.fd = WORKER_CHANNEL, .events = POLLOUT};
+		if (poll(&writable, 1, -1) < 0 || channel_flush(&scanning->channel) == -EPIPE)
+			return;
+	}
+	while (channel_wants_to_send(&scanning->channel) &&
+	       channel_flush(&scanning->channel) == -EAGAIN) {
+		struct pollfd writable = {.fd = WORKER_CHANNEL, .events = POLLOUT};
+		if (poll(&writable, 1, -1) < 0)
+			return;
+	}
+}
+
+static void tell_progress(struct scanning *scanning, const struct capture_file *file,
+			  enum scan_message type)
+{
+	struct scan_progress progress = {
+		.file_bytes = file ? input_file_bytes(capture_file_input(file)) : 0,
+		.frames = scanning->frames};
+
+	tell_parent(scanning, type, &progress, sizeof(progress));
+}
+
+/* While a followed input has nothing new: has the parent said stop? */
+static void wait_a_little(struct scanning *scanning)
+{
+	struct pollfd readable = {.fd = WORKER_CHANNEL, .events = POLLIN};
+	struct message message;
+
+	if (poll(&readable, 1, FOLLOW_PAUSE_MS) > 0) {
+		enum message_result result = channel_receive(&scanning->channel, &message);
+		scanning->stops |= result == MESSAGE_CLOSED || result == MESSAGE_BROKEN ||
+				   (result == MESSAGE_READY && message.type == SCAN_STOP);
+	}
+	sensor_tick(scanning->sensor, wall_clock());
+}
+
+static void take_frames(struct scanning *scanning, const struct frame *frames, size_t count,
+			struct str name)
+{
+	struct packet packet;
+
+	for (size_t i = 0; i < count; i++)
+		sensor_frame(scanning->sensor, &frames[i], name, &packet);
+	scanning->frames += count;
+}
+
+static void read_capture(struct scanning *scanning, struct capture_file *file, struct str name)
+{
+	static struct frame frames[FRAMES_AT_ONCE];
+	enum capture_file_state state;
+	uint64_t told = scanning->frames;
+	size_t count;
+
+	while ((state = capture_file_read(file, frames, FRAMES_AT_ONCE, &count)) <=
+	       CAPTURE_FILE_WAIT) {
+		if (state == CAPTURE_FILE_FRAMES)
+			take_frames(scanning, frames, count, name);
+		else if (scanning->stops)
+			capture_file_finish(file);
+		else
+			wait_a_little(scanning);
+		if (scanning->frames - told >= PROGRESS_EVERY) {
+			tell_progress(scanning, file, SCAN_PROGRESS);
+			told = scanning->frames;
+		}
+	}
+	const struct capture_counters *counters = capture_file_counters(file);
+	scanning->output.damaged_records += counters->malformed + counters->truncated;
+	const struct error *note = capture_file_note(file);
+	if (note->text[0]) {
+		scanning->output.unreadable++;
+		scan_output_unchecked(&scanning->output, name, str_from(note->text));
+	}
+}
+
+/* NULL: no memory. */
+static char *keep_name(struct scanning *scanning, struct str name)
+{
+	char **grown = reallocarray(scanning->names, scanning->name_count + 1, sizeof(*grown));
+
+	if (!grown)
+		return NULL;
+	scanning->names = grown;
+	char *copy = strndup(name.at, name.len);
+	if (copy)
+		scanning->names[scanning->name_count++] = copy;
+	return copy;
+}
+
+static void take_input(struct scanning *scanning, const struct message *message)
+{
+	struct input_settings settings = {.follow = scanning->settings.follows};
+	char *name = keep_name(scanning, message->body);
+	struct capture_file *file = NULL;
+	struct input *input = NULL;
+	struct error why = {0};
+
+	scanning->output.inputs++;
+	if (message->descriptor_count != 1 || !name ||
+	    input_take(message->descriptors[0], name, &settings, &input, &why) < 0 ||
+	    capture_file_new(input, &file) < 0) {
+		scanning->output.unreadable++;
+		scan_output_unchecked(&scanning->output, message->body,
+				      why.text[0] ? str_from(why.text)
+						  : STR("not enough memory to read this input"));
+	} else {
+		read_capture(scanning, file, str_from(name));
+	}
+	tell_progress(scanning, file, SCAN_DONE);
+	capture_file_free(file);
+}
+
+static void take_unchecked(struct scanning *scanning, struct str body)
+{
+	struct str name, reason;
+
+	str_cut(body, '\0', &name, &reason);
+	scanning->output.inputs++;
+	scanning->output.unreadable++;
+	scan_output_unchecked(&scanning->output, name, reason);
+}
+
+static void take_message(struct scanning *scanning, const struct message *message)
+{
+	switch (message->type) {
+	case SCAN_INPUT:
+		take_input(scanning, message);
+		break;
+	case SCAN_UNCHECKED:
+		take_unchecked(scanning, message->body);
+		break;
+	case SCAN_FINISH:
+		scanning->is_over = true;
+		break;
+	default:
+		break;
+	}
+}
+
+static void take_messages(struct scanning *scanning)
+{
+	struct message message;
+	enum message_result result;
+
+	while (!scanning->is_over) {
+		result = channel_await(&scanning->channel, 1000, &message);
+		if (result == MESSAGE_READY)
+			take_message(scanning, &message);
+		else if (result != MESSAGE_NONE)
+			exit(EXIT_TROUBLE); /* the parent is gone: nobody to report to */
+	}
+}
+
+static bool start(struct scanning *scanning, struct error *why)
+{
+	struct worker_start first;
+	struct confine_report applied;
+
+	if (worker_receive_start(&scanning->channel, &first, why) < 0)
+		return false;
+	if (first.settings.len != sizeof(scanning->settings))
+		return error_set(why, 0, "the settings are not of this program") != 0;
+	memcpy(&scanning->settings, first.settings.at, sizeof(scanning->settings));
+	scanning->channel.takes_descriptors = true;
+	struct sensor_settings sensor = {.memory_bytes = scanning->settings.memory_bytes,
+					 .is_live = scanning->settings.follows,
+					 .sink = &scanning->output.sink};
+	if (scan_output_init(&scanning->output, &scanning->settings) < 0 ||
+	    sensor_new(&sensor, &scanning->sensor) < 0)
+		return error_set(why, 0, "not enough memory") != 0;
+	struct confine_settings confinement = {.confinement = CONFINE_PARSER,
+					       .last_writable = WORKER_CHANNEL};
+	return confine(&confinement, &applied, why) == 0;
+}
+
+int scan_worker(void)
+{
+	static struct scanning scanning;
+	struct error why = {0};
+
+	if (!start(&scanning, &why)) {
+		scan_output_unchecked(&scanning.output, (struct str){0}, str_from(why.text));
+		return EXIT_TROUBLE;
+	}
+	take_messages(&scanning);
+	sensor_flush(scanning.sensor);
+	struct sensor_counters counters = sensor_counters(scanning.sensor);
+	scan_output_end(&scanning.output, &counters);
+	struct scan_result result = {.found = scanning.output.counted,
+				     .unreadable = scanning.output.unreadable};
+	tell_parent(&scanning, SCAN_RESULT, &result, sizeof(result));
+	sensor_free(scanning.sensor);
+	while (scanning.name_count > 0)
+		free(scanning.names[--scanning.name_count]);
+	free(scanning.names);
+	scan_output_fini(&scanning.output);
+	channel_fini(&scanning.channel);
+	return EXIT_NOTHING_FOUND;
+}
