@@ -72,10 +72,7 @@ static enum capture_file_state scan(struct capture_file *file, struct sensor *se
 	size_t count;
 
 	while ((state = capture_file_read(file, frames, BATCH, &count)) == CAPTURE_FILE_FRAMES) {
-		for (size_t i = 0; i < count; i++) {
-			struct packet packet;
-			sensor_frame(sensor, &frames[i], name, &packet);
-		}
+		sensor_frames(sensor, frames, count, name, NULL);
 		if (instant_since(frames[0].at, ticked).ns >= tick.ns) {
 			ticked = frames[0].at;
 			sensor_tick(sensor, ticked);

@@ -18,7 +18,13 @@
  * cache line is at hand anyway); the evictor and table_expire, walking from the old end, put back
  * to the front whatever was touched since it was put there.
  */
-enum { NOBODY = 0, EVICTION_TRIES = 16 };
+enum {
+	NOBODY = 0,
+	EVICTION_TRIES = 16,
+	CACHE_LINE = 64,
+	LINES_APPROACHED = 3, /* header, key, and what the owner keeps next to it */
+	HUGE_PAGE = 2 << 20,
+};
 
 struct slot {
 	uint32_t tag;
@@ -42,19 +48,52 @@ struct table {
 	uint32_t slot_mask;
 	uint8_t *entries;
 	size_t stride, slots_bytes, entries_bytes;
-	uint32_t fresh; /* entries never used begin here */
-	uint32_t free;	/* list of used and freed ones, linked by `older` */
+	uint32_t key_words; /* of 8 bytes; 0: the key is no multiple of that */
+	uint32_t fresh;	    /* entries never used begin here */
+	uint32_t free;	    /* list of used and freed ones, linked by `older` */
 	struct list lists[TABLE_CLASSES];
 	uint32_t class_most[TABLE_CLASSES];
 	struct table_counters counters;
 };
 
+/*
+ * Large tables are read all over, a page here and a page there: with pages of 2 MiB a processor
+ * knows where they are. The kernel may refuse; then it is slower.
+ */
 static void *map_pages(size_t bytes)
 {
-	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	bool is_large = bytes >= 2 * (size_t)HUGE_PAGE;
+	size_t slack = is_large ? HUGE_PAGE : 0;
+	uint8_t *at = mmap(NULL, bytes + slack, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	return at == MAP_FAILED ? NULL : at;
+	if (at == MAP_FAILED)
+		return NULL;
+	if (!is_large)
+		return at;
+	size_t skipped = -(uintptr_t)at % HUGE_PAGE;
+	if (skipped > 0)
+		munmap(at, skipped);
+	if (slack > skipped)
+		munmap(at + skipped + bytes, slack - skipped);
+	(void)madvise(at + skipped, bytes, MADV_HUGEPAGE);
+	return at + skipped;
+}
+
+static size_t whole_pages(size_t bytes)
+{
+	enum { PAGE = 4096 };
+
+	return (bytes + PAGE - 1) & ~(size_t)(PAGE - 1);
+}
+
+/* Entries that fill cache lines begin at one. */
+static size_t stride_of(const struct table_settings *settings)
+{
+	size_t bytes = sizeof(struct header) + settings->entry_size;
+	size_t unit = bytes > 2 * CACHE_LINE ? CACHE_LINE : 16;
+
+	return (bytes + unit - 1) & ~(unit - 1);
 }
 
 static uint32_t slots_for(uint32_t capacity)
@@ -75,11 +114,12 @@ int table_new(const struct table_settings *settings, struct table **out)
 	if (!table)
 		return -ENOMEM;
 	table->settings = *settings;
-	table->stride = (sizeof(struct header) + settings->entry_size + 15) & ~(size_t)15;
+	table->stride = stride_of(settings);
+	table->key_words = settings->key_size % 8 == 0 ? settings->key_size / 8 : 0;
 	uint32_t slots = slots_for(settings->capacity);
 	table->slot_mask = slots - 1;
-	table->slots_bytes = slots * sizeof(struct slot);
-	table->entries_bytes = table->stride * settings->capacity;
+	table->slots_bytes = whole_pages(slots * sizeof(struct slot));
+	table->entries_bytes = whole_pages(table->stride * settings->capacity);
 	table->slots = map_pages(table->slots_bytes);
 	table->entries = map_pages(table->entries_bytes);
 	for (int class = 0; class < TABLE_CLASSES; class ++) {
@@ -138,6 +178,37 @@ void table_prefetch(const struct table *table, uint64_t hash)
 	__builtin_prefetch(&table->slots[hash & table->slot_mask]);
 }
 
+const void *table_approach(const struct table *table, uint64_t hash)
+{
+	for (uint32_t at = home_of(table, hash);; at = (at + 1) & table->slot_mask) {
+		struct slot slot = table->slots[at];
+		if (slot.number == NOBODY)
+			return NULL;
+		if (slot.tag != tag_of(hash))
+			continue;
+		struct header *header = header_at(table, slot.number);
+		for (size_t i = 0; i < LINES_APPROACHED * CACHE_LINE && i < table->stride;
+		     i += CACHE_LINE)
+			__builtin_prefetch((uint8_t *)header + i, 1);
+		return entry_of(header);
+	}
+}
+
+static bool keys_equal(const struct table *table, const uint8_t *a, const uint8_t *b)
+{
+	uint64_t different = 0;
+
+	if (table->key_words == 0)
+		return memcmp(a, b, table->settings.key_size) == 0;
+	for (uint32_t i = 0; i < table->key_words; i++) {
+		uint64_t one, other;
+		memcpy(&one, a + 8 * i, 8);
+		memcpy(&other, b + 8 * i, 8);
+		different |= one ^ other;
+	}
+	return different == 0;
+}
+
 static uint32_t slot_of(const struct table *table, const struct header *header)
 {
 	uint32_t number = number_of(table, header);
@@ -157,7 +228,7 @@ void *table_find(struct table *table, const void *key, uint64_t hash)
 		if (slot.tag != tag_of(hash))
 			continue;
 		void *entry = entry_of(header_at(table, slot.number));
-		if (memcmp(entry, key, table->settings.key_size) == 0)
+		if (keys_equal(table, entry, key))
 			return entry;
 	}
 }

@@ -19,11 +19,22 @@ enum {
 	NAME_COST = 480,
 };
 
+enum { BATCH = 64 }; /* frames whose flows are fetched at once */
+
+/* Frames decoded but not yet given to the tracker. */
+struct waiting {
+	struct packet packet;
+	struct tracker_expected expected;
+	uint32_t frame; /* index */
+};
+
 struct sensor {
 	struct tracker *tracker;
 	struct engine *engine;
 	struct fragment_table *fragments;
 	struct sensor_counters counters;
+	struct waiting waiting[BATCH];
+	size_t waiting_count;
 };
 
 static void observe(void *context, const struct observation *seen)
@@ -95,19 +106,78 @@ void sensor_free(struct sensor *sensor)
 	free(sensor);
 }
 
+struct batch {
+	const struct frame *frames;
+	struct str source;
+	struct sensor_seen *seen; /* may be NULL */
+};
+
+static void take_waiting(struct sensor *sensor, const struct batch *batch)
+{
+	for (size_t i = 0; i < sensor->waiting_count; i++)
+		if (sensor->waiting[i].packet.protocol == PROTOCOL_TCP)
+			tracker_approach(sensor->tracker, &sensor->waiting[i].expected);
+	for (size_t i = 0; i < sensor->waiting_count; i++) {
+		const struct waiting *w = &sensor->waiting[i];
+		const struct frame *frame = &batch->frames[w->frame];
+		struct origin origin = {
+			.source = batch->source, .offset = frame->offset, .has_offset = true};
+		enum tracker_interest interest =
+			tracker_take(sensor->tracker, &w->packet, &w->expected, frame->at, &origin);
+		if (batch->seen)
+			batch->seen[w->frame] = (struct sensor_seen){w->packet, interest};
+	}
+	sensor->waiting_count = 0;
+}
+
+/* A payload put together from fragments lives only until the next frame is decoded. */
+static bool is_short_lived(const struct frame *frame, const struct packet *packet)
+{
+	uintptr_t start = (uintptr_t)frame->bytes.at, payload = (uintptr_t)packet->payload.at;
+
+	return payload - start > frame->bytes.len;
+}
+
+static void decode(struct sensor *sensor, const struct batch *batch, uint32_t index)
+{
+	const struct frame *frame = &batch->frames[index];
+	struct waiting *w = &sensor->waiting[sensor->waiting_count];
+	enum decoded decoded = packet_decode(frame, sensor->fragments, &w->packet);
+
+	sensor->counters.bytes += frame->wire_len;
+	if (decoded != DECODED) {
+		sensor->counters.malformed += decoded == MALFORMED;
+		sensor->counters.unsupported += decoded == UNSUPPORTED;
+		if (batch->seen)
+			batch->seen[index].interest = TRACKER_IGNORES;
+		return;
+	}
+	w->frame = index;
+	tracker_expect(sensor->tracker, &w->packet, &w->expected);
+	sensor->waiting_count++;
+	if (sensor->waiting_count == BATCH || is_short_lived(frame, &w->packet))
+		take_waiting(sensor, batch);
+}
+
+void sensor_frames(struct sensor *sensor, const struct frame *frames, size_t count,
+		   struct str source, struct sensor_seen *seen)
+{
+	struct batch batch = {frames, source, seen};
+
+	sensor->counters.frames += count;
+	for (size_t i = 0; i < count; i++)
+		decode(sensor, &batch, (uint32_t)i);
+	take_waiting(sensor, &batch);
+}
+
 enum tracker_interest sensor_frame(struct sensor *sensor, const struct frame *frame,
 				   struct str source, struct packet *packet)
 {
-	struct origin origin = {.source = source, .offset = frame->offset, .has_offset = true};
-	enum decoded decoded = packet_decode(frame, sensor->fragments, packet);
+	struct sensor_seen seen = {0};
 
-	sensor->counters.frames++;
-	sensor->counters.bytes += frame->wire_len;
-	if (decoded == DECODED)
-		return tracker_packet(sensor->tracker, packet, frame->at, &origin);
-	sensor->counters.malformed += decoded == MALFORMED;
-	sensor->counters.unsupported += decoded == UNSUPPORTED;
-	return TRACKER_IGNORES;
+	sensor_frames(sensor, frame, 1, source, &seen);
+	*packet = seen.packet;
+	return seen.interest;
 }
 
 void sensor_tick(struct sensor *sensor, instant now)

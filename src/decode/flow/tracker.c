@@ -9,7 +9,8 @@
 enum {
 	FLOW_IDLE_S =
 		3600, /* pools send a job at least every few minutes; throttled ones less often */
-	EXPIRE_EACH = 2, /* looked at per packet: keeps up with any rate of new flows */
+	EXPIRE_EVERY = 64, /* packets */
+	EXPIRE_MOST = 128, /* looked at then: two a packet keeps up with any rate of new flows */
 	QUIET_BYTES =
 		512 * 1024, /* so much without anything of interest: the rest is only counted */
 	PORT_DNS = 53,
@@ -121,18 +122,15 @@ static void book_start(struct flow *flow, const struct packet *packet, int side,
 		flow->initiator = (int8_t)(packet->tcp_flags & TCP_ACK ? !side : side);
 }
 
-static struct flow *find_flow(struct tracker *tracker, const struct packet *packet, int *side,
-			      instant at)
+static struct flow *find_flow(struct tracker *tracker, const struct packet *packet,
+			      const struct tracker_expected *expected, instant at)
 {
-	struct flow_key key;
+	struct flow *flow = table_find(tracker->flows, &expected->key, expected->hash);
 
-	*side = flow_key_of(packet, &key);
-	uint64_t hash = table_hash(tracker->flows, &key);
-	struct flow *flow = table_find(tracker->flows, &key, hash);
 	if (flow)
 		return flow;
-	flow = table_insert(tracker->flows, &key, hash, at);
-	book_start(flow, packet, *side, at);
+	flow = table_insert(tracker->flows, &expected->key, expected->hash, at);
+	book_start(flow, packet, expected->side, at);
 	return flow;
 }
 
@@ -214,28 +212,51 @@ static void book_presence(struct flow *flow, const struct packet *packet, instan
 	int64_t minute = (at.ns - flow->first_ns) / DURATION_S(60).ns;
 	uint32_t count = flow->packets[0] + flow->packets[1];
 
-	if (minute >= 0 && minute < 64)
+	if (minute >= 0 && minute < 64 && flow->minute != minute + 1) {
+		flow->minute = (uint8_t)(minute + 1);
 		flow->minutes |= 1ull << minute;
+	}
 	if (count <= 8 && count > 0 && packet->payload_len > 0)
 		flow->first_sizes[count - 1] =
 			(uint16_t)(packet->payload_len > 65535 ? 65535 : packet->payload_len);
 }
 
-enum tracker_interest tracker_packet(struct tracker *tracker, const struct packet *packet,
-				     instant at, const struct origin *origin)
+void tracker_expect(const struct tracker *tracker, const struct packet *packet,
+		    struct tracker_expected *out)
 {
-	int side;
+	if (packet->protocol != PROTOCOL_TCP)
+		return;
+	out->side = flow_key_of(packet, &out->key);
+	out->hash = table_hash(tracker->flows, &out->key);
+	table_prefetch(tracker->flows, out->hash);
+}
+
+void tracker_approach(const struct tracker *tracker, const struct tracker_expected *expected)
+{
+	(void)table_approach(tracker->flows, expected->hash);
+}
+
+static void take_udp(struct tracker *tracker, const struct packet *packet, instant at)
+{
+	tracker->counters.udp_packets++;
+	if (is_dns(packet))
+		names_learn_dns(tracker->names, packet->payload, at);
+}
+
+enum tracker_interest tracker_take(struct tracker *tracker, const struct packet *packet,
+				   const struct tracker_expected *expected, instant at,
+				   const struct origin *origin)
+{
+	int side = expected->side;
 
 	tracker->now = at.ns > tracker->now.ns ? at : tracker->now;
 	tracker->counters.packets++;
 	tracker->counters.payload_bytes += packet->payload_len;
 	if (packet->protocol != PROTOCOL_TCP) {
-		tracker->counters.udp_packets++;
-		if (is_dns(packet))
-			names_learn_dns(tracker->names, packet->payload, at);
+		take_udp(tracker, packet, at);
 		return TRACKER_IGNORES;
 	}
-	struct flow *flow = find_flow(tracker, packet, &side, at);
+	struct flow *flow = find_flow(tracker, packet, expected, at);
 	table_touch(tracker->flows, flow, at);
 	flow->packets[side]++;
 	flow->tunnels |= packet->tunnels;
@@ -250,9 +271,19 @@ enum tracker_interest tracker_packet(struct tracker *tracker, const struct packe
 		book_bytes(flow, packet, side);
 		flow->has_spoken |= (uint8_t)(1u << side);
 	}
-	table_expire(tracker->flows, tracker->now, EXPIRE_EACH);
-	return flow->inspection || flow->quiet_bytes < QUIET_BYTES ? TRACKER_LISTENS
-								   : TRACKER_COUNTS;
+	bool is_listening = flow->inspection || flow->quiet_bytes < QUIET_BYTES;
+	if (tracker->counters.packets % EXPIRE_EVERY == 0) /* may drop this very flow */
+		table_expire(tracker->flows, tracker->now, EXPIRE_MOST);
+	return is_listening ? TRACKER_LISTENS : TRACKER_COUNTS;
+}
+
+enum tracker_interest tracker_packet(struct tracker *tracker, const struct packet *packet,
+				     instant at, const struct origin *origin)
+{
+	struct tracker_expected expected;
+
+	tracker_expect(tracker, packet, &expected);
+	return tracker_take(tracker, packet, &expected, at, origin);
 }
 
 void tracker_tick(struct tracker *tracker, instant now)

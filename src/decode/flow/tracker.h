@@ -42,6 +42,23 @@ void tracker_free(struct tracker *tracker);
  * call). */
 enum tracker_interest tracker_packet(struct tracker *tracker, const struct packet *packet,
 				     instant at, const struct origin *origin);
+/*
+ * The same for callers with several packets at hand, who can hide what the memory takes to answer:
+ * tracker_expect for each of them, tracker_approach for each, then tracker_take for each, in order.
+ */
+struct tracker_expected {
+	struct flow_key key;
+	uint64_t hash;
+	int side;
+};
+void tracker_expect(const struct tracker *tracker, const struct packet *packet,
+		    struct tracker_expected *out);
+void tracker_approach(const struct tracker *tracker, const struct tracker_expected *expected);
+/* expected: of this packet */
+enum tracker_interest tracker_take(struct tracker *tracker, const struct packet *packet,
+				   const struct tracker_expected *expected, instant at,
+				   const struct origin *origin);
+
 /* Time passes without packets: gives up on holes, forgets idle flows. */
 void tracker_tick(struct tracker *tracker, instant now);
 /* The end of a capture: what is pending in conversations is read as it is. */
