@@ -267,27 +267,56 @@ void conversation_line(struct conversation *c, int side, struct str line)
 		c->other_messages++;
 }
 
+static bool may_precede_json(uint8_t c)
+{
+	return c <= ' ' || c >= 0x7f || c == '{' || c == '}' || c == ',';
+}
+
+static bool may_follow_brace(uint8_t c)
+{
+	return c == '"' || c == '\'' || c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/*
+ * Is there such a { in the block? (Bytes before and behind it are there.) Each segment of each
+ * connection is looked through, so the first loop is one that compilers turn into a few vector
+ * instructions: all that may follow is below '(', and in most blocks there is no such pair.
+ */
+enum { BRACE_BLOCK = 64 };
+static bool has_brace(const uint8_t *block)
+{
+	uint8_t any = 0;
+
+	for (size_t i = 0; i < BRACE_BLOCK; i++)
+		any |= (uint8_t)((block[i] == '{') & (block[i + 1] < '('));
+	for (size_t i = 0; any && i < BRACE_BLOCK; i++)
+		if (block[i] == '{' && may_follow_brace(block[i + 1]) &&
+		    may_precede_json(block[i - 1]))
+			return true;
+	return false;
+}
+
 /* A { or [ where a message may begin, followed by what may follow it. */
 static bool begins_json(struct str payload)
 {
 	enum { LOOK = 1024 };
-	struct str rest = str_sub(payload, 0, LOOK);
+	struct str look = str_sub(payload, 0, LOOK);
+	const uint8_t *bytes = (const uint8_t *)look.at;
+	size_t at = 1, last = look.len - 1;
 
-	if (rest.at[0] == '[')
-		return rest.len < 2 || rest.at[1] == '{' || rest.at[1] == ' ' ||
-		       rest.at[1] == '\n' || rest.at[1] == '\r';
-	for (;;) {
-		ptrdiff_t at = str_find_byte(rest, '{');
-		if (at < 0)
-			return false;
-		uint8_t before = at > 0 ? (uint8_t)rest.at[at - 1] : '\n';
-		uint8_t after = (size_t)at + 1 < rest.len ? (uint8_t)rest.at[at + 1] : '"';
-		bool starts = before <= ' ' || before >= 0x7f || before == '}' || before == ',';
-		if (starts && (after == '"' || after == '\'' || after == ' ' || after == '\t' ||
-			       after == '\r' || after == '\n'))
+	if (bytes[0] == '[')
+		return look.len < 2 || bytes[1] == '{' || bytes[1] == ' ' || bytes[1] == '\n' ||
+		       bytes[1] == '\r';
+	if (bytes[0] == '{' && (look.len < 2 || may_follow_brace(bytes[1])))
+		return true;
+	for (; at + BRACE_BLOCK < look.len; at += BRACE_BLOCK)
+		if (has_brace(bytes + at))
 			return true;
-		rest = str_skip(rest, (size_t)at + 1);
-	}
+	for (; at < look.len; at++)
+		if (bytes[at] == '{' && may_precede_json(bytes[at - 1]) &&
+		    (at == last || may_follow_brace(bytes[at + 1])))
+			return true;
+	return false;
 }
 
 bool segment_may_matter(struct str payload)
