@@ -328,10 +328,12 @@ static struct header *take_free(struct table *table)
 	uint32_t number = table->free;
 
 	if (number) {
-		table->free = header_at(table, number)->older;
-		return header_at(table, number);
+		struct header *header = header_at(table, number);
+		table->free = header->older;
+		memset(header, 0, table->stride);
+		return header;
 	}
-	return header_at(table, ++table->fresh);
+	return header_at(table, ++table->fresh); /* zeroed by the kernel */
 }
 
 void *table_insert(struct table *table, const void *key, uint64_t hash, instant now)
@@ -339,7 +341,6 @@ void *table_insert(struct table *table, const void *key, uint64_t hash, instant 
 	if (table->counters.used == table->settings.capacity)
 		table_evict(table);
 	struct header *header = take_free(table);
-	memset(header, 0, table->stride);
 	header->hash = (uint32_t)hash;
 	header->touched_ns = now.ns;
 	memcpy(entry_of(header), key, table->settings.key_size);
@@ -436,10 +437,15 @@ struct table_counters table_counters(const struct table *table)
 
 void table_free(struct table *table)
 {
+	if (table && table->settings.on_drop && table->entries)
+		table_each(table, table->settings.on_drop, table->settings.context);
+	table_discard(table);
+}
+
+void table_discard(struct table *table)
+{
 	if (!table)
 		return;
-	if (table->settings.on_drop && table->entries)
-		table_each(table, table->settings.on_drop, table->settings.context);
 	if (table->slots)
 		munmap(table->slots, table->slots_bytes);
 	if (table->entries)

@@ -39,6 +39,9 @@ must_check int table_new(const struct table_settings *settings,
 			 struct table **out); /* 0, -ENOMEM, -EINVAL */
 void table_free(struct table *table);	      /* calls on_drop for each entry; NULL is allowed */
 
+/* The same without on_drop: for whoever knows that the entries hold nothing. */
+void table_discard(struct table *table);
+
 uint64_t table_hash(const struct table *table, const void *key);
 /*
  * For callers with several keys at hand: first table_prefetch for each, which asks the memory for

@@ -18,7 +18,44 @@ enum {
 	OTHER_MESSAGES_MOST = 64,
 	BYTES_MOST = 512 * 1024,
 	BYTES_MOST_MINING = 16 * 1024 * 1024,
+	BLOCK_UNIT = 128,
+	SPARE_MOST = 256, /* of each size: more than come and go together */
 };
+
+/* Blocks of memory come and go with every connection: they are kept by size and used again. */
+static struct conversation_spare *spares_of(struct conversation_host *host, size_t size)
+{
+	size_t class = (size + BLOCK_UNIT - 1) / BLOCK_UNIT;
+
+	return class < CONVERSATION_SPARES ? &host->spares[class] : NULL;
+}
+
+static void *take_block(struct conversation_host *host, size_t size)
+{
+	struct conversation_spare *spare = spares_of(host, size);
+	void *block = spare ? spare->first : NULL;
+
+	if (!block)
+		return malloc((size + BLOCK_UNIT - 1) / BLOCK_UNIT * BLOCK_UNIT);
+	memcpy(&spare->first, block, sizeof(spare->first));
+	spare->count--;
+	return block;
+}
+
+static void give_block(struct conversation_host *host, void *block, size_t size)
+{
+	struct conversation_spare *spare = spares_of(host, size);
+
+	if (!block)
+		return;
+	if (!spare || spare->count == SPARE_MOST) {
+		free(block);
+		return;
+	}
+	memcpy(block, &spare->first, sizeof(spare->first));
+	spare->first = block;
+	spare->count++;
+}
 
 int conversation_host_init(struct conversation_host *host)
 {
@@ -40,6 +77,13 @@ void conversation_host_fini(struct conversation_host *host)
 	arena_fini(&host->scratch);
 	free(host->nodes);
 	host->nodes = NULL;
+	for (size_t i = 0; i < CONVERSATION_SPARES; i++) {
+		for (void *block = host->spares[i].first, *next; block; block = next) {
+			memcpy(&next, block, sizeof(next));
+			free(block);
+		}
+		host->spares[i] = (struct conversation_spare){0};
+	}
 }
 
 static bool layer_init(struct conversation *c, uint8_t depth, const struct layer_kind *kind)
@@ -48,11 +92,12 @@ static bool layer_init(struct conversation *c, uint8_t depth, const struct layer
 
 	*layer = (struct layer){.kind = kind, .depth = depth, .carrier = (uint8_t)kind->carrier};
 	if (kind->state_size > 0) {
-		layer->state = calloc(1, kind->state_size);
+		layer->state = take_block(c->host, kind->state_size);
 		if (!layer->state) {
 			c->is_dead = true;
 			return false;
 		}
+		memset(layer->state, 0, kind->state_size);
 	}
 	c->depth = (uint8_t)(depth + 1);
 	return true;
@@ -64,22 +109,23 @@ static void layers_drop(struct conversation *c, uint8_t from)
 		struct layer *layer = &c->layers[--c->depth];
 		if (layer->kind->fini)
 			layer->kind->fini(layer);
-		free(layer->state);
+		give_block(c->host, layer->state, layer->kind->state_size);
 		layer->state = NULL;
 	}
 }
 
 struct conversation *conversation_new(struct conversation_host *host, void *owner)
 {
-	struct conversation *c = calloc(1, sizeof(*c));
+	struct conversation *c = take_block(host, sizeof(*c));
 
 	if (!c)
 		return NULL;
+	memset(c, 0, offsetof(struct conversation, target)); /* the texts have their lengths */
 	c->host = host;
 	c->owner = owner;
 	c->http_client = -1;
 	if (!layer_init(c, 0, &layer_first_look)) {
-		free(c);
+		give_block(host, c, sizeof(*c));
 		return NULL;
 	}
 	c->accounted = sizeof(*c);
@@ -93,7 +139,7 @@ void conversation_free(struct conversation *c)
 		return;
 	layers_drop(c, 0);
 	c->host->bytes_used -= c->accounted;
-	free(c);
+	give_block(c->host, c, sizeof(*c));
 }
 
 void *conversation_owner(const struct conversation *c)

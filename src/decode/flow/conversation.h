@@ -23,7 +23,7 @@
 #include "base/json.h"
 #include "model/observation.h"
 
-enum { CONVERSATION_LAYERS = 6 };
+enum { CONVERSATION_LAYERS = 6, CONVERSATION_SPARES = 11 };
 
 struct conversation;
 
@@ -33,6 +33,11 @@ struct conversation_host {
 	struct json_node *nodes;
 	uint32_t node_count;
 	size_t bytes_used; /* by all conversations */
+	/* Memory of conversations that ended, for the next ones: by size, a list in the blocks. */
+	struct conversation_spare {
+		void *first;
+		uint32_t count;
+	} spares[CONVERSATION_SPARES];
 	uint64_t messages, malformed, oversized;
 	/* A message of a mining session, or a hidden stream's shape; `seen` is complete but for the
 	 * flow. */

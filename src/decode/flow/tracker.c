@@ -101,8 +101,8 @@ void tracker_free(struct tracker *tracker)
 {
 	if (!tracker)
 		return;
-	table_free(tracker->flows); /* closes inspections: before those are freed */
-	inspections_free(tracker->inspections);
+	inspections_free(tracker->inspections); /* leaves nothing in the flows to be closed */
+	table_discard(tracker->flows);
 	names_free(tracker->names);
 	free(tracker);
 }
