@@ -19,22 +19,18 @@ enum {
 	NAME_COST = 480,
 };
 
-enum { BATCH = 64 }; /* frames whose flows are fetched at once */
-
-/* Frames decoded but not yet given to the tracker. */
-struct waiting {
-	struct packet packet;
-	struct tracker_expected expected;
-	uint32_t frame; /* index */
-};
+enum { BATCH = 32 }; /* frames whose flows are fetched at once */
 
 struct sensor {
 	struct tracker *tracker;
 	struct engine *engine;
 	struct fragment_table *fragments;
 	struct sensor_counters counters;
-	struct waiting waiting[BATCH];
-	size_t waiting_count;
+	/* decoded but not yet given to the tracker */
+	struct packet packets[BATCH];
+	struct tracker_expected expected[BATCH];
+	uint32_t indices[BATCH]; /* of their frames */
+	size_t waiting;
 };
 
 static void observe(void *context, const struct observation *seen)
@@ -114,20 +110,19 @@ struct batch {
 
 static void take_waiting(struct sensor *sensor, const struct batch *batch)
 {
-	for (size_t i = 0; i < sensor->waiting_count; i++)
-		if (sensor->waiting[i].packet.protocol == PROTOCOL_TCP)
-			tracker_approach(sensor->tracker, &sensor->waiting[i].expected);
-	for (size_t i = 0; i < sensor->waiting_count; i++) {
-		const struct waiting *w = &sensor->waiting[i];
-		const struct frame *frame = &batch->frames[w->frame];
+	tracker_gather(sensor->tracker, sensor->expected, sensor->waiting);
+	for (size_t i = 0; i < sensor->waiting; i++) {
+		const struct frame *frame = &batch->frames[sensor->indices[i]];
 		struct origin origin = {
 			.source = batch->source, .offset = frame->offset, .has_offset = true};
 		enum tracker_interest interest =
-			tracker_take(sensor->tracker, &w->packet, &w->expected, frame->at, &origin);
+			tracker_take(sensor->tracker, &sensor->packets[i], &sensor->expected[i],
+				     frame->at, &origin);
 		if (batch->seen)
-			batch->seen[w->frame] = (struct sensor_seen){w->packet, interest};
+			batch->seen[sensor->indices[i]] =
+				(struct sensor_seen){sensor->packets[i], interest};
 	}
-	sensor->waiting_count = 0;
+	sensor->waiting = 0;
 }
 
 /* A payload put together from fragments lives only until the next frame is decoded. */
@@ -141,8 +136,8 @@ static bool is_short_lived(const struct frame *frame, const struct packet *packe
 static void decode(struct sensor *sensor, const struct batch *batch, uint32_t index)
 {
 	const struct frame *frame = &batch->frames[index];
-	struct waiting *w = &sensor->waiting[sensor->waiting_count];
-	enum decoded decoded = packet_decode(frame, sensor->fragments, &w->packet);
+	struct packet *packet = &sensor->packets[sensor->waiting];
+	enum decoded decoded = packet_decode(frame, sensor->fragments, packet);
 
 	sensor->counters.bytes += frame->wire_len;
 	if (decoded != DECODED) {
@@ -152,10 +147,10 @@ static void decode(struct sensor *sensor, const struct batch *batch, uint32_t in
 			batch->seen[index].interest = TRACKER_IGNORES;
 		return;
 	}
-	w->frame = index;
-	tracker_expect(sensor->tracker, &w->packet, &w->expected);
-	sensor->waiting_count++;
-	if (sensor->waiting_count == BATCH || is_short_lived(frame, &w->packet))
+	sensor->indices[sensor->waiting] = index;
+	tracker_expect(sensor->tracker, packet, &sensor->expected[sensor->waiting]);
+	sensor->waiting++;
+	if (sensor->waiting == BATCH || is_short_lived(frame, packet))
 		take_waiting(sensor, batch);
 }
 

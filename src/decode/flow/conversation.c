@@ -323,21 +323,30 @@ static bool may_follow_brace(uint8_t c)
 	return c == '"' || c == '\'' || c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/*
- * Is there such a { in the block? (Bytes before and behind it are there.) Each segment of each
- * connection is looked through, so the first loop is one that compilers turn into a few vector
- * instructions: all that may follow is below '(', and in most blocks there is no such pair.
- */
-enum { BRACE_BLOCK = 64 };
-static bool has_brace(const uint8_t *block)
+static bool is_brace_of_json(const uint8_t *at)
 {
-	uint8_t any = 0;
+	return at[0] == '{' && may_follow_brace(at[1]) && may_precede_json(at[-1]);
+}
 
-	for (size_t i = 0; i < BRACE_BLOCK; i++)
-		any |= (uint8_t)((block[i] == '{') & (block[i + 1] < '('));
-	for (size_t i = 0; any && i < BRACE_BLOCK; i++)
-		if (block[i] == '{' && may_follow_brace(block[i + 1]) &&
-		    may_precede_json(block[i - 1]))
+/*
+ * Does one of these bytes begin a message? (There is a byte before them and one behind.) Each
+ * segment of each connection is looked through, so the inner loop is one that compilers turn into a
+ * few vector instructions: all that may follow a { is below '(', and few blocks have such a pair.
+ */
+vector_clones static bool has_brace(const uint8_t *bytes, size_t len)
+{
+	enum { BLOCK = 64 };
+
+	for (; len >= BLOCK; bytes += BLOCK, len -= BLOCK) {
+		uint8_t any = 0;
+		for (size_t i = 0; i < BLOCK; i++)
+			any |= (uint8_t)((bytes[i] == '{') & (bytes[i + 1] < '('));
+		for (size_t i = 0; any && i < BLOCK; i++)
+			if (is_brace_of_json(bytes + i))
+				return true;
+	}
+	for (size_t i = 0; i < len; i++)
+		if (is_brace_of_json(bytes + i))
 			return true;
 	return false;
 }
@@ -348,21 +357,17 @@ static bool begins_json(struct str payload)
 	enum { LOOK = 1024 };
 	struct str look = str_sub(payload, 0, LOOK);
 	const uint8_t *bytes = (const uint8_t *)look.at;
-	size_t at = 1, last = look.len - 1;
+	size_t last = look.len - 1;
 
 	if (bytes[0] == '[')
 		return look.len < 2 || bytes[1] == '{' || bytes[1] == ' ' || bytes[1] == '\n' ||
 		       bytes[1] == '\r';
 	if (bytes[0] == '{' && (look.len < 2 || may_follow_brace(bytes[1])))
 		return true;
-	for (; at + BRACE_BLOCK < look.len; at += BRACE_BLOCK)
-		if (has_brace(bytes + at))
-			return true;
-	for (; at < look.len; at++)
-		if (bytes[at] == '{' && may_precede_json(bytes[at - 1]) &&
-		    (at == last || may_follow_brace(bytes[at + 1])))
-			return true;
-	return false;
+	if (look.len < 2)
+		return false;
+	return (bytes[last] == '{' && may_precede_json(bytes[last - 1])) ||
+	       has_brace(bytes + 1, look.len - 2);
 }
 
 bool segment_may_matter(struct str payload)

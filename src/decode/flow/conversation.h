@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/attributes.h"
 #include "base/json.h"
 #include "model/observation.h"
 

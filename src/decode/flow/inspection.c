@@ -48,6 +48,26 @@ static void take_name(void *context, struct conversation *conversation, int side
 				  name);
 }
 
+static void prefetch(const void *at, size_t bytes)
+{
+	enum { CACHE_LINE = 64 };
+
+	for (size_t i = 0; i < bytes; i += CACHE_LINE)
+		__builtin_prefetch((const char *)at + i, 1);
+}
+
+void inspection_prefetch(const struct inspection *inspection)
+{
+	prefetch(inspection, sizeof(*inspection));
+}
+
+void inspection_prefetch_conversation(const struct inspection *inspection)
+{
+	enum { HEAD = 256 }; /* layers and counters */
+
+	prefetch(inspection->conversation, HEAD);
+}
+
 static void unlist(struct inspections *in, struct inspection *inspection)
 {
 	if (!inspection->is_listed)

@@ -29,6 +29,11 @@ must_check int inspections_new(const struct inspections_settings *settings,
 			       struct inspections **out);
 void inspections_free(struct inspections *inspections);
 
+/* Ask the memory for what inspections_packet will read; the second reads what the first asked for.
+ */
+void inspection_prefetch(const struct inspection *inspection);
+void inspection_prefetch_conversation(const struct inspection *inspection);
+
 /* A packet of a flow, before its bytes are booked. */
 void inspections_packet(struct inspections *inspections, struct flow *flow,
 			const struct packet *packet, int side, instant at);

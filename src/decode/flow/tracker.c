@@ -224,16 +224,27 @@ static void book_presence(struct flow *flow, const struct packet *packet, instan
 void tracker_expect(const struct tracker *tracker, const struct packet *packet,
 		    struct tracker_expected *out)
 {
-	if (packet->protocol != PROTOCOL_TCP)
+	out->is_tcp = packet->protocol == PROTOCOL_TCP;
+	if (!out->is_tcp)
 		return;
 	out->side = flow_key_of(packet, &out->key);
 	out->hash = table_hash(tracker->flows, &out->key);
 	table_prefetch(tracker->flows, out->hash);
 }
 
-void tracker_approach(const struct tracker *tracker, const struct tracker_expected *expected)
+/* Each loop reads what the one before asked for. */
+void tracker_gather(const struct tracker *tracker, struct tracker_expected *expected, size_t count)
 {
-	(void)table_approach(tracker->flows, expected->hash);
+	for (size_t i = 0; i < count; i++)
+		expected[i].likely = expected[i].is_tcp
+					     ? table_approach(tracker->flows, expected[i].hash)
+					     : NULL;
+	for (size_t i = 0; i < count; i++)
+		if (expected[i].likely && expected[i].likely->inspection)
+			inspection_prefetch(expected[i].likely->inspection);
+	for (size_t i = 0; i < count; i++)
+		if (expected[i].likely && expected[i].likely->inspection)
+			inspection_prefetch_conversation(expected[i].likely->inspection);
 }
 
 static void take_udp(struct tracker *tracker, const struct packet *packet, instant at)
@@ -247,8 +258,6 @@ enum tracker_interest tracker_take(struct tracker *tracker, const struct packet 
 				   const struct tracker_expected *expected, instant at,
 				   const struct origin *origin)
 {
-	int side = expected->side;
-
 	tracker->now = at.ns > tracker->now.ns ? at : tracker->now;
 	tracker->counters.packets++;
 	tracker->counters.payload_bytes += packet->payload_len;
@@ -257,6 +266,7 @@ enum tracker_interest tracker_take(struct tracker *tracker, const struct packet 
 		return TRACKER_IGNORES;
 	}
 	struct flow *flow = find_flow(tracker, packet, expected, at);
+	int side = expected->side;
 	table_touch(tracker->flows, flow, at);
 	flow->packets[side]++;
 	flow->tunnels |= packet->tunnels;

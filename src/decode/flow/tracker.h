@@ -44,16 +44,18 @@ enum tracker_interest tracker_packet(struct tracker *tracker, const struct packe
 				     instant at, const struct origin *origin);
 /*
  * The same for callers with several packets at hand, who can hide what the memory takes to answer:
- * tracker_expect for each of them, tracker_approach for each, then tracker_take for each, in order.
+ * tracker_expect for each of them, tracker_gather for all, then tracker_take for each, in order.
  */
 struct tracker_expected {
 	struct flow_key key;
 	uint64_t hash;
+	const struct flow *likely; /* good for asking the memory only */
 	int side;
+	bool is_tcp;
 };
 void tracker_expect(const struct tracker *tracker, const struct packet *packet,
 		    struct tracker_expected *out);
-void tracker_approach(const struct tracker *tracker, const struct tracker_expected *expected);
+void tracker_gather(const struct tracker *tracker, struct tracker_expected *expected, size_t count);
 /* expected: of this packet */
 enum tracker_interest tracker_take(struct tracker *tracker, const struct packet *packet,
 				   const struct tracker_expected *expected, instant at,
