@@ -14,7 +14,7 @@ enum {
 	NAMES_PERCENT = 5,
 	FRAGMENTS_PERCENT = 5,
 	FLOW_COST = 384, /* record, links and index; table_counters tells the exact figure */
-	INSPECTION_LEAST = 8 * 1024,
+	INSPECTION_LEAST = 1536, /* what one takes at least, beside its table */
 	SESSION_COST = 6 * 1024,
 	NAME_COST = 480,
 };

@@ -27,7 +27,7 @@ struct inspections {
 	struct segment_pool *pool;
 	struct conversation_host host;
 	struct inspection *newest_hole; /* those that wait for something, for the tick */
-	size_t conversation_bytes;
+	size_t conversation_bytes;	/* may be held now */
 	uint64_t opened, refused, evicted, gaps, gap_bytes;
 };
 
@@ -120,7 +120,6 @@ int inspections_new(const struct inspections_settings *settings, struct inspecti
 	if (!in)
 		return -ENOMEM;
 	in->settings = *settings;
-	in->conversation_bytes = settings->bytes / 100 * (100 - STREAM_PERCENT);
 	in->host.take = take;
 	in->host.name = take_name;
 	in->host.context = in;
@@ -133,6 +132,7 @@ int inspections_new(const struct inspections_settings *settings, struct inspecti
 		inspections_free(in);
 		return r;
 	}
+	inspections_allow(in, 0);
 	*out = in;
 	return 0;
 }
@@ -152,12 +152,26 @@ void inspection_close(struct inspections *in, struct flow *flow)
 	table_remove(in->table, flow->inspection);
 }
 
+void inspections_allow(struct inspections *in, uint32_t flows)
+{
+	size_t most = in->settings.bytes / 100 * (100 - STREAM_PERCENT);
+	size_t wanted = INSPECTION_FLOOR + (size_t)flows * INSPECTION_BYTES_PER_FLOW;
+
+	in->conversation_bytes = wanted < most ? wanted : most;
+}
+
+/* What all conversations and their places in the table take. */
+static size_t held_bytes(const struct inspections *in)
+{
+	struct table_counters counters = table_counters(in->table);
+
+	return in->host.bytes_used + counters.used * counters.bytes_per_entry;
+}
+
 static void make_room(struct inspections *in)
 {
-	while (in->host.bytes_used > in->conversation_bytes && table_counters(in->table).used > 0) {
-		table_evict(in->table);
+	while (held_bytes(in) > in->conversation_bytes && table_evict(in->table))
 		in->evicted++;
-	}
 }
 
 /*
@@ -406,6 +420,5 @@ void inspections_count(const struct inspections *in, struct tracker_counters *co
 	counters->gaps = in->gaps;
 	counters->gap_bytes = in->gap_bytes;
 	counters->inspection_bytes =
-		in->host.bytes_used +
-		(size_t)segment_pool_counters(in->pool).used * SEGMENT_BLOCK_BYTES;
+		held_bytes(in) + (size_t)segment_pool_counters(in->pool).used * SEGMENT_BLOCK_BYTES;
 }

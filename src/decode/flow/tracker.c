@@ -247,6 +247,12 @@ void tracker_gather(const struct tracker *tracker, struct tracker_expected *expe
 			inspection_prefetch_conversation(expected[i].likely->inspection);
 }
 
+static void look_after_tables(struct tracker *tracker)
+{
+	table_expire(tracker->flows, tracker->now, EXPIRE_MOST);
+	inspections_allow(tracker->inspections, table_counters(tracker->flows).used);
+}
+
 static void take_udp(struct tracker *tracker, const struct packet *packet, instant at)
 {
 	tracker->counters.udp_packets++;
@@ -283,7 +289,7 @@ enum tracker_interest tracker_take(struct tracker *tracker, const struct packet 
 	}
 	bool is_listening = flow->inspection || flow->quiet_bytes < QUIET_BYTES;
 	if (tracker->counters.packets % EXPIRE_EVERY == 0) /* may drop this very flow */
-		table_expire(tracker->flows, tracker->now, EXPIRE_MOST);
+		look_after_tables(tracker);
 	return is_listening ? TRACKER_LISTENS : TRACKER_COUNTS;
 }
 
