@@ -9,6 +9,7 @@ enum {
 	STATE_MAX = 6144,
 	SCRATCH = 64 * 1024,
 	REPORT_EVERY_S = 60,
+	SUSPECT_AFTER_S = 10, /* a login that the pool answers a moment later is no suspicion */
 	IDLE_S = 86400,
 };
 
@@ -21,7 +22,8 @@ struct entry {
 	struct key key;
 	uint32_t revision;
 	bool has_news;
-	int64_t reported_ns;
+	int64_t news_ns;     /* since when there is something to report */
+	int64_t reported_ns; /* 0: never */
 	_Alignas(max_align_t) uint8_t state[];
 };
 
@@ -32,17 +34,23 @@ struct engine {
 	instant now;
 };
 
-static void report(struct engine *engine, struct entry *entry)
+enum report_what { REPORT_ALL, REPORT_GRAVE };
+
+/* REPORT_GRAVE: only what convinces; anything less waits for its time. */
+static void report(struct engine *engine, struct entry *entry, enum report_what what)
 {
 	const struct detector *detector = detectors[entry->key.detector];
 	struct finding finding = {0};
 	char id[FINDING_ID_LEN + 1];
 
-	entry->has_news = false;
-	entry->reported_ns = engine->now.ns;
 	arena_reset(&engine->scratch);
-	if (!detector->report(entry->state, &engine->scratch, &finding))
+	bool accuses = detector->report(entry->state, &engine->scratch, &finding);
+	if (accuses && what == REPORT_GRAVE && finding.verdict < VERDICT_MINER)
 		return;
+	entry->has_news = false;
+	if (!accuses)
+		return;
+	entry->reported_ns = engine->now.ns;
 	finding.detector = str_from(detector->name);
 	if (finding.technique_count == 0)
 		finding_add_technique(&finding, str_from(detector->technique));
@@ -57,7 +65,7 @@ static void report_if_news(void *context, void *at)
 	struct entry *entry = at;
 
 	if (entry->has_news)
-		report(context, entry);
+		report(context, entry, REPORT_ALL);
 }
 
 static size_t largest_state(void)
@@ -126,11 +134,13 @@ static void observe_one(struct engine *engine, const struct observation *seen, s
 	table_touch(engine->table, entry, seen->at);
 	if (news == NEWS_NONE)
 		return;
+	if (!entry->has_news)
+		entry->news_ns = seen->at.ns;
 	entry->has_news = true;
 	if (news == NEWS_URGENT)
 		table_set_class(engine->table, entry, 2);
 	if (engine->settings.is_live && news == NEWS_URGENT)
-		report(engine, entry);
+		report(engine, entry, REPORT_GRAVE);
 }
 
 void engine_observe(struct engine *engine, const struct observation *seen)
@@ -142,13 +152,16 @@ void engine_observe(struct engine *engine, const struct observation *seen)
 			observe_one(engine, seen, i);
 }
 
+/* What was never told waits a few seconds, what has changed since it was told a minute. */
 static void report_if_due(void *context, void *at)
 {
 	struct engine *engine = context;
 	struct entry *entry = at;
+	int64_t since = entry->reported_ns ? entry->reported_ns : entry->news_ns;
+	int64_t wait = DURATION_S(entry->reported_ns ? REPORT_EVERY_S : SUSPECT_AFTER_S).ns;
 
-	if (entry->has_news && engine->now.ns - entry->reported_ns >= DURATION_S(REPORT_EVERY_S).ns)
-		report(engine, entry);
+	if (entry->has_news && engine->now.ns - since >= wait)
+		report(engine, entry, REPORT_ALL);
 }
 
 void engine_tick(struct engine *engine, instant now)

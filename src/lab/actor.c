@@ -25,6 +25,16 @@ const struct lab_dialect *lab_dialect_find(struct str name)
 	return NULL;
 }
 
+bool lab_variant_find(const struct lab_dialect *dialect, struct str name, unsigned *out)
+{
+	for (unsigned i = 0; i < dialect->variant_count; i++)
+		if (str_equal(str_from(dialect->variants[i].name), name)) {
+			*out = i;
+			return true;
+		}
+	return false;
+}
+
 /* Names are chosen before anything else is drawn, so that both sides agree on them. */
 static void choose_names(struct lab_actor *a)
 {
@@ -387,7 +397,7 @@ const char *lab_zeros_hex(struct lab_actor *a, size_t zeros, size_t bytes)
 
 	for (size_t i = 0; i < zeros; i++)
 		buf_add(&hex, STR("00"));
-	buf_add_random_hex(&hex, &a->random, bytes);
+	lab_random_add_hex(&hex, &a->random, bytes);
 	buf_add_byte(&hex, '\0');
 	if (hex.failed)
 		a->has_failed = true;

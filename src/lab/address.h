@@ -1,6 +1,6 @@
 /*
- * Wallet addresses that no checksum can tell from real ones, with nobody's key behind them: the
- * drill's miner logs in with one, so that a detector has to recognise the address itself.
+ * Wallet addresses that no checksum can tell from real ones, with nobody's key behind them:
+ * the drill's miner logs in with one, so that a detector has to recognise the address itself.
  */
 #ifndef DAVY_LAB_ADDRESS_H
 #define DAVY_LAB_ADDRESS_H

@@ -22,15 +22,15 @@ static const struct {
 	const struct layer_end *(*end)(enum lab_side side);
 	bool is_proxy;
 } kinds[LAB_LAYERS] = {
-	[LAB_LAYER_WEBSOCKET] = {"websocket", websocket_end, false},
-	[LAB_LAYER_WEBSOCKET_DEFLATE] = {"websocket-deflate", websocket_end, false},
-	[LAB_LAYER_WEBSOCKET_FRESH] = {"websocket-fresh", websocket_end, false},
-	[LAB_LAYER_HTTP] = {"http", http_end, false},
-	[LAB_LAYER_SOCKS4] = {"socks4", socks4_end, true},
-	[LAB_LAYER_SOCKS4A] = {"socks4a", socks4_end, true},
-	[LAB_LAYER_SOCKS5] = {"socks5", socks5_end, true},
-	[LAB_LAYER_SOCKS5_PASSWORD] = {"socks5-password", socks5_end, true},
-	[LAB_LAYER_CONNECT] = {"connect", connect_end, true},
+	[LAB_LAYER_WEBSOCKET] = {"websocket", lab_websocket_end, false},
+	[LAB_LAYER_WEBSOCKET_DEFLATE] = {"websocket-deflate", lab_websocket_end, false},
+	[LAB_LAYER_WEBSOCKET_FRESH] = {"websocket-fresh", lab_websocket_end, false},
+	[LAB_LAYER_HTTP] = {"http", lab_http_end, false},
+	[LAB_LAYER_SOCKS4] = {"socks4", lab_socks4_end, true},
+	[LAB_LAYER_SOCKS4A] = {"socks4a", lab_socks4_end, true},
+	[LAB_LAYER_SOCKS5] = {"socks5", lab_socks5_end, true},
+	[LAB_LAYER_SOCKS5_PASSWORD] = {"socks5-password", lab_socks5_end, true},
+	[LAB_LAYER_CONNECT] = {"connect", lab_connect_end, true},
 };
 
 const char *const lab_carrier_names[] = {
@@ -223,7 +223,7 @@ static void layer_feed(struct layer *l, struct str bytes)
 		buf_consume(&l->in, used);
 	}
 	if (l->in.failed)
-		layer_failed(l);
+		lab_layer_failed(l);
 }
 
 static void layer_send(struct layer *l, struct str message)
@@ -231,20 +231,20 @@ static void layer_send(struct layer *l, struct str message)
 	if (l->end->send)
 		l->end->send(l, message);
 	else
-		layer_down(l, message);
+		lab_layer_down(l, message);
 }
 
-const struct lab_channel_settings *layer_settings(const struct layer *l)
+const struct lab_channel_settings *lab_layer_settings(const struct layer *l)
 {
 	return &l->channel->settings;
 }
 
-struct lab_random *layer_random(struct layer *l)
+struct lab_random *lab_layer_random(struct layer *l)
 {
 	return &l->channel->random;
 }
 
-void layer_up(struct layer *l, struct str message)
+void lab_layer_up(struct layer *l, struct str message)
 {
 	struct lab_channel *channel = l->channel;
 
@@ -254,7 +254,7 @@ void layer_up(struct layer *l, struct str message)
 		put_piece(&channel->received, message);
 }
 
-void layer_down(struct layer *l, struct str bytes)
+void lab_layer_down(struct layer *l, struct str bytes)
 {
 	if (l->index > 0)
 		layer_send(&l->channel->layers[l->index - 1], bytes);
@@ -270,20 +270,20 @@ static void open_layer(struct lab_channel *channel, unsigned index)
 		channel->layers[index].end->open(&channel->layers[index]);
 }
 
-void layer_opened(struct layer *l)
+void lab_layer_opened(struct layer *l)
 {
 	l->is_open = true;
 	open_layer(l->channel, l->index + 1);
 }
 
-void layer_failed(struct layer *l)
+void lab_layer_failed(struct layer *l)
 {
 	l->channel->has_failed = true;
 }
 
-size_t layer_pass(struct layer *l, struct str bytes)
+size_t lab_layer_pass(struct layer *l, struct str bytes)
 {
-	layer_up(l, bytes);
+	lab_layer_up(l, bytes);
 	return bytes.len;
 }
 

@@ -6,7 +6,7 @@
  */
 #include "lab/actor.h"
 
-enum { VARIANT_XMRIG, VARIANT_PROXY, VARIANT_OLD };
+enum { VARIANT_XMRIG, VARIANT_PROXY, VARIANT_OLD, VARIANT_BARE };
 
 static const struct lab_variant variants[] = {
 	[VARIANT_XMRIG] = {"xmrig",
@@ -16,39 +16,44 @@ static const struct lab_variant variants[] = {
 			    "SRBMiner-MULTI/2.4.4"}},
 	[VARIANT_PROXY] = {"proxy", LAB_COIN_MONERO, {"xmrig-proxy/6.21.0 (Linux x86_64)"}},
 	[VARIANT_OLD] = {"old", LAB_COIN_MONERO, {"xmr-stak/2.10.8", "cpuminer-multi/1.3"}},
+	[VARIANT_BARE] = {"bare", LAB_COIN_MONERO, {""}}, /* says no agent at all */
 };
 
-/* The order of what stands around params: miners before XMRig wrote the method first. */
+/* Miners before XMRig: the method first, no jsonrpc, CryptoNight's jobs. */
+static bool is_old(const struct lab_actor *a)
+{
+	return a->settings.variant >= VARIANT_OLD;
+}
+
+/* What stands around params. */
 static const char *head(struct lab_actor *a, const char *method, uint64_t id)
 {
-	return a->settings.variant == VARIANT_OLD
-		       ? lab_text(a, "\"method\":\"%s\"", method)
-		       : lab_text(a, "\"id\":%lu,\"jsonrpc\":\"2.0\",\"method\":\"%s\"", id,
-				  method);
+	return is_old(a) ? lab_text(a, "\"method\":\"%s\"", method)
+			 : lab_text(a, "\"id\":%lu,\"jsonrpc\":\"2.0\",\"method\":\"%s\"", id,
+				    method);
 }
 
 static const char *tail(struct lab_actor *a, uint64_t id)
 {
-	return a->settings.variant == VARIANT_OLD ? lab_text(a, ",\"id\":%lu", id) : "";
+	return is_old(a) ? lab_text(a, ",\"id\":%lu", id) : "";
 }
 
 static void start(struct lab_actor *a)
 {
 	a->login_id = ++a->id;
-	a->poll_interval = a->settings.variant == VARIANT_OLD ? (duration){0} : DURATION_S(60);
-	if (a->settings.variant == VARIANT_OLD)
-		lab_say(a, "{%s,'params':{'login':'%s.%s','pass':'x','agent':'%s'}%s}",
-			head(a, "login", a->login_id), a->wallet, a->worker, a->agent,
+	if (is_old(a)) {
+		lab_say(a, "{%s,'params':{'login':'%s.%s','pass':'x'%s%s%s}%s}",
+			head(a, "login", a->login_id), a->wallet, a->worker,
+			a->agent[0] ? ",\"agent\":\"" : "", a->agent, a->agent[0] ? "\"" : "",
 			tail(a, a->login_id));
-	else
-		lab_say(a,
-			"{%s,'params':{'login':'%s','pass':'%s','agent':'%s','rigid':'%s',"
-			"'algo':['rx/0','rx/wow','rx/arq','rx/graft','rx/sfx','cn/r','cn/fast',"
-			"'cn/half','cn-lite/1','cn-heavy/xhv','cn-pico','argon2/"
-			"chukwav2','ghostrider']"
-			"}%s}",
-			head(a, "login", a->login_id), a->wallet, a->worker, a->agent, a->worker,
-			tail(a, a->login_id));
+		return;
+	}
+	a->poll_interval = DURATION_S(60);
+	lab_say(a,
+		"{%s,'params':{'login':'%s','pass':'%s','agent':'%s','rigid':'%s',"
+		"'algo':['rx/0','rx/wow','rx/arq','rx/graft','rx/sfx','cn/r','cn/fast','cn/half',"
+		"'cn-lite/1','cn-heavy/xhv','cn-pico','argon2/chukwav2','ghostrider']}}",
+		head(a, "login", a->login_id), a->wallet, a->worker, a->agent, a->worker);
 }
 
 static void take_job(struct lab_actor *a, struct json_value job)
@@ -105,11 +110,10 @@ static const char *time_varint(struct lab_actor *a)
 static const char *job_object(struct lab_actor *a)
 {
 	const char *blob =
-		lab_text(a, "%s%s%s00000000%s%02x",
-			 a->settings.variant == VARIANT_OLD ? "0c0c" : "1010", time_varint(a),
+		lab_text(a, "%s%s%s00000000%s%02x", is_old(a) ? "0c0c" : "1010", time_varint(a),
 			 lab_hex(a, 32), lab_hex(a, 32), 1 + lab_random_below(&a->random, 100));
 
-	if (a->settings.variant == VARIANT_OLD)
+	if (is_old(a))
 		return lab_text(a, "{\"blob\":\"%s\",\"job_id\":\"%lu\",\"target\":\"%s00\"}", blob,
 				100000 + a->job_count, lab_hex(a, 3));
 	if (!a->seed[0])
@@ -143,9 +147,9 @@ static void answer_login(struct lab_actor *a, const char *id)
 		"{'id':%s,'jsonrpc':'2.0','error':null,'result':{'id':'%s','job':%s,"
 		"%s'status':'OK'}}",
 		id, a->session, job_object(a),
-		a->settings.variant == VARIANT_OLD ? ""
-						   : "\"extensions\":[\"algo\",\"nicehash\","
-						     "\"connect\",\"tls\",\"keepalive\"],");
+		is_old(a) ? ""
+			  : "\"extensions\":[\"algo\",\"nicehash\","
+			    "\"connect\",\"tls\",\"keepalive\"],");
 	lab_begin_jobs(a);
 }
 

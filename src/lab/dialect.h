@@ -52,6 +52,8 @@ extern const struct lab_dialect *const lab_dialects[];
 extern const size_t lab_dialect_count;
 
 const struct lab_dialect *lab_dialect_find(struct str name); /* NULL: no such dialect */
+/* The index of a variant by its name, for lab_settings; false: no such variant. */
+must_check bool lab_variant_find(const struct lab_dialect *dialect, struct str name, unsigned *out);
 
 struct lab_settings {
 	uint64_t seed;

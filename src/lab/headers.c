@@ -85,8 +85,9 @@ static void add_timestamps(struct buf *out, const struct segment *segment, bool 
 			      : ms - 20 + (segment->side == LAB_POOL ? 0 : 0x10000000));
 }
 
-void headers_tcp(struct wrapped *w, const struct header_context *c, const struct segment *segment,
-		 uint32_t sequence, uint32_t acknowledgement, uint16_t segment_max)
+void lab_headers_tcp(struct wrapped *w, const struct header_context *c,
+		     const struct segment *segment, uint32_t sequence, uint32_t acknowledgement,
+		     uint16_t segment_max)
 {
 	bool is_syn = segment->flags & SEGMENT_SYN;
 	enum { CHECKSUM_AT = 16 };
@@ -145,7 +146,7 @@ static void add_v6(struct wrapped *w, const struct header_context *c, uint8_t ne
 	wrap(w, &h, ETHERTYPE_V6);
 }
 
-void headers_ip(struct wrapped *w, const struct header_context *c, uint8_t protocol)
+void lab_headers_ip(struct wrapped *w, const struct header_context *c, uint8_t protocol)
 {
 	enum { DONT_FRAGMENT = 0x4000 };
 
@@ -155,8 +156,8 @@ void headers_ip(struct wrapped *w, const struct header_context *c, uint8_t proto
 		add_v6(w, c, protocol);
 }
 
-void headers_fragment(struct wrapped *w, const struct header_context *c, uint8_t protocol,
-		      uint32_t offset, bool is_last)
+void lab_headers_fragment(struct wrapped *w, const struct header_context *c, uint8_t protocol,
+			  uint32_t offset, bool is_last)
 {
 	enum { MORE_V4 = 0x2000 };
 	struct buf h = {0};
@@ -199,7 +200,7 @@ static void add_udp(struct wrapped *w, const struct header_context *c)
 	wrap(w, &h, 0);
 	uint16_t sum = transport_checksum(c, IP_PROTOCOL_UDP, buf_view(&w->bytes));
 	put_be16(&w->bytes, CHECKSUM_AT, sum ? sum : 0xffff);
-	headers_ip(w, c, IP_PROTOCOL_UDP);
+	lab_headers_ip(w, c, IP_PROTOCOL_UDP);
 }
 
 /* An overlay's outer source port is a hash of the inner flow: another one in each direction. */
@@ -213,7 +214,7 @@ static void add_vxlan(struct wrapped *w, const struct header_context *c)
 	struct header_context outer = outer_of(c, hashed_port(c), 4789);
 	struct buf h = {0};
 
-	headers_ethernet(w, c);
+	lab_headers_ethernet(w, c);
 	add_be32(&h, 0x08000000);
 	add_be32(&h, 5001u << 8);
 	wrap(w, &h, 0);
@@ -226,7 +227,7 @@ static void add_geneve(struct wrapped *w, const struct header_context *c)
 	struct header_context outer = outer_of(c, hashed_port(c), 6081);
 	struct buf h = {0};
 
-	headers_ethernet(w, c);
+	lab_headers_ethernet(w, c);
 	buf_add(&h, STR("\x02\0")); /* two words of options */
 	add_be16(&h, TRANSPARENT_ETHERNET);
 	add_be32(&h, 77u << 8);
@@ -257,14 +258,14 @@ static void add_gre(struct wrapped *w, const struct header_context *c)
 	add_be16(&h, w->ethertype);
 	add_be32(&h, 42);
 	wrap(w, &h, 0);
-	headers_ip(w, &outer, IP_PROTOCOL_GRE);
+	lab_headers_ip(w, &outer, IP_PROTOCOL_GRE);
 }
 
 static void add_ipip(struct wrapped *w, const struct header_context *c)
 {
 	struct header_context outer = outer_of(c, 0, 0);
 
-	headers_ip(w, &outer, w->ethertype == ETHERTYPE_V6 ? IP_PROTOCOL_V6 : IP_PROTOCOL_IPIP);
+	lab_headers_ip(w, &outer, w->ethertype == ETHERTYPE_V6 ? IP_PROTOCOL_V6 : IP_PROTOCOL_IPIP);
 }
 
 static void add_tag(struct wrapped *w, uint16_t tag, uint16_t ethertype)
@@ -297,7 +298,7 @@ static void add_pppoe(struct wrapped *w)
 	wrap(w, &h, ETHERTYPE_PPPOE);
 }
 
-void headers_tunnel(struct wrapped *w, const struct header_context *c, enum lab_tunnel tunnel)
+void lab_headers_tunnel(struct wrapped *w, const struct header_context *c, enum lab_tunnel tunnel)
 {
 	switch (tunnel) {
 	case LAB_TUNNEL_VLAN:
@@ -332,7 +333,7 @@ void headers_tunnel(struct wrapped *w, const struct header_context *c, enum lab_
 	}
 }
 
-void headers_ethernet(struct wrapped *w, const struct header_context *c)
+void lab_headers_ethernet(struct wrapped *w, const struct header_context *c)
 {
 	struct str client = STR("\x02\x42\xac\x11\x00\x02"),
 		   gateway = STR("\x02\x42\x5d\x0a\x00\x01");

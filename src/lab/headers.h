@@ -31,16 +31,16 @@ struct header_context {
 };
 
 /* A TCP header with timestamps (and the handshake's options) in front of the payload. */
-void headers_tcp(struct wrapped *w, const struct header_context *context,
-		 const struct segment *segment, uint32_t sequence, uint32_t acknowledgement,
-		 uint16_t segment_max);
+void lab_headers_tcp(struct wrapped *w, const struct header_context *context,
+		     const struct segment *segment, uint32_t sequence, uint32_t acknowledgement,
+		     uint16_t segment_max);
 /* IPv4 or IPv6, after the addresses. */
-void headers_ip(struct wrapped *w, const struct header_context *context, uint8_t protocol);
+void lab_headers_ip(struct wrapped *w, const struct header_context *context, uint8_t protocol);
 /* One fragment of an IP payload; `offset` in bytes, a multiple of 8. */
-void headers_fragment(struct wrapped *w, const struct header_context *context, uint8_t protocol,
-		      uint32_t offset, bool is_last);
-void headers_tunnel(struct wrapped *w, const struct header_context *context,
-		    enum lab_tunnel tunnel);
-void headers_ethernet(struct wrapped *w, const struct header_context *context);
+void lab_headers_fragment(struct wrapped *w, const struct header_context *context, uint8_t protocol,
+			  uint32_t offset, bool is_last);
+void lab_headers_tunnel(struct wrapped *w, const struct header_context *context,
+			enum lab_tunnel tunnel);
+void lab_headers_ethernet(struct wrapped *w, const struct header_context *context);
 
 #endif

@@ -8,14 +8,14 @@
 
 enum { USER_MAX = 512 };
 
-size_t http_head_len(struct str bytes)
+size_t lab_http_head_len(struct str bytes)
 {
 	ptrdiff_t end = str_find(bytes, STR("\r\n\r\n"));
 
 	return end < 0 ? 0 : (size_t)end + 4;
 }
 
-struct str http_header(struct str head, struct str name)
+struct str lab_http_header(struct str head, struct str name)
 {
 	struct str line, field, value;
 
@@ -36,7 +36,7 @@ static bool take_chunks(struct str bytes, struct buf *body, size_t *used)
 		struct str line, rest;
 		uint64_t size;
 		if (!str_cut(bytes, '\n', &line, &rest) || !str_hex_to_u64(str_trim(line), &size) ||
-		    rest.len < size + 2)
+		    rest.len < 2 || rest.len - 2 < size)
 			return false;
 		buf_add(body, str_sub(rest, 0, size));
 		*used += bytes.len - rest.len + size + 2;
@@ -49,15 +49,15 @@ static bool take_chunks(struct str bytes, struct buf *body, size_t *used)
 /* One whole message from the start of `bytes`: its body, and the bytes it took; 0 to wait. */
 static size_t take_message(struct str bytes, struct buf *body)
 {
-	size_t head_len = http_head_len(bytes), chunks;
+	size_t head_len = lab_http_head_len(bytes), chunks;
 	uint64_t length = 0;
 
 	if (head_len == 0)
 		return 0;
 	struct str head = str_sub(bytes, 0, head_len), rest = str_skip(bytes, head_len);
-	if (str_equal_nocase(http_header(head, STR("Transfer-Encoding")), STR("chunked")))
+	if (str_equal_nocase(lab_http_header(head, STR("Transfer-Encoding")), STR("chunked")))
 		return take_chunks(rest, body, &chunks) ? head_len + chunks : 0;
-	if (!str_to_u64(http_header(head, STR("Content-Length")), &length) || rest.len < length)
+	if (!str_to_u64(lab_http_header(head, STR("Content-Length")), &length) || rest.len < length)
 		return 0;
 	buf_add(body, str_sub(rest, 0, length));
 	return head_len + length;
@@ -69,30 +69,30 @@ static size_t hear(struct layer *l, struct str bytes)
 	size_t used = take_message(bytes, &body);
 
 	if (body.failed)
-		layer_failed(l);
+		lab_layer_failed(l);
 	else if (used > 0)
-		layer_up(l, buf_view(&body));
+		lab_layer_up(l, buf_view(&body));
 	buf_fini(&body);
 	return used;
 }
 
 static void open_at_once(struct layer *l)
 {
-	layer_opened(l);
+	lab_layer_opened(l);
 }
 
 static void say(struct layer *l, struct buf *bytes)
 {
 	if (bytes->failed)
-		layer_failed(l);
+		lab_layer_failed(l);
 	else
-		layer_down(l, buf_view(bytes));
+		lab_layer_down(l, buf_view(bytes));
 	buf_fini(bytes);
 }
 
 static void post(struct layer *l, struct str message)
 {
-	const struct lab_channel_settings *s = layer_settings(l);
+	const struct lab_channel_settings *s = lab_layer_settings(l);
 	char user[sodium_base64_ENCODED_LEN(USER_MAX, sodium_base64_VARIANT_ORIGINAL)];
 	struct buf m = {0};
 
@@ -120,9 +120,9 @@ static void answer(struct layer *l, struct str message)
 
 	buf_add_text(&m, "HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\n"
 			 "Content-Type: application/json\r\nConnection: keep-alive\r\n");
-	if (layer_settings(l)->has_getwork_headers)
+	if (lab_layer_settings(l)->has_getwork_headers)
 		buf_add_text(&m, "X-Long-Polling: /lp\r\nX-Roll-NTime: expire=120\r\n");
-	if (lab_random_chance(layer_random(l), 33)) {
+	if (lab_random_chance(lab_layer_random(l), 33)) {
 		size_t half = message.len / 2 + 1;
 		buf_add_text(&m, "Transfer-Encoding: chunked\r\n\r\n");
 		for (; message.len > 0; message = str_skip(message, half)) {
@@ -139,7 +139,7 @@ static void answer(struct layer *l, struct str message)
 	say(l, &m);
 }
 
-const struct layer_end *http_end(enum lab_side side)
+const struct layer_end *lab_http_end(enum lab_side side)
 {
 	static const struct layer_end client = {open_at_once, hear, post};
 	static const struct layer_end server = {open_at_once, hear, answer};
@@ -151,12 +151,12 @@ const struct layer_end *http_end(enum lab_side side)
 
 static void connect_open(struct layer *l)
 {
-	const struct lab_channel_settings *s = layer_settings(l);
+	const struct lab_channel_settings *s = lab_layer_settings(l);
 	struct buf m = {0};
 
 	buf_printf(&m, "CONNECT %.*s:%u HTTP/1.1\r\nHost: %.*s:%u\r\n", STR_ARG(s->host), s->port,
 		   STR_ARG(s->host), s->port);
-	if (lab_random_chance(layer_random(l), 50))
+	if (lab_random_chance(lab_layer_random(l), 50))
 		buf_add_text(&m, "Proxy-Connection: Keep-Alive\r\n");
 	buf_add_text(&m, "\r\n");
 	say(l, &m);
@@ -164,37 +164,37 @@ static void connect_open(struct layer *l)
 
 static size_t connect_hear_reply(struct layer *l, struct str bytes)
 {
-	size_t head_len = http_head_len(bytes);
+	size_t head_len = lab_http_head_len(bytes);
 
 	if (l->is_open)
-		return layer_pass(l, bytes);
+		return lab_layer_pass(l, bytes);
 	if (head_len == 0)
 		return 0;
 	if (!str_starts(bytes, STR("HTTP/1.1 200")))
-		layer_failed(l);
+		lab_layer_failed(l);
 	else
-		layer_opened(l);
+		lab_layer_opened(l);
 	return head_len;
 }
 
 static size_t connect_hear_request(struct layer *l, struct str bytes)
 {
-	size_t head_len = http_head_len(bytes);
+	size_t head_len = lab_http_head_len(bytes);
 
 	if (l->is_open)
-		return layer_pass(l, bytes);
+		return lab_layer_pass(l, bytes);
 	if (head_len == 0)
 		return 0;
 	if (!str_starts(bytes, STR("CONNECT "))) {
-		layer_failed(l);
+		lab_layer_failed(l);
 		return head_len;
 	}
-	layer_down(l, STR("HTTP/1.1 200 Connection established\r\n\r\n"));
-	layer_opened(l);
+	lab_layer_down(l, STR("HTTP/1.1 200 Connection established\r\n\r\n"));
+	lab_layer_opened(l);
 	return head_len;
 }
 
-const struct layer_end *connect_end(enum lab_side side)
+const struct layer_end *lab_connect_end(enum lab_side side)
 {
 	static const struct layer_end client = {connect_open, connect_hear_reply, NULL};
 	static const struct layer_end server = {NULL, connect_hear_request, NULL};

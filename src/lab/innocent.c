@@ -27,15 +27,15 @@ int lab_innocent_play(const struct lab_innocent *innocent, uint64_t seed, instan
 	return failed ? -ENOMEM : 0;
 }
 
-void pass_time(struct story *s, uint32_t least_ms, uint32_t most_ms)
+void story_pass(struct story *s, uint32_t least_ms, uint32_t most_ms)
 {
 	s->now.ns += (int64_t)(least_ms + lab_random_below(&s->random, most_ms - least_ms + 1)) *
 		     1000000;
 }
 
-void tell_bytes(struct story *s, unsigned side, struct str bytes)
+void story_tell_bytes(struct story *s, unsigned side, struct str bytes)
 {
-	pass_time(s, 20, 60);
+	story_pass(s, 20, 60);
 	lab_transcript_add(s->transcript, s->now, (enum lab_side)side, bytes);
 }
 
@@ -58,12 +58,12 @@ static void format_json(struct buf *out, const char *json_template, va_list argu
 static void tell_message(struct story *s, unsigned side)
 {
 	if (!s->message.failed) {
-		tell_bytes(s, side, buf_view(&s->message));
+		story_tell_bytes(s, side, buf_view(&s->message));
 		buf_clear(&s->message);
 	}
 }
 
-void tell(struct story *s, unsigned side, const char *format, ...)
+void story_tell(struct story *s, unsigned side, const char *format, ...)
 {
 	va_list arguments;
 
@@ -73,7 +73,7 @@ void tell(struct story *s, unsigned side, const char *format, ...)
 	tell_message(s, side);
 }
 
-void tell_json(struct story *s, unsigned side, const char *json_template, ...)
+void story_tell_json(struct story *s, unsigned side, const char *json_template, ...)
 {
 	va_list arguments;
 
@@ -83,7 +83,7 @@ void tell_json(struct story *s, unsigned side, const char *json_template, ...)
 	tell_message(s, side);
 }
 
-void tell_http(struct story *s, unsigned side, const char *head, struct str body)
+void story_http(struct story *s, unsigned side, const char *head, struct str body)
 {
 	struct buf message = {0};
 
@@ -92,11 +92,11 @@ void tell_http(struct story *s, unsigned side, const char *head, struct str body
 	if (message.failed)
 		s->message.failed = true;
 	else
-		tell_bytes(s, side, buf_view(&message));
+		story_tell_bytes(s, side, buf_view(&message));
 	buf_fini(&message);
 }
 
-void tell_post(struct story *s, const char *path, const char *json_template, ...)
+void story_post(struct story *s, const char *path, const char *json_template, ...)
 {
 	struct buf head = {0}, body = {0};
 	va_list arguments;
@@ -111,12 +111,12 @@ void tell_post(struct story *s, const char *path, const char *json_template, ...
 	if (head.failed || body.failed)
 		s->message.failed = true;
 	else
-		tell_http(s, CLIENT, head.at, buf_view(&body));
+		story_http(s, CLIENT, head.at, buf_view(&body));
 	buf_fini(&head);
 	buf_fini(&body);
 }
 
-void tell_answer(struct story *s, const char *json_template, ...)
+void story_answer(struct story *s, const char *json_template, ...)
 {
 	struct buf body = {0};
 	va_list arguments;
@@ -127,10 +127,10 @@ void tell_answer(struct story *s, const char *json_template, ...)
 	if (body.failed)
 		s->message.failed = true;
 	else
-		tell_http(s, SERVER,
-			  "HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\n"
-			  "Content-Type: application/json",
-			  buf_view(&body));
+		story_http(s, SERVER,
+			   "HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\n"
+			   "Content-Type: application/json",
+			   buf_view(&body));
 	buf_fini(&body);
 }
 
@@ -142,8 +142,8 @@ const char *story_hex(struct story *s, size_t bytes, char *room)
 	return room;
 }
 
-void quote_session(struct story *s, const char *dialect, unsigned most,
-		   void (*take)(struct story *s, struct str line))
+void story_quote(struct story *s, const char *dialect, unsigned most,
+		 void (*take)(struct story *s, struct str line))
 {
 	struct lab_session session = {
 		.actor = {.seed = lab_random_next(&s->random),

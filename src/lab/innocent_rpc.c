@@ -13,7 +13,7 @@ static void tell_lsp(struct story *s, unsigned side, const char *json)
 	struct buf whole = s->message;
 	s->message = (struct buf){0};
 	if (!whole.failed)
-		tell_bytes(s, side, buf_view(&whole));
+		story_tell_bytes(s, side, buf_view(&whole));
 	s->message.failed = whole.failed;
 	buf_fini(&whole);
 }
@@ -32,7 +32,7 @@ static void language_server(struct story *s)
 		 "{'uri':'file:///srv/pool/job.c','languageId':'c','version':1,"
 		 "'text':'struct job { char *job_id, *blob, *target; };\\n'}}}");
 	for (unsigned i = 0; i < 4; i++) {
-		pass_time(s, 500, 4000);
+		story_pass(s, 500, 4000);
 		tell_lsp(s, CLIENT,
 			 "{'jsonrpc':'2.0','id':2,'method':'textDocument/hover','params':"
 			 "{'textDocument':{'uri':'file:///srv/pool/job.c'},"
@@ -46,33 +46,38 @@ static void language_server(struct story *s)
 /* Electrum protocol 1.4: newline-delimited JSON-RPC with block headers and Merkle branches. */
 static void electrum(struct story *s)
 {
-	tell_json(s, CLIENT,
-		  "{'id':0,'method':'server.version','params':['electrum/4.5.5','1.4']}\n");
-	tell_json(s, SERVER, "{'id':0,'jsonrpc':'2.0','result':['ElectrumX 1.16.0','1.4']}\n");
-	tell_json(s, CLIENT, "{'id':1,'method':'blockchain.headers.subscribe','params':[]}\n");
-	tell_json(s, SERVER, "{'id':1,'jsonrpc':'2.0','result':{'height':870123,'hex':'%s'}}\n",
-		  STORY_HEX(s, 80));
+	story_tell_json(s, CLIENT,
+			"{'id':0,'method':'server.version','params':['electrum/4.5.5','1.4']}\n");
+	story_tell_json(s, SERVER,
+			"{'id':0,'jsonrpc':'2.0','result':['ElectrumX 1.16.0','1.4']}\n");
+	story_tell_json(s, CLIENT,
+			"{'id':1,'method':'blockchain.headers.subscribe','params':[]}\n");
+	story_tell_json(s, SERVER,
+			"{'id':1,'jsonrpc':'2.0','result':{'height':870123,'hex':'%s'}}\n",
+			STORY_HEX(s, 80));
 	for (unsigned i = 2; i < 8; i++) {
-		pass_time(s, 100, 20000);
-		tell_json(s, CLIENT,
-			  "{'id':%u,'method':'blockchain.scripthash.subscribe','params':['%s']}\n",
-			  i, STORY_HEX(s, 32));
-		tell_json(s, SERVER, "{'id':%u,'jsonrpc':'2.0','result':'%s'}\n", i,
-			  STORY_HEX(s, 32));
+		story_pass(s, 100, 20000);
+		story_tell_json(
+			s, CLIENT,
+			"{'id':%u,'method':'blockchain.scripthash.subscribe','params':['%s']}\n", i,
+			STORY_HEX(s, 32));
+		story_tell_json(s, SERVER, "{'id':%u,'jsonrpc':'2.0','result':'%s'}\n", i,
+				STORY_HEX(s, 32));
 	}
-	tell_json(s, CLIENT,
-		  "{'id':9,'method':'blockchain.transaction.get_merkle','params':['%s',870120]}\n",
-		  STORY_HEX(s, 32));
-	tell_json(s, SERVER,
-		  "{'id':9,'jsonrpc':'2.0','result':{'block_height':870120,'pos':7,"
-		  "'merkle':['%s','%s','%s']}}\n",
-		  STORY_HEX(s, 32), STORY_HEX(s, 32), STORY_HEX(s, 32));
+	story_tell_json(
+		s, CLIENT,
+		"{'id':9,'method':'blockchain.transaction.get_merkle','params':['%s',870120]}\n",
+		STORY_HEX(s, 32));
+	story_tell_json(s, SERVER,
+			"{'id':9,'jsonrpc':'2.0','result':{'block_height':870120,'pos':7,"
+			"'merkle':['%s','%s','%s']}}\n",
+			STORY_HEX(s, 32), STORY_HEX(s, 32), STORY_HEX(s, 32));
 	for (unsigned i = 0; i < 3; i++) {
-		pass_time(s, 60000, 900000);
-		tell_json(s, SERVER,
-			  "{'jsonrpc':'2.0','method':'blockchain.headers.subscribe','params':"
-			  "[{'height':%u,'hex':'%s'}]}\n",
-			  870124 + i, STORY_HEX(s, 80));
+		story_pass(s, 60000, 900000);
+		story_tell_json(s, SERVER,
+				"{'jsonrpc':'2.0','method':'blockchain.headers.subscribe','params':"
+				"[{'height':%u,'hex':'%s'}]}\n",
+				870124 + i, STORY_HEX(s, 80));
 	}
 }
 
@@ -83,20 +88,20 @@ static void ethereum_node(struct story *s)
 					      "eth_hashrate",	 "net_version", "eth_gasPrice"};
 
 	for (unsigned i = 1; i < 14; i++) {
-		pass_time(s, 50, 12000);
+		story_pass(s, 50, 12000);
 		if (i % 3 == 0) {
-			tell_post(s, "/v3/rpc",
-				  "{'jsonrpc':'2.0','id':%u,'method':'eth_call','params':"
-				  "[{'to':'0x%s','data':'0x70a08231%024d%s'},'latest']}",
-				  i, STORY_HEX(s, 20), 0, STORY_HEX(s, 20));
-			tell_answer(s, "{'jsonrpc':'2.0','id':%u,'result':'0x%s'}", i,
-				    STORY_HEX(s, 32));
+			story_post(s, "/v3/rpc",
+				   "{'jsonrpc':'2.0','id':%u,'method':'eth_call','params':"
+				   "[{'to':'0x%s','data':'0x70a08231%024d%s'},'latest']}",
+				   i, STORY_HEX(s, 20), 0, STORY_HEX(s, 20));
+			story_answer(s, "{'jsonrpc':'2.0','id':%u,'result':'0x%s'}", i,
+				     STORY_HEX(s, 32));
 		} else {
-			tell_post(s, "/v3/rpc",
-				  "{'jsonrpc':'2.0','id':%u,'method':'%s','params':[]}", i,
-				  methods[lab_random_below(&s->random, 6)]);
-			tell_answer(s, "{'jsonrpc':'2.0','id':%u,'result':'0x%s'}", i,
-				    STORY_HEX(s, 3));
+			story_post(s, "/v3/rpc",
+				   "{'jsonrpc':'2.0','id':%u,'method':'%s','params':[]}", i,
+				   methods[lab_random_below(&s->random, 6)]);
+			story_answer(s, "{'jsonrpc':'2.0','id':%u,'result':'0x%s'}", i,
+				     STORY_HEX(s, 3));
 		}
 	}
 }
@@ -108,47 +113,52 @@ static void bitcoin_node(struct story *s)
 					      "getnetworkinfo",	   "getinfo",	 "uptime"};
 
 	for (unsigned i = 1; i < 12; i++) {
-		pass_time(s, 50, 30000);
+		story_pass(s, 50, 30000);
 		const char *method = methods[lab_random_below(&s->random, 6)];
-		tell_post(s, "/", "{'jsonrpc':'1.0','id':'shop-%u','method':'%s','params':[]}", i,
-			  method);
-		tell_answer(s,
-			    "{'result':{'chain':'main','blocks':870123,'bestblockhash':'%s',"
-			    "'difficulty':101646843652785.1,'networkhashps':7.2e+20},"
-			    "'error':null,'id':'shop-%u'}",
-			    STORY_HEX(s, 32), i);
+		story_post(s, "/", "{'jsonrpc':'1.0','id':'shop-%u','method':'%s','params':[]}", i,
+			   method);
+		story_answer(s,
+			     "{'result':{'chain':'main','blocks':870123,'bestblockhash':'%s',"
+			     "'difficulty':101646843652785.1,'networkhashps':7.2e+20},"
+			     "'error':null,'id':'shop-%u'}",
+			     STORY_HEX(s, 32), i);
 	}
-	tell_post(s, "/",
-		  "{'jsonrpc':'1.0','id':'shop-99','method':'validateaddress',"
-		  "'params':['1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa']}");
-	tell_answer(s, "{'result':{'isvalid':true,'address':"
-		       "'1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa'},'error':null,'id':'shop-99'}");
+	story_post(s, "/",
+		   "{'jsonrpc':'1.0','id':'shop-99','method':'validateaddress',"
+		   "'params':['1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa']}");
+	story_answer(s, "{'result':{'isvalid':true,'address':"
+			"'1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa'},'error':null,'id':'shop-99'}");
 }
 
 /* A build server whose protocol happens to say login, job, submit and keepalived. */
 static void ci_server(struct story *s)
 {
-	tell_json(s, CLIENT,
-		  "{'id':1,'jsonrpc':'2.0','method':'login','params':{'login':'ci-runner-7',"
-		  "'pass':'x','agent':'runner/15.2.0'}}\n");
-	tell_json(s, SERVER,
-		  "{'id':1,'jsonrpc':'2.0','error':null,'result':{'id':'%s','status':'OK'}}\n",
-		  STORY_HEX(s, 8));
+	story_tell_json(s, CLIENT,
+			"{'id':1,'jsonrpc':'2.0','method':'login','params':{'login':'ci-runner-7',"
+			"'pass':'x','agent':'runner/15.2.0'}}\n");
+	story_tell_json(
+		s, SERVER,
+		"{'id':1,'jsonrpc':'2.0','error':null,'result':{'id':'%s','status':'OK'}}\n",
+		STORY_HEX(s, 8));
 	for (unsigned i = 2; i < 8; i++) {
-		pass_time(s, 2000, 60000);
-		tell_json(s, SERVER,
-			  "{'jsonrpc':'2.0','method':'job','params':{'job_id':'%u','target':"
-			  "'linux-amd64','commit':'%s','steps':['configure','build','test']}}\n",
-			  4000 + i, STORY_HEX(s, 20));
-		pass_time(s, 2000, 90000);
-		tell_json(s, CLIENT,
-			  "{'id':%u,'jsonrpc':'2.0','method':'submit','params':{'job':{'job_id':"
-			  "'%u','result':'passed','artifact':'%s'}}}\n",
-			  i, 4000 + i, STORY_HEX(s, 32));
-		tell_json(s, SERVER,
-			  "{'id':%u,'jsonrpc':'2.0','error':null,'result':{'status':'OK'}}\n", i);
-		tell_json(s, CLIENT,
-			  "{'id':%u,'jsonrpc':'2.0','method':'keepalived','params':{}}\n", 100 + i);
+		story_pass(s, 2000, 60000);
+		story_tell_json(
+			s, SERVER,
+			"{'jsonrpc':'2.0','method':'job','params':{'job_id':'%u','target':"
+			"'linux-amd64','commit':'%s','steps':['configure','build','test']}}\n",
+			4000 + i, STORY_HEX(s, 20));
+		story_pass(s, 2000, 90000);
+		story_tell_json(
+			s, CLIENT,
+			"{'id':%u,'jsonrpc':'2.0','method':'submit','params':{'job':{'job_id':"
+			"'%u','result':'passed','artifact':'%s'}}}\n",
+			i, 4000 + i, STORY_HEX(s, 32));
+		story_tell_json(s, SERVER,
+				"{'id':%u,'jsonrpc':'2.0','error':null,'result':{'status':'OK'}}\n",
+				i);
+		story_tell_json(s, CLIENT,
+				"{'id':%u,'jsonrpc':'2.0','method':'keepalived','params':{}}\n",
+				100 + i);
 	}
 }
 
@@ -156,62 +166,64 @@ static void ci_server(struct story *s)
 static void job_queue(struct story *s)
 {
 	for (unsigned i = 1; i < 9; i++) {
-		pass_time(s, 1000, 20000);
-		tell_json(s, CLIENT,
-			  "{'op':'fetch','worker':'blade-%u','queues':['frames','thumbs']}\n", i);
-		tell_json(s, SERVER,
-			  "{'job_id':'%s','target':'frame-%04u.exr','blob':'s3://assets/%s',"
-			  "'height':1080,'algo':'cycles'}\n",
-			  STORY_HEX(s, 8), 100 + i, STORY_HEX(s, 6));
-		pass_time(s, 5000, 50000);
-		tell_json(s, CLIENT,
-			  "{'op':'done','job_id':'%s','result':'%s','nonce':'%s','took':%u}\n",
-			  STORY_HEX(s, 8), STORY_HEX(s, 32), STORY_HEX(s, 16),
-			  lab_random_below(&s->random, 60000));
-		tell_json(s, SERVER, "{'status':'OK'}\n");
+		story_pass(s, 1000, 20000);
+		story_tell_json(s, CLIENT,
+				"{'op':'fetch','worker':'blade-%u','queues':['frames','thumbs']}\n",
+				i);
+		story_tell_json(s, SERVER,
+				"{'job_id':'%s','target':'frame-%04u.exr','blob':'s3://assets/%s',"
+				"'height':1080,'algo':'cycles'}\n",
+				STORY_HEX(s, 8), 100 + i, STORY_HEX(s, 6));
+		story_pass(s, 5000, 50000);
+		story_tell_json(
+			s, CLIENT,
+			"{'op':'done','job_id':'%s','result':'%s','nonce':'%s','took':%u}\n",
+			STORY_HEX(s, 8), STORY_HEX(s, 32), STORY_HEX(s, 16),
+			lab_random_below(&s->random, 60000));
+		story_tell_json(s, SERVER, "{'status':'OK'}\n");
 	}
 }
 
 static void rest_login(struct story *s)
 {
-	tell_post(s, "/api/login",
-		  "{'login':'someone@example.org','pass':'%s','agent':'webapp/2.3'}",
-		  STORY_HEX(s, 6));
-	tell_answer(s, "{'id':'%s','status':'OK'}", STORY_HEX(s, 16));
+	story_post(s, "/api/login",
+		   "{'login':'someone@example.org','pass':'%s','agent':'webapp/2.3'}",
+		   STORY_HEX(s, 6));
+	story_answer(s, "{'id':'%s','status':'OK'}", STORY_HEX(s, 16));
 	for (unsigned i = 0; i < 5; i++) {
-		pass_time(s, 1000, 9000);
-		tell_post(s, "/api/job",
-			  "{'method':'submit','params':{'job':'nightly-%u','worker':'w%u'},"
-			  "'id':%u}",
-			  i, i, i);
-		tell_answer(s, "{'id':%u,'result':true,'error':null}", i);
+		story_pass(s, 1000, 9000);
+		story_post(s, "/api/job",
+			   "{'method':'submit','params':{'job':'nightly-%u','worker':'w%u'},"
+			   "'id':%u}",
+			   i, i, i);
+		story_answer(s, "{'id':%u,'result':true,'error':null}", i);
 	}
 }
 
 /* Model Context Protocol over HTTP: JSON-RPC 2.0 with tools named as they like. */
 static void mcp(struct story *s)
 {
-	tell_post(
+	story_post(
 		s, "/mcp",
 		"{'jsonrpc':'2.0','id':0,'method':'initialize','params':{'protocolVersion':"
 		"'2025-03-26','capabilities':{},'clientInfo':{'name':'editor','version':'1.4'}}}");
-	tell_answer(s,
-		    "{'jsonrpc':'2.0','id':0,'result':{'protocolVersion':'2025-03-26',"
-		    "'capabilities':{'tools':{}},'serverInfo':{'name':'jobs','version':'0.9'}}}");
-	tell_post(s, "/mcp", "{'jsonrpc':'2.0','id':1,'method':'tools/list','params':{}}");
-	tell_answer(s, "{'jsonrpc':'2.0','id':1,'result':{'tools':[{'name':'submit','description':"
-		       "'Submit a job and get its job_id','inputSchema':{'type':'object'}},"
-		       "{'name':'mining.notify','description':'Explain a Stratum message'}]}}");
+	story_answer(s,
+		     "{'jsonrpc':'2.0','id':0,'result':{'protocolVersion':'2025-03-26',"
+		     "'capabilities':{'tools':{}},'serverInfo':{'name':'jobs','version':'0.9'}}}");
+	story_post(s, "/mcp", "{'jsonrpc':'2.0','id':1,'method':'tools/list','params':{}}");
+	story_answer(s, "{'jsonrpc':'2.0','id':1,'result':{'tools':[{'name':'submit','description':"
+			"'Submit a job and get its job_id','inputSchema':{'type':'object'}},"
+			"{'name':'mining.notify','description':'Explain a Stratum message'}]}}");
 	for (unsigned i = 2; i < 7; i++) {
-		pass_time(s, 800, 15000);
-		tell_post(s, "/mcp",
-			  "{'jsonrpc':'2.0','id':%u,'method':'tools/call','params':{'name':"
-			  "'submit','arguments':{'job_id':'%s','target':'prod'}}}",
-			  i, STORY_HEX(s, 4));
-		tell_answer(s,
-			    "{'jsonrpc':'2.0','id':%u,'result':{'content':[{'type':'text',"
-			    "'text':'accepted'}]}}",
-			    i);
+		story_pass(s, 800, 15000);
+		story_post(s, "/mcp",
+			   "{'jsonrpc':'2.0','id':%u,'method':'tools/call','params':{'name':"
+			   "'submit','arguments':{'job_id':'%s','target':'prod'}}}",
+			   i, STORY_HEX(s, 4));
+		story_answer(s,
+			     "{'jsonrpc':'2.0','id':%u,'result':{'content':[{'type':'text',"
+			     "'text':'accepted'}]}}",
+			     i);
 	}
 }
 
@@ -219,16 +231,16 @@ static void mcp(struct story *s)
 static void pool_statistics(struct story *s)
 {
 	for (unsigned i = 0; i < 6; i++) {
-		pass_time(s, 5000, 30000);
-		tell(s, CLIENT,
-		     "GET /api/miner/stats HTTP/1.1\r\nHost: pool.example.net\r\n"
-		     "User-Agent: Mozilla/5.0\r\nAccept: application/json\r\n\r\n");
-		tell_answer(s,
-			    "{'pool':{'hashrate':%u,'miners':412,'height':3284110,'difficulty':"
-			    "381000000000},'worker':{'name':'rig01','validShares':%u,"
-			    "'invalidShares':1,'lastShare':1795341600}}",
-			    100000000 + lab_random_below(&s->random, 9999999),
-			    1000 + lab_random_below(&s->random, 999));
+		story_pass(s, 5000, 30000);
+		story_tell(s, CLIENT,
+			   "GET /api/miner/stats HTTP/1.1\r\nHost: pool.example.net\r\n"
+			   "User-Agent: Mozilla/5.0\r\nAccept: application/json\r\n\r\n");
+		story_answer(s,
+			     "{'pool':{'hashrate':%u,'miners':412,'height':3284110,'difficulty':"
+			     "381000000000},'worker':{'name':'rig01','validShares':%u,"
+			     "'invalidShares':1,'lastShare':1795341600}}",
+			     100000000 + lab_random_below(&s->random, 9999999),
+			     1000 + lab_random_below(&s->random, 999));
 	}
 }
 
@@ -249,7 +261,7 @@ static void tell_through(struct story *s, struct lab_channel *ends[2], unsigned 
 		has_more = false;
 		for (unsigned side = 0; side < 2; side++)
 			while (lab_channel_take(ends[side], &message)) {
-				tell_bytes(s, side, buf_view(&message));
+				story_tell_bytes(s, side, buf_view(&message));
 				lab_channel_feed(ends[!side], buf_view(&message));
 				buf_clear(&message);
 				has_more = true;
@@ -287,7 +299,7 @@ static void dapp_websocket(struct story *s)
 			"{'id':1,'jsonrpc':'2.0','result':'0x9ce59a13059e417087c02d3236a0b1cc'}");
 	}
 	for (unsigned i = 0; i < 6 && !s->message.failed; i++) {
-		pass_time(s, 11000, 13000);
+		story_pass(s, 11000, 13000);
 		tell_through(
 			s, ends, SERVER,
 			"{'jsonrpc':'2.0','method':'eth_subscription','params':{'subscription':"

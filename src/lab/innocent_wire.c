@@ -24,7 +24,7 @@ static void tell_mqtt(struct story *s, unsigned side, uint8_t type, struct buf *
 	struct buf whole = s->message;
 	s->message = (struct buf){.failed = whole.failed || body->failed};
 	if (!s->message.failed)
-		tell_bytes(s, side, buf_view(&whole));
+		story_tell_bytes(s, side, buf_view(&whole));
 	buf_fini(&whole);
 	buf_fini(body);
 }
@@ -41,7 +41,7 @@ static void mqtt(struct story *s)
 	buf_add(&body, STR("\0\0"));
 	tell_mqtt(s, SERVER, CONNACK, &body);
 	for (unsigned i = 0; i < 12; i++) {
-		pass_time(s, 9000, 11000);
+		story_pass(s, 9000, 11000);
 		add_mqtt_text(&body, STR("plant/7/job"));
 		buf_printf(&body,
 			   "{\"job_id\":\"%s\",\"target\":\"%s\",\"result\":\"ok\",\"worker\":"
@@ -55,26 +55,26 @@ static void mqtt(struct story *s)
 /* NATS client protocol: INFO, CONNECT, SUB, PUB, MSG. */
 static void nats(struct story *s)
 {
-	tell_json(s, SERVER,
-		  "INFO {'server_id':'%s','version':'2.9.10','proto':1,'headers':true,"
-		  "'max_payload':1048576}\r\n",
-		  STORY_HEX(s, 14));
-	tell_json(s, CLIENT,
-		  "CONNECT {'verbose':false,'pedantic':false,'lang':'c','version':'3.4.1',"
-		  "'name':'miner-dashboard'}\r\nPING\r\n");
-	tell(s, SERVER, "PONG\r\n");
-	tell(s, CLIENT, "SUB mining.notify 1\r\nSUB jobs.* 2\r\n");
+	story_tell_json(s, SERVER,
+			"INFO {'server_id':'%s','version':'2.9.10','proto':1,'headers':true,"
+			"'max_payload':1048576}\r\n",
+			STORY_HEX(s, 14));
+	story_tell_json(s, CLIENT,
+			"CONNECT {'verbose':false,'pedantic':false,'lang':'c','version':'3.4.1',"
+			"'name':'miner-dashboard'}\r\nPING\r\n");
+	story_tell(s, SERVER, "PONG\r\n");
+	story_tell(s, CLIENT, "SUB mining.notify 1\r\nSUB jobs.* 2\r\n");
 	for (unsigned i = 0; i < 8; i++) {
 		struct buf json = {0};
-		pass_time(s, 1000, 30000);
+		story_pass(s, 1000, 30000);
 		buf_printf(&json,
 			   "{\"method\":\"mining.notify\",\"params\":{\"shaft\":%u,\"depth_m\":%u,"
 			   "\"job\":\"%s\"}}",
 			   i, 200 + i, STORY_HEX(s, 4));
-		tell(s, SERVER, "MSG mining.notify 1 %zu\r\n%.*s\r\n", json.len,
-		     STR_ARG(buf_view(&json)));
+		story_tell(s, SERVER, "MSG mining.notify 1 %zu\r\n%.*s\r\n", json.len,
+			   STR_ARG(buf_view(&json)));
 		buf_fini(&json);
-		tell(s, CLIENT, "PUB jobs.done 15\r\n{\"result\":true}\r\n");
+		story_tell(s, CLIENT, "PUB jobs.done 15\r\n{\"result\":true}\r\n");
 	}
 }
 
@@ -93,7 +93,7 @@ static void tell_postgres(struct story *s, unsigned side, char type, struct str 
 	if (message.failed)
 		s->message.failed = true;
 	else
-		tell_bytes(s, side, buf_view(&message));
+		story_tell_bytes(s, side, buf_view(&message));
 	buf_fini(&message);
 }
 
@@ -104,7 +104,7 @@ static void postgres(struct story *s)
 	tell_postgres(s, SERVER, 'Z', STR("I"));
 	for (unsigned i = 0; i < 6; i++) {
 		struct buf query = {0};
-		pass_time(s, 100, 3000);
+		story_pass(s, 100, 3000);
 		buf_printf(&query,
 			   "INSERT INTO shares (job) VALUES ('{\"job_id\": \"%s\", \"nonce\": "
 			   "\"%s\", \"result\": \"%s\"}'::jsonb)%c",
@@ -120,20 +120,21 @@ static void postgres(struct story *s)
 /* XMPP (RFC 6120) with JSON in a message (XEP-0335). */
 static void xmpp(struct story *s)
 {
-	tell(s, CLIENT,
-	     "<?xml version='1.0'?><stream:stream to='example.org' xmlns='jabber:client' "
-	     "xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>");
-	tell(s, SERVER,
-	     "<?xml version='1.0'?><stream:stream from='example.org' id='%s' "
-	     "xmlns='jabber:client' version='1.0'><stream:features/>",
-	     STORY_HEX(s, 4));
+	story_tell(s, CLIENT,
+		   "<?xml version='1.0'?><stream:stream to='example.org' xmlns='jabber:client' "
+		   "xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>");
+	story_tell(s, SERVER,
+		   "<?xml version='1.0'?><stream:stream from='example.org' id='%s' "
+		   "xmlns='jabber:client' version='1.0'><stream:features/>",
+		   STORY_HEX(s, 4));
 	for (unsigned i = 0; i < 6; i++) {
-		pass_time(s, 1000, 20000);
-		tell(s, i % 2 ? SERVER : CLIENT,
-		     "<message type='chat' id='m%u'><json xmlns='urn:xmpp:json:0'>{\"method\":"
-		     "\"login\",\"params\":{\"login\":\"gate-%u\",\"pass\":\"x\"},\"id\":%u}"
-		     "</json></message>",
-		     i, i, i);
+		story_pass(s, 1000, 20000);
+		story_tell(
+			s, i % 2 ? SERVER : CLIENT,
+			"<message type='chat' id='m%u'><json xmlns='urn:xmpp:json:0'>{\"method\":"
+			"\"login\",\"params\":{\"login\":\"gate-%u\",\"pass\":\"x\"},\"id\":%u}"
+			"</json></message>",
+			i, i, i);
 	}
 }
 

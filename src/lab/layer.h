@@ -33,27 +33,27 @@ struct layer {
 	char expected[32];
 };
 
-const struct lab_channel_settings *layer_settings(const struct layer *l);
-struct lab_random *layer_random(struct layer *l);
-void layer_up(struct layer *l, struct str message); /* to what is inside */
-void layer_down(struct layer *l, struct str bytes); /* to what is around, or the wire */
-void layer_opened(struct layer *l);
-void layer_failed(struct layer *l);
+const struct lab_channel_settings *lab_layer_settings(const struct layer *l);
+struct lab_random *lab_layer_random(struct layer *l);
+void lab_layer_up(struct layer *l, struct str message); /* to what is inside */
+void lab_layer_down(struct layer *l, struct str bytes); /* to what is around, or the wire */
+void lab_layer_opened(struct layer *l);
+void lab_layer_failed(struct layer *l);
 /* After a proxy's handshake everything passes: takes all. */
-size_t layer_pass(struct layer *l, struct str bytes);
+size_t lab_layer_pass(struct layer *l, struct str bytes);
 
-const struct layer_end *websocket_end(enum lab_side side);
-const struct layer_end *http_end(enum lab_side side);
-const struct layer_end *socks4_end(enum lab_side side);
-const struct layer_end *socks5_end(enum lab_side side);
-const struct layer_end *connect_end(enum lab_side side);
+const struct layer_end *lab_websocket_end(enum lab_side side);
+const struct layer_end *lab_http_end(enum lab_side side);
+const struct layer_end *lab_socks4_end(enum lab_side side);
+const struct layer_end *lab_socks5_end(enum lab_side side);
+const struct layer_end *lab_connect_end(enum lab_side side);
 
 /* The length of an HTTP head with its empty line, or 0 when it is not all there. */
-size_t http_head_len(struct str bytes);
+size_t lab_http_head_len(struct str bytes);
 /* The value of a header, without blanks; the empty str when it is not there. */
-struct str http_header(struct str head, struct str name);
+struct str lab_http_header(struct str head, struct str name);
 
 /* RFC 6455, 1.3: the answer to a Sec-WebSocket-Key, NUL-terminated. */
-void websocket_accept(struct str key, char accept[32]);
+void lab_websocket_accept(struct str key, char accept[32]);
 
 #endif

@@ -65,8 +65,8 @@ static void put_packet(struct packer *p, instant at, struct wrapped *w,
 		       const struct header_context *context)
 {
 	for (unsigned i = p->settings->tunnel_count; i-- > 0;)
-		headers_tunnel(w, context, p->settings->tunnels[i]);
-	headers_ethernet(w, context);
+		lab_headers_tunnel(w, context, p->settings->tunnels[i]);
+	lab_headers_ethernet(w, context);
 	put_frame(p, at, &w->bytes);
 	buf_fini(&w->bytes);
 }
@@ -80,7 +80,7 @@ static void put_fragments(struct packer *p, instant at, struct wrapped *whole,
 		struct wrapped part = {0};
 		buf_add(&part.bytes, str_sub(left, 0, FRAGMENT_LEN));
 		left = str_skip(left, FRAGMENT_LEN);
-		headers_fragment(&part, context, PROTOCOL_OF_TCP, offset, left.len == 0);
+		lab_headers_fragment(&part, context, PROTOCOL_OF_TCP, offset, left.len == 0);
 		put_packet(p, at, &part, context);
 		at.ns += 50; /* all before the next segment */
 	}
@@ -104,13 +104,14 @@ static void put_segment(struct packer *p, const struct segment *segment)
 
 	buf_add(&w.bytes,
 		str_sub(buf_view(&p->streams[segment->side]), segment->offset, segment->len));
-	headers_tcp(&w, &context, segment, p->starts[segment->side] + after_syn + segment->offset,
-		    p->starts[!segment->side] + 1 + segment->acked,
-		    s->segment_max ? s->segment_max : 1448);
+	lab_headers_tcp(&w, &context, segment,
+			p->starts[segment->side] + after_syn + segment->offset,
+			p->starts[!segment->side] + 1 + segment->acked,
+			s->segment_max ? s->segment_max : 1448);
 	if (s->shape & LAB_SHAPE_IP_FRAGMENTS && segment->len > 0) {
 		put_fragments(p, segment->at, &w, &context);
 	} else {
-		headers_ip(&w, &context, PROTOCOL_OF_TCP);
+		lab_headers_ip(&w, &context, PROTOCOL_OF_TCP);
 		put_packet(p, segment->at, &w, &context);
 	}
 }
@@ -149,12 +150,12 @@ int lab_packets_make(const struct lab_transcript *transcript,
 		p.starts[side] = (uint32_t)lab_random_next(&p.random);
 		p.packet_ids[side] = (uint16_t)lab_random_next(&p.random);
 	}
-	segments_plan(transcript, settings, &segments);
-	segments_reshape(&segments, settings);
+	lab_segments_plan(transcript, settings, &segments);
+	lab_segments_reshape(&segments, settings);
 	p.failed = segments.failed || p.streams[0].failed || p.streams[1].failed;
 	for (size_t i = 0; i < segments.count && !p.failed; i++)
 		put_segment(&p, &segments.list[i]);
-	segments_fini(&segments);
+	lab_segments_fini(&segments);
 	buf_fini(&p.streams[0]);
 	buf_fini(&p.streams[1]);
 	if (p.failed) {

@@ -34,8 +34,8 @@ struct seen {
 static uint16_t sum_of(uint32_t sum, struct str bytes)
 {
 	struct reader in = reader_of(bytes);
-	uint16_t word;
-	uint8_t byte;
+	uint16_t word = 0;
+	uint8_t byte = 0;
 
 	while (read_be16(&in, &word))
 		sum += word;
@@ -74,9 +74,9 @@ static void see_data(struct seen *seen, bool is_client, uint8_t flags, uint32_t 
 static void see_tcp(struct seen *seen, uint32_t pseudo, struct str segment)
 {
 	struct reader in = reader_of(segment);
-	uint16_t source, destination;
-	uint32_t sequence, acknowledgement;
-	uint8_t offset, flags;
+	uint16_t source = 0, destination = 0;
+	uint32_t sequence = 0, acknowledgement = 0;
+	uint8_t offset = 0, flags = 0;
 
 	assert_int_equal(sum_of(pseudo + 6 + (uint32_t)segment.len, segment), 0xffff);
 	assert_true(read_be16(&in, &source) && read_be16(&in, &destination) &&
@@ -95,7 +95,7 @@ static void see_layer(struct seen *seen, uint16_t ethertype, struct str bytes);
 static void see_udp(struct seen *seen, uint32_t pseudo, struct str datagram)
 {
 	struct reader in = reader_of(datagram);
-	uint16_t source, destination, len, checksum;
+	uint16_t source = 0, destination = 0, len = 0, checksum = 0;
 
 	assert_true(read_be16(&in, &source) && read_be16(&in, &destination) &&
 		    read_be16(&in, &len) && read_be16(&in, &checksum));
@@ -116,7 +116,7 @@ static void see_udp(struct seen *seen, uint32_t pseudo, struct str datagram)
 
 static void see_transport(struct seen *seen, uint8_t protocol, uint32_t pseudo, struct str bytes)
 {
-	uint16_t gre_kind;
+	uint16_t gre_kind = 0;
 	struct reader in = reader_of(str_skip(bytes, 2));
 
 	switch (protocol) {
@@ -165,8 +165,8 @@ static void see_fragment(struct seen *seen, unsigned direction, uint8_t protocol
 static void see_v4(struct seen *seen, struct str packet)
 {
 	struct reader in = reader_of(packet);
-	uint16_t total, fragment;
-	uint8_t protocol;
+	uint16_t total = 0, fragment = 0;
+	uint8_t protocol = 0;
 
 	assert_int_equal(packet.at[0], 0x45);
 	assert_int_equal(sum_of(0, str_sub(packet, 0, 20)), 0xffff);
@@ -180,8 +180,8 @@ static void see_v4(struct seen *seen, struct str packet)
 static void see_v6(struct seen *seen, struct str packet)
 {
 	struct reader in = reader_of(packet);
-	uint16_t len, fragment = 0;
-	uint8_t next;
+	uint16_t len = 0, fragment = 0;
+	uint8_t next = 0;
 	size_t header = 40;
 
 	assert_true(read_skip(&in, 4) && read_be16(&in, &len) && read_u8(&in, &next));
@@ -198,7 +198,7 @@ static void see_v6(struct seen *seen, struct str packet)
 static void see_layer(struct seen *seen, uint16_t ethertype, struct str bytes)
 {
 	struct reader in = reader_of(bytes);
-	uint16_t next;
+	uint16_t next = 0;
 
 	switch (ethertype) {
 	case 0x0800:
@@ -231,7 +231,7 @@ static void see_layer(struct seen *seen, uint16_t ethertype, struct str bytes)
 static void see_ethernet(struct seen *seen, struct str frame)
 {
 	struct reader in = reader_of(str_skip(frame, 12));
-	uint16_t ethertype;
+	uint16_t ethertype = 0;
 
 	assert_true(read_be16(&in, &ethertype));
 	see_layer(seen, ethertype, str_skip(frame, 14));

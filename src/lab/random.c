@@ -34,7 +34,7 @@ void lab_random_fill(struct lab_random *random, void *at, size_t len)
 	}
 }
 
-void buf_add_random(struct buf *out, struct lab_random *random, size_t count)
+void lab_random_add(struct buf *out, struct lab_random *random, size_t count)
 {
 	if (!buf_reserve(out, count))
 		return;
@@ -42,7 +42,7 @@ void buf_add_random(struct buf *out, struct lab_random *random, size_t count)
 	out->len += count;
 }
 
-void buf_add_random_hex(struct buf *out, struct lab_random *random, size_t count)
+void lab_random_add_hex(struct buf *out, struct lab_random *random, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		char byte = (char)lab_random_next(random);

@@ -21,7 +21,7 @@ uint32_t lab_random_below(struct lab_random *random, uint32_t limit); /* 0..limi
 bool lab_random_chance(struct lab_random *random, uint32_t percent);
 void lab_random_fill(struct lab_random *random, void *at, size_t len);
 /* `count` random bytes as they are, and as 2 * count lower-case hex digits. */
-void buf_add_random(struct buf *out, struct lab_random *random, size_t count);
-void buf_add_random_hex(struct buf *out, struct lab_random *random, size_t count);
+void lab_random_add(struct buf *out, struct lab_random *random, size_t count);
+void lab_random_add_hex(struct buf *out, struct lab_random *random, size_t count);
 
 #endif

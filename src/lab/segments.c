@@ -5,7 +5,7 @@
 
 #include "lab/random.h"
 
-void segments_fini(struct segments *segments)
+void lab_segments_fini(struct segments *segments)
 {
 	free(segments->list);
 	*segments = (struct segments){0};
@@ -165,8 +165,8 @@ static void drop_repeated_acks(struct segments *s)
 	s->count = kept;
 }
 
-void segments_plan(const struct lab_transcript *t, const struct lab_packet_settings *settings,
-		   struct segments *out)
+void lab_segments_plan(const struct lab_transcript *t, const struct lab_packet_settings *settings,
+		       struct segments *out)
 {
 	duration round_trip = round_trip_of(settings);
 	uint32_t segment_max = settings->segment_max ? settings->segment_max : 1448;
@@ -304,7 +304,7 @@ static void lose_one(struct segments *s)
 		}
 }
 
-void segments_reshape(struct segments *s, const struct lab_packet_settings *settings)
+void lab_segments_reshape(struct segments *s, const struct lab_packet_settings *settings)
 {
 	struct lab_random random = {settings->seed ^ 0x5e6};
 	uint32_t shape = settings->shape;

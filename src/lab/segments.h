@@ -23,10 +23,10 @@ struct segments {
 };
 
 /* Handshake, data, acknowledgements and close, in order of time. */
-void segments_plan(const struct lab_transcript *transcript,
-		   const struct lab_packet_settings *settings, struct segments *out);
+void lab_segments_plan(const struct lab_transcript *transcript,
+		       const struct lab_packet_settings *settings, struct segments *out);
 /* What the shapes do to them; the order of time is kept. */
-void segments_reshape(struct segments *segments, const struct lab_packet_settings *settings);
-void segments_fini(struct segments *segments);
+void lab_segments_reshape(struct segments *segments, const struct lab_packet_settings *settings);
+void lab_segments_fini(struct segments *segments);
 
 #endif

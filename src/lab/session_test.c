@@ -206,9 +206,12 @@ static void cuts_do_not_matter(void **state)
 /* sv2-spec 04-Protocol-Security: 64 bytes up, 234 down, and an answer of 6 bytes sealed as 44. */
 static void noise_has_the_lengths_of_noise(void **state)
 {
-	struct lab_session session = session_of(lab_dialect_find(STR("stratum-v2")), 2);
+	struct lab_session session = session_of(lab_dialect_find(STR("stratum-v2")), 0);
 	struct lab_transcript t = {0};
 	struct lab_outcome outcome;
+
+	assert_false(lab_variant_find(session.actor.dialect, STR("none"), &session.actor.variant));
+	assert_true(lab_variant_find(session.actor.dialect, STR("noise"), &session.actor.variant));
 
 	play(&session, &t, &outcome);
 	assert_true(t.count > 4);
@@ -263,7 +266,7 @@ static void websocket_vector(void **state)
 {
 	char accept[32];
 
-	websocket_accept(STR("dGhlIHNhbXBsZSBub25jZQ=="), accept);
+	lab_websocket_accept(STR("dGhlIHNhbXBsZSBub25jZQ=="), accept);
 	assert_string_equal(accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 }
 

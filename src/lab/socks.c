@@ -18,9 +18,9 @@ static void add_port(struct buf *out, uint16_t port)
 static void say(struct layer *l, struct buf *bytes)
 {
 	if (bytes->failed)
-		layer_failed(l);
+		lab_layer_failed(l);
 	else
-		layer_down(l, buf_view(bytes));
+		lab_layer_down(l, buf_view(bytes));
 	buf_fini(bytes);
 }
 
@@ -28,7 +28,7 @@ static void say(struct layer *l, struct buf *bytes)
 
 static void socks4_open(struct layer *l)
 {
-	const struct lab_channel_settings *s = layer_settings(l);
+	const struct lab_channel_settings *s = lab_layer_settings(l);
 	struct address address;
 	struct buf m = {0};
 
@@ -53,13 +53,13 @@ static size_t socks4_hear_reply(struct layer *l, struct str bytes)
 	enum { GRANTED = 0x5a, REPLY_LEN = 8 };
 
 	if (l->is_open)
-		return layer_pass(l, bytes);
+		return lab_layer_pass(l, bytes);
 	if (bytes.len < REPLY_LEN)
 		return 0;
 	if (bytes.at[0] != 0 || bytes.at[1] != GRANTED)
-		layer_failed(l);
+		lab_layer_failed(l);
 	else
-		layer_opened(l);
+		lab_layer_opened(l);
 	return REPLY_LEN;
 }
 
@@ -68,7 +68,7 @@ static size_t socks4_hear_request(struct layer *l, struct str bytes)
 	enum { FIXED_LEN = 8 };
 
 	if (l->is_open)
-		return layer_pass(l, bytes);
+		return lab_layer_pass(l, bytes);
 	ptrdiff_t user = str_find_byte(str_skip(bytes, FIXED_LEN), '\0');
 	if (bytes.len < FIXED_LEN || user < 0)
 		return 0;
@@ -79,12 +79,12 @@ static size_t socks4_hear_request(struct layer *l, struct str bytes)
 			return 0;
 		used += (size_t)host + 1;
 	}
-	layer_down(l, STR("\0\x5a\0\0\0\0\0\0"));
-	layer_opened(l);
+	lab_layer_down(l, STR("\0\x5a\0\0\0\0\0\0"));
+	lab_layer_opened(l);
 	return used;
 }
 
-const struct layer_end *socks4_end(enum lab_side side)
+const struct layer_end *lab_socks4_end(enum lab_side side)
 {
 	static const struct layer_end client = {socks4_open, socks4_hear_reply, NULL};
 	static const struct layer_end server = {NULL, socks4_hear_request, NULL};
@@ -99,14 +99,14 @@ enum { STEP_GREETING, STEP_PASSWORD, STEP_REQUEST };
 static void socks5_open(struct layer *l)
 {
 	if (l->kind == LAB_LAYER_SOCKS5_PASSWORD)
-		layer_down(l, STR("\5\2\0\2"));
+		lab_layer_down(l, STR("\5\2\0\2"));
 	else
-		layer_down(l, STR("\5\1\0"));
+		lab_layer_down(l, STR("\5\1\0"));
 }
 
 static void socks5_request(struct layer *l)
 {
-	const struct lab_channel_settings *s = layer_settings(l);
+	const struct lab_channel_settings *s = lab_layer_settings(l);
 	struct address address;
 	struct buf m = {0};
 
@@ -130,23 +130,23 @@ static size_t socks5_hear_reply(struct layer *l, struct str bytes)
 	enum { REPLY_LEN = 10 }; /* our server names an IPv4 address */
 
 	if (l->is_open)
-		return layer_pass(l, bytes);
+		return lab_layer_pass(l, bytes);
 	if (bytes.len < (l->step == STEP_REQUEST ? REPLY_LEN : 2))
 		return 0;
 	if (l->step == STEP_REQUEST) {
 		if (bytes.at[1] != 0)
-			layer_failed(l);
+			lab_layer_failed(l);
 		else
-			layer_opened(l);
+			lab_layer_opened(l);
 		return REPLY_LEN;
 	}
 	if (l->step == STEP_GREETING && bytes.at[1] == 2) {
 		l->step = STEP_PASSWORD;
-		layer_down(l, STR("\1\5miner\6secret"));
+		lab_layer_down(l, STR("\1\5miner\6secret"));
 	} else if (bytes.at[1] == 0) {
 		socks5_request(l);
 	} else {
-		layer_failed(l);
+		lab_layer_failed(l);
 	}
 	return 2;
 }
@@ -176,27 +176,27 @@ static size_t socks5_request_len(const struct layer *l, struct str bytes)
 static size_t socks5_hear_request(struct layer *l, struct str bytes)
 {
 	if (l->is_open)
-		return layer_pass(l, bytes);
+		return lab_layer_pass(l, bytes);
 	size_t used = socks5_request_len(l, bytes);
 	if (used == 0)
 		return 0;
 	if (l->step == STEP_GREETING && l->kind == LAB_LAYER_SOCKS5_PASSWORD) {
 		l->step = STEP_PASSWORD;
-		layer_down(l, STR("\5\2"));
+		lab_layer_down(l, STR("\5\2"));
 	} else if (l->step == STEP_GREETING) {
 		l->step = STEP_REQUEST;
-		layer_down(l, STR("\5\0"));
+		lab_layer_down(l, STR("\5\0"));
 	} else if (l->step == STEP_PASSWORD) {
 		l->step = STEP_REQUEST;
-		layer_down(l, STR("\1\0"));
+		lab_layer_down(l, STR("\1\0"));
 	} else {
-		layer_down(l, STR("\5\0\0\1\0\0\0\0\0\0"));
-		layer_opened(l);
+		lab_layer_down(l, STR("\5\0\0\1\0\0\0\0\0\0"));
+		lab_layer_opened(l);
 	}
 	return used;
 }
 
-const struct layer_end *socks5_end(enum lab_side side)
+const struct layer_end *lab_socks5_end(enum lab_side side)
 {
 	static const struct layer_end client = {socks5_open, socks5_hear_reply, NULL};
 	static const struct layer_end server = {NULL, socks5_hear_request, NULL};

@@ -14,15 +14,17 @@ struct story {
 	struct buf message; /* being put together */
 };
 
-/* One write, some milliseconds after the last; in tell_json ' stands for ". */
-void tell(struct story *s, unsigned side, const char *format, ...) printf_like(3, 4);
-void tell_json(struct story *s, unsigned side, const char *json_template, ...) printf_like(3, 4);
-void tell_bytes(struct story *s, unsigned side, struct str bytes);
+/* One write, some milliseconds after the last; in story_tell_json ' stands for ". */
+void story_tell(struct story *s, unsigned side, const char *format, ...) printf_like(3, 4);
+void story_tell_json(struct story *s, unsigned side, const char *json_template, ...)
+	printf_like(3, 4);
+void story_tell_bytes(struct story *s, unsigned side, struct str bytes);
 /* The template's JSON as one HTTP request to `path`, or as an answer to one. */
-void tell_post(struct story *s, const char *path, const char *json_template, ...) printf_like(3, 4);
-void tell_answer(struct story *s, const char *json_template, ...) printf_like(2, 3);
-void tell_http(struct story *s, unsigned side, const char *head, struct str body);
-void pass_time(struct story *s, uint32_t least_ms, uint32_t most_ms);
+void story_post(struct story *s, const char *path, const char *json_template, ...)
+	printf_like(3, 4);
+void story_answer(struct story *s, const char *json_template, ...) printf_like(2, 3);
+void story_http(struct story *s, unsigned side, const char *head, struct str body);
+void story_pass(struct story *s, uint32_t least_ms, uint32_t most_ms);
 
 /* Random hex into the caller's room of 2 * bytes + 1; returns it. */
 const char *story_hex(struct story *s, size_t bytes, char *room);
@@ -32,8 +34,8 @@ const char *story_hex(struct story *s, size_t bytes, char *room);
  * Lines of a real session of the dialect, without their line feeds: what people copy into a chat.
  * `take` is called for each, at most `most` times.
  */
-void quote_session(struct story *s, const char *dialect, unsigned most,
-		   void (*take)(struct story *s, struct str line));
+void story_quote(struct story *s, const char *dialect, unsigned most,
+		 void (*take)(struct story *s, struct str line));
 
 extern const struct lab_innocent innocent_language_server, innocent_electrum,
 	innocent_ethereum_node, innocent_bitcoin_node, innocent_ci_server, innocent_job_queue,

@@ -4,7 +4,8 @@
  * handshake and of encrypted frames).
  *
  * In the noise variant nothing is encrypted for real: keys and codes are random, and what would be
- * ciphertext is the message under a key stream both sides know from the seed. The wire cannot tell.
+ * ciphertext is the message under a key stream both sides know from the seed. The wire cannot
+ * tell.
  */
 #include "lab/actor.h"
 
@@ -72,11 +73,11 @@ static void add_masked(struct buf *out, struct str plain, struct lab_random *key
 static void seal(struct lab_actor *a, struct str frame, struct buf *out)
 {
 	add_masked(out, str_sub(frame, 0, HEADER_LEN), &a->key_out);
-	buf_add_random(out, &a->random, MAC_LEN);
+	lab_random_add(out, &a->random, MAC_LEN);
 	for (frame = str_skip(frame, HEADER_LEN); frame.len > 0;
 	     frame = str_skip(frame, BLOCK_MAX)) {
 		add_masked(out, str_sub(frame, 0, BLOCK_MAX), &a->key_out);
-		buf_add_random(out, &a->random, MAC_LEN);
+		lab_random_add(out, &a->random, MAC_LEN);
 	}
 }
 
@@ -139,7 +140,7 @@ static void start(struct lab_actor *a)
 		set_up_connection(a);
 	} else {
 		struct buf key = {0};
-		buf_add_random(&key, &a->random, NOISE_ACT_1);
+		lab_random_add(&key, &a->random, NOISE_ACT_1);
 		lab_say_bytes(a, buf_view(&key));
 		buf_fini(&key);
 	}
@@ -176,7 +177,7 @@ static void share(struct lab_actor *a)
 	add_le(&m, 0x20000000u | (lab_random_next(&a->random) & 0x1fffe000), 4);
 	if (is_extended) {
 		add_le(&m, 8, 1);
-		buf_add_random(&m, &a->random, 8);
+		lab_random_add(&m, &a->random, 8);
 	}
 	say(a, is_extended ? SUBMIT_SHARES_EXTENDED : SUBMIT_SHARES_STANDARD, &m);
 	lab_sent_share(a);
@@ -225,12 +226,12 @@ static void answer_open(struct lab_actor *a, bool is_extended)
 		return;
 	}
 	add_le(&m, CHANNEL, 4);
-	buf_add_random(&m, &a->random, 26); /* the target, little-endian */
+	lab_random_add(&m, &a->random, 26); /* the target, little-endian */
 	add_le(&m, 0, 6);
 	if (is_extended)
 		add_le(&m, 8, 2);
 	add_le(&m, 4, 1);
-	buf_add_random(&m, &a->random, 4);
+	lab_random_add(&m, &a->random, 4);
 	add_le(&m, 2, 4); /* the group channel */
 	say(a, is_extended ? OPEN_EXTENDED_CHANNEL_SUCCESS : OPEN_STANDARD_CHANNEL_SUCCESS, &m);
 	lab_begin_jobs(a);
@@ -246,18 +247,18 @@ static void say_job(struct lab_actor *a)
 	add_le(&m, 0, 1); /* no min_ntime: a future job */
 	add_le(&m, 0x20000000, 4);
 	if (!is_extended) {
-		buf_add_random(&m, &a->random, 32);
+		lab_random_add(&m, &a->random, 32);
 		say(a, NEW_MINING_JOB, &m);
 		return;
 	}
 	add_le(&m, 1, 1); /* the version may be rolled */
 	uint32_t path = 8 + lab_random_below(&a->random, 5), prefix = 58, suffix = 120;
 	add_le(&m, path, 1);
-	buf_add_random(&m, &a->random, (size_t)path * 32);
+	lab_random_add(&m, &a->random, (size_t)path * 32);
 	add_le(&m, prefix, 2);
-	buf_add_random(&m, &a->random, prefix);
+	lab_random_add(&m, &a->random, prefix);
 	add_le(&m, suffix, 2);
-	buf_add_random(&m, &a->random, suffix);
+	lab_random_add(&m, &a->random, suffix);
 	say(a, NEW_EXTENDED_MINING_JOB, &m);
 }
 
@@ -269,7 +270,7 @@ static void job(struct lab_actor *a)
 	say_job(a);
 	add_le(&m, CHANNEL, 4);
 	add_le(&m, a->job_count, 4);
-	buf_add_random(&m, &a->random, 24);
+	lab_random_add(&m, &a->random, 24);
 	add_le(&m, 0, 8); /* the end of a hash below the target */
 	add_le(&m, lab_unix_time(a), 4);
 	add_le(&m, 0x17034219, 4);
@@ -315,7 +316,7 @@ static size_t hear_handshake(struct lab_actor *a, struct str bytes)
 	a->step = STEP_OPEN;
 	if (a->side == LAB_POOL) {
 		struct buf act = {0};
-		buf_add_random(&act, &a->random, NOISE_ACT_2);
+		lab_random_add(&act, &a->random, NOISE_ACT_2);
 		lab_say_bytes(a, buf_view(&act));
 		buf_fini(&act);
 	} else {

@@ -14,7 +14,7 @@ enum { FIN = 0x80, RSV1 = 0x40, MASKED = 0x80, KEY_TEXT_MAX = 32, MESSAGE_MAX = 
 
 static bool is_client(const struct layer *l)
 {
-	return layer_settings(l)->side == LAB_MINER;
+	return lab_layer_settings(l)->side == LAB_MINER;
 }
 
 static bool is_deflating(const struct layer *l)
@@ -38,9 +38,9 @@ static const char *extension(const struct layer *l)
 static void say(struct layer *l, struct buf *bytes)
 {
 	if (bytes->failed)
-		layer_failed(l);
+		lab_layer_failed(l);
 	else
-		layer_down(l, buf_view(bytes));
+		lab_layer_down(l, buf_view(bytes));
 	buf_fini(bytes);
 }
 
@@ -55,23 +55,23 @@ static void begin(struct layer *l)
 		if (has_deflate && !l->has_zlib)
 			deflateEnd(&l->deflate);
 		if (!l->has_zlib)
-			layer_failed(l);
+			lab_layer_failed(l);
 	}
-	layer_opened(l);
+	lab_layer_opened(l);
 }
 
 static void request_upgrade(struct layer *l)
 {
-	const struct lab_channel_settings *s = layer_settings(l);
+	const struct lab_channel_settings *s = lab_layer_settings(l);
 	struct str browser = STR("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 "
 				 "(KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36");
 	uint8_t nonce[16];
 	char key[KEY_TEXT_MAX];
 	struct buf m = {0};
 
-	lab_random_fill(layer_random(l), nonce, sizeof(nonce));
+	lab_random_fill(lab_layer_random(l), nonce, sizeof(nonce));
 	sodium_bin2base64(key, sizeof(key), nonce, sizeof(nonce), sodium_base64_VARIANT_ORIGINAL);
-	websocket_accept(str_from(key), l->expected);
+	lab_websocket_accept(str_from(key), l->expected);
 	buf_printf(&m,
 		   "GET %.*s HTTP/1.1\r\nHost: %.*s:%u\r\nConnection: Upgrade\r\n"
 		   "Pragma: no-cache\r\nUpgrade: websocket\r\nOrigin: https://%.*s\r\n"
@@ -84,7 +84,7 @@ static void request_upgrade(struct layer *l)
 
 static size_t hear_upgrade(struct layer *l, struct str bytes)
 {
-	size_t head_len = http_head_len(bytes);
+	size_t head_len = lab_http_head_len(bytes);
 	struct str head = str_sub(bytes, 0, head_len);
 	char accept[32];
 	struct buf m = {0};
@@ -92,12 +92,12 @@ static size_t hear_upgrade(struct layer *l, struct str bytes)
 	if (head_len == 0)
 		return 0;
 	if (is_client(l)) {
-		struct str got = http_header(head, STR("Sec-WebSocket-Accept"));
+		struct str got = lab_http_header(head, STR("Sec-WebSocket-Accept"));
 		if (!str_starts(head, STR("HTTP/1.1 101")) ||
 		    !str_equal(got, str_from(l->expected)))
-			layer_failed(l);
+			lab_layer_failed(l);
 	} else {
-		websocket_accept(http_header(head, STR("Sec-WebSocket-Key")), accept);
+		lab_websocket_accept(lab_http_header(head, STR("Sec-WebSocket-Key")), accept);
 		buf_printf(&m,
 			   "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
 			   "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n%s\r\n",
@@ -125,7 +125,7 @@ static void add_frame(struct layer *l, struct buf *out, uint8_t first, struct st
 			buf_add_byte(out, (char)((uint64_t)payload.len >> 8 * i));
 	}
 	if (mask_bit) {
-		lab_random_fill(layer_random(l), mask, sizeof(mask));
+		lab_random_fill(lab_layer_random(l), mask, sizeof(mask));
 		buf_add(out, str_of(mask, sizeof(mask)));
 	}
 	for (size_t i = 0; i < payload.len; i++)
@@ -144,7 +144,7 @@ static void pack(struct layer *l, struct str message, struct buf *out)
 	l->deflate.next_out = (uint8_t *)out->at;
 	l->deflate.avail_out = (uInt)room;
 	if (deflate(&l->deflate, Z_SYNC_FLUSH) != Z_OK || l->deflate.avail_in)
-		layer_failed(l);
+		lab_layer_failed(l);
 	out->len = room - l->deflate.avail_out;
 	out->len -= out->len >= 4 ? 4 : 0;
 	if (l->kind == LAB_LAYER_WEBSOCKET_FRESH)
@@ -155,7 +155,7 @@ static void unpack(struct layer *l, struct buf *message, struct buf *out)
 {
 	buf_add(message, STR("\0\0\xff\xff"));
 	if (message->failed || !buf_reserve(out, MESSAGE_MAX)) {
-		layer_failed(l);
+		lab_layer_failed(l);
 		return;
 	}
 	l->inflate.next_in = (uint8_t *)message->at;
@@ -164,7 +164,7 @@ static void unpack(struct layer *l, struct buf *message, struct buf *out)
 	l->inflate.avail_out = MESSAGE_MAX;
 	int result = inflate(&l->inflate, Z_SYNC_FLUSH);
 	if ((result != Z_OK && result != Z_BUF_ERROR) || l->inflate.avail_in)
-		layer_failed(l);
+		lab_layer_failed(l);
 	out->len = MESSAGE_MAX - l->inflate.avail_out;
 	if (l->kind == LAB_LAYER_WEBSOCKET_FRESH)
 		inflateReset(&l->inflate);
@@ -173,7 +173,7 @@ static void unpack(struct layer *l, struct buf *message, struct buf *out)
 /* One message in ten goes in two frames; one of the server's in ten is led by a ping. */
 static void send(struct layer *l, struct str message)
 {
-	uint8_t first = layer_settings(l)->is_binary ? OPCODE_BINARY : OPCODE_TEXT;
+	uint8_t first = lab_layer_settings(l)->is_binary ? OPCODE_BINARY : OPCODE_TEXT;
 	struct buf packed = {0}, m = {0};
 
 	if (is_deflating(l)) {
@@ -181,16 +181,16 @@ static void send(struct layer *l, struct str message)
 		message = buf_view(&packed);
 		first |= RSV1;
 	}
-	if (!is_client(l) && lab_random_chance(layer_random(l), 10))
+	if (!is_client(l) && lab_random_chance(lab_layer_random(l), 10))
 		add_frame(l, &m, FIN | OPCODE_PING, STR("davy"));
-	if (message.len > 16 && lab_random_chance(layer_random(l), 10)) {
+	if (message.len > 16 && lab_random_chance(lab_layer_random(l), 10)) {
 		add_frame(l, &m, first, str_sub(message, 0, message.len / 3));
 		add_frame(l, &m, FIN | OPCODE_CONTINUATION, str_skip(message, message.len / 3));
 	} else {
 		add_frame(l, &m, FIN | first, message);
 	}
 	if (packed.failed)
-		layer_failed(l);
+		lab_layer_failed(l);
 	buf_fini(&packed);
 	say(l, &m);
 }
@@ -201,9 +201,9 @@ static void message_complete(struct layer *l)
 
 	if (l->message_is_packed) {
 		unpack(l, &l->message, &plain);
-		layer_up(l, buf_view(&plain));
+		lab_layer_up(l, buf_view(&plain));
 	} else {
-		layer_up(l, buf_view(&l->message));
+		lab_layer_up(l, buf_view(&l->message));
 	}
 	buf_fini(&plain);
 	buf_clear(&l->message);
@@ -250,18 +250,18 @@ static size_t hear(struct layer *l, struct str bytes)
 	if (((second & MASKED) && !read_span(&in, 4, &mask)) || !read_span(&in, len, &masked))
 		return 0;
 	if (!(second & MASKED) == !is_client(l))
-		layer_failed(l); /* a client must mask, a server must not */
+		lab_layer_failed(l); /* a client must mask, a server must not */
 	for (size_t i = 0; i < len; i++)
 		buf_add_byte(&payload, (char)(masked.at[i] ^ (mask.len ? mask.at[i % 4] : 0)));
 	if (payload.failed)
-		layer_failed(l);
+		lab_layer_failed(l);
 	else
 		hear_payload(l, first, buf_view(&payload));
 	buf_fini(&payload);
 	return bytes.len - reader_left(&in);
 }
 
-const struct layer_end *websocket_end(enum lab_side side)
+const struct layer_end *lab_websocket_end(enum lab_side side)
 {
 	static const struct layer_end client = {request_upgrade, hear, send};
 	static const struct layer_end server = {NULL, hear, send};

@@ -55,7 +55,7 @@ static void sha1_short(struct str text, uint8_t digest[20])
 		digest[i] = (uint8_t)(h[i / 4] >> (24 - 8 * (i % 4)));
 }
 
-void websocket_accept(struct str key, char accept[32])
+void lab_websocket_accept(struct str key, char accept[32])
 {
 	static const char magic[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 	char text[64 + sizeof(magic)];

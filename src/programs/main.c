@@ -7,6 +7,7 @@
 #include "programs/nearest.h"
 #include "programs/scan.h"
 #include "programs/version.h"
+#include "programs/watch.h"
 #include "sandbox/worker.h"
 
 /* DAVY_COMMANDS is made by Meson from the names in meson.build: COMMAND(scan) COMMAND(watch) ... */
@@ -76,6 +77,8 @@ static const struct {
 	int (*run)(void);
 } roles[] = {
 	{SCAN_ROLE, scan_worker},
+	{SENSOR_ROLE, sensor_worker},
+	{CORE_ROLE, core_worker},
 };
 
 static int run_role(const char *role)

@@ -28,34 +28,46 @@ static void flush(struct scan_output *output)
 	buf_clear(&output->out);
 }
 
-/* The same two hosts, the same claim, another connection: people want it once. */
-static bool is_repeated(struct scan_output *output, const struct finding *finding)
+/* True when a finding with this title was told before: it is counted instead. */
+static bool is_repeated(struct scan_output *output, struct str title)
 {
-	if (str_equal(buf_view(&output->previous_title), finding->title))
-		return true;
-	buf_clear(&output->previous_title);
-	buf_add(&output->previous_title, finding->title);
+	uint64_t hash = hash_bytes(title.at, title.len, 0);
+
+	for (size_t i = 0; i < output->claim_count; i++) {
+		if (output->claims[i].title_hash == hash) {
+			output->claims[i].repeated++;
+			return true;
+		}
+	}
+	if (output->claim_count == SCAN_CLAIMS_MAX)
+		return false;
+	struct scan_claim *claim = &output->claims[output->claim_count++];
+	claim->title_hash = hash;
+	title = str_sub(title, 0, sizeof(claim->title) - 1);
+	memcpy(claim->title, title.at, title.len);
 	return false;
 }
 
-static void end_repetition(struct scan_output *output)
+static void tell_repeated(struct scan_output *output)
 {
-	if (output->repeated > 0)
+	for (size_t i = 0; i < output->claim_count; i++) {
+		const struct scan_claim *claim = &output->claims[i];
+		if (claim->repeated == 0)
+			continue;
 		buf_printf(&output->out,
-			   "  (and %" PRIu64
-			   " more connection%s like this one; --json lists them)\n",
-			   output->repeated, output->repeated == 1 ? "" : "s");
-	output->repeated = 0;
+			   "\nand %" PRIu64 " more connection%s (--json lists them): ",
+			   claim->repeated, claim->repeated == 1 ? "" : "s");
+		buf_add_printable(&output->out, str_from(claim->title), sizeof(claim->title));
+	}
+	if (output->findings > 0)
+		buf_add_byte(&output->out, '\n');
 }
 
 static void take_text(struct scan_output *output, const struct finding *finding)
 {
-	if (is_repeated(output, finding)) {
-		output->repeated++;
+	if (is_repeated(output, finding->title))
 		return;
-	}
-	end_repetition(output);
-	if (output->findings > 1)
+	if (output->claim_count > 1)
 		buf_add_byte(&output->out, '\n');
 	report_finding_text(&output->out, finding, output->settings.has_colour);
 }
@@ -96,7 +108,6 @@ void scan_output_fini(struct scan_output *output)
 {
 	correlator_free(output->correlator);
 	buf_fini(&output->out);
-	buf_fini(&output->previous_title);
 }
 
 void scan_output_unchecked(struct scan_output *output, struct str input, struct str reason)
@@ -185,7 +196,8 @@ static void add_summary_text(struct scan_output *output, const struct sensor_cou
 
 void scan_output_end(struct scan_output *output, const struct sensor_counters *counters)
 {
-	end_repetition(output);
+	if (!output->settings.is_json)
+		tell_repeated(output);
 	correlator_each(output->correlator, (instant){0}, take_incident, output);
 	if (output->settings.is_json)
 		add_summary_json(output, counters);

@@ -6,12 +6,22 @@
 #include "programs/scan.h"
 #include "programs/sensor.h"
 
+enum { SCAN_CLAIMS_MAX = 256 };
+
+/* The same two hosts, the same claim: people want it once, with a count. */
+struct scan_claim {
+	uint64_t title_hash, repeated;
+	char title[160];
+};
+
 struct scan_output {
 	struct finding_sink sink; /* first: findings come here */
 	struct scan_settings settings;
 	struct correlator *correlator;
-	struct buf out, previous_title;
-	uint64_t inputs, unreadable, findings, counted, repeated;
+	struct buf out;
+	struct scan_claim claims[SCAN_CLAIMS_MAX];
+	size_t claim_count;
+	uint64_t inputs, unreadable, findings, counted;
 	uint64_t damaged_records; /* of captures */
 };
 

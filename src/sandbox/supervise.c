@@ -71,7 +71,8 @@ static int start(struct supervisor *supervisor, size_t index, instant now, struc
 				       .descriptor_count = worker->plan.descriptor_count};
 
 	worker->started = now;
-	int failed = worker_spawn(worker->plan.role, false, &worker->process, why);
+	int failed =
+		worker_spawn(worker->plan.role, worker->plan.writes_output, &worker->process, why);
 	if (failed)
 		return failed;
 	channel_init(&worker->channel, worker->process.channel, false);

@@ -23,6 +23,7 @@ enum { SUPERVISED_MAX = 64, DEATH_TEXT_MAX = 160 };
 /* Borrowed: all of it must live as long as the supervisor. */
 struct worker_plan {
 	const char *role;
+	bool writes_output; /* it has our standard output */
 	struct str settings;
 	const int *descriptors; /* sent again to each successor; at most MESSAGE_DESCRIPTORS_MAX */
 	size_t descriptor_count;

@@ -44,6 +44,11 @@ static void become_worker(int channel, bool writes_output, pid_t parent, char **
 
 	for (int number = 1; number < 32; number++)
 		(void)sigaction(number, &standard, NULL);
+	/* Ctrl-C and a service manager's stop reach the whole group: the supervisor says when to
+	 * end */
+	(void)signal(SIGINT, SIG_IGN);
+	(void)signal(SIGTERM, SIG_IGN);
+	(void)signal(SIGHUP, SIG_IGN);
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)

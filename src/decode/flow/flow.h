@@ -45,13 +45,15 @@ struct flow {
 	uint32_t next[2]; /* sequence number after the newest in-order byte */
 	uint16_t tunnels;
 	int8_t initiator;
-	uint8_t has_next;     /* bit per side: next[] is known */
-	uint8_t has_spoken;   /* bit per side: payload was seen */
-	uint8_t acknowledged; /* bit per side: the other end acknowledged its payload */
-	uint8_t syn;	      /* bit per side */
-	uint8_t minute;	      /* of the last packet booked in `minutes`, + 1 */
-	uint32_t quiet_bytes; /* since anything of interest was seen */
-	uint64_t minutes;     /* presence: bit per minute since first_ns */
+	uint8_t has_next;	       /* bit per side: next[] is known */
+	uint8_t has_spoken;	       /* bit per side: payload was seen */
+	uint8_t acknowledged;	       /* bit per side: the other end acknowledged its payload */
+	uint8_t syn;		       /* bit per side */
+	uint8_t minute;		       /* of the last packet booked in `minutes`, + 1 */
+	uint32_t quiet_bytes;	       /* since anything of interest was seen */
+	uint32_t second, second_bytes; /* payload in this second: only fast flows are cut */
+	bool is_cut;		       /* its rest was said to be of no interest */
+	uint64_t minutes;	       /* presence: bit per minute since first_ns */
 	uint16_t first_sizes[8];
 	uint8_t behaviour[FLOW_BEHAVIOUR_BYTES];
 };

@@ -13,6 +13,8 @@ enum {
 	EXPIRE_MOST = 128, /* looked at then: two a packet keeps up with any rate of new flows */
 	QUIET_BYTES =
 		512 * 1024, /* so much without anything of interest: the rest is only counted */
+	FAST_BYTES =
+		128 * 1024, /* in a second; the kernel opens a cut flow again below half of it */
 	PORT_DNS = 53,
 	PORT_MDNS = 5353,
 	PORT_LLMNR = 5355,
@@ -221,6 +223,28 @@ static void book_presence(struct flow *flow, const struct packet *packet, instan
 			(uint16_t)(packet->payload_len > 65535 ? 65535 : packet->payload_len);
 }
 
+static enum tracker_interest judge_interest(struct flow *flow, const struct packet *packet,
+					    instant at)
+{
+	if (flow->inspection) {
+		bool was_cut = flow->is_cut;
+		flow->is_cut = false;
+		return was_cut ? TRACKER_REOPENS : TRACKER_LISTENS;
+	}
+	if (flow->quiet_bytes < QUIET_BYTES)
+		return TRACKER_LISTENS;
+	uint32_t second = (uint32_t)(at.ns / 1000000000);
+	if (flow->second != second) {
+		flow->second = second;
+		flow->second_bytes = 0;
+	}
+	flow->second_bytes += packet->payload_len;
+	if (flow->second_bytes < FAST_BYTES)
+		return TRACKER_LISTENS;
+	flow->is_cut = true;
+	return TRACKER_COUNTS;
+}
+
 void tracker_expect(const struct tracker *tracker, const struct packet *packet,
 		    struct tracker_expected *out)
 {
@@ -287,10 +311,10 @@ enum tracker_interest tracker_take(struct tracker *tracker, const struct packet 
 		book_bytes(flow, packet, side);
 		flow->has_spoken |= (uint8_t)(1u << side);
 	}
-	bool is_listening = flow->inspection || flow->quiet_bytes < QUIET_BYTES;
+	enum tracker_interest interest = judge_interest(flow, packet, at);
 	if (tracker->counters.packets % EXPIRE_EVERY == 0) /* may drop this very flow */
 		look_after_tables(tracker);
-	return is_listening ? TRACKER_LISTENS : TRACKER_COUNTS;
+	return interest;
 }
 
 enum tracker_interest tracker_packet(struct tracker *tracker, const struct packet *packet,

@@ -31,7 +31,8 @@ struct tracker_settings {
 /* What the rest of a packet's connection is worth: for a sensor that can stop it in the kernel. */
 enum tracker_interest {
 	TRACKER_LISTENS, /* inspected, or too young to tell */
-	TRACKER_COUNTS,	 /* has sent much, none of it of interest */
+	TRACKER_COUNTS,	 /* sends much and fast, none of it of interest: may be cut off */
+	TRACKER_REOPENS, /* was cut off, and has become of interest */
 	TRACKER_IGNORES, /* not TCP, or not decoded */
 };
 

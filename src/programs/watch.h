@@ -1,0 +1,58 @@
+/*
+ * `davy watch` in its processes (ARCHITECTURE.md has the picture):
+ *
+ *     supervisor   the rights: capture sockets, BPF; parses nothing foreign
+ *     sensor       one for each core: parses packets, finds; no rights
+ *     core         correlates, stores, alerts; no rights but the store's folder
+ *
+ * Sensors' findings pass through the supervisor to the core as opaque bytes.
+ */
+#ifndef DAVY_PROGRAMS_WATCH_H
+#define DAVY_PROGRAMS_WATCH_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/instant.h"
+#include "cutoff.h"
+#include "sandbox/messages.h"
+
+#define SENSOR_ROLE "sensor"
+#define CORE_ROLE   "core"
+
+enum watch_message {
+	WATCH_RING = MESSAGE_FIRST_FREE, /* to a sensor: struct tap_notice with a descriptor */
+	WATCH_RING_GONE,		 /* to a sensor: struct tap_notice */
+	WATCH_CUT,	/* from a sensor that may not write the map: struct cutoff_key */
+	WATCH_FORGET,	/* the same, to be passed whole again */
+	WATCH_FINDING,	/* from a sensor, on to the core: a line of JSON */
+	WATCH_COUNTERS, /* to the core: lines "source\tname\tvalue" */
+	WATCH_SOURCES,	/* to the core: lines "name\t0|1\twhy" */
+	WATCH_FLUSH,	/* to either: report and store what there is, then leave */
+	WATCH_FLUSHED,	/* the answer */
+};
+
+struct sensor_start {
+	uint64_t memory_bytes;
+	uint32_t health_every_s;
+	uint32_t number;
+	struct cutoff_settings cutoff;
+	uint8_t has_map; /* the first descriptor is the cut-off map */
+	uint8_t has_cutoff;
+};
+
+struct core_start {
+	char store_path[PATH_MAX];
+	uint64_t keep_s, max_findings;
+	bool is_json, has_colour, alerts_journal;
+	uint8_t alert_verdict;
+};
+
+int sensor_worker(void);
+int core_worker(void);
+
+/* Milliseconds and the wall clock, for workers. */
+instant watch_now(void);
+
+#endif

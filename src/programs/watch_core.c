@@ -1,0 +1,365 @@
+/*
+ * The core of `davy watch`: takes findings in, joins them into incidents, stores them, and only
+ * then tells people. It may use the store's folder and nothing else.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/table.h"
+#include "correlate/correlator.h"
+#include "model/finding_json.h"
+#include "model/line.h"
+#include "programs/commands.h"
+#include "programs/watch.h"
+#include "report/finding_text.h"
+#include "sandbox/confine.h"
+#include "sandbox/worker.h"
+#include "store/store.h"
+
+enum {
+	KNOWN_MAX = 65536, /* findings whose last told verdict is remembered */
+	INCIDENTS_EVERY_MS = 2000,
+	PRUNE_EVERY_MS = 5000,
+	PRUNE_ROWS = 200,
+	COMPLAIN_EVERY_S = 60,
+	REMEMBERED_DAYS = 7,
+	COUNTERS_MAX = 64,
+};
+
+struct known {
+	char id[FINDING_ID_LEN];
+	uint8_t verdict;
+};
+
+struct core {
+	struct channel channel;
+	struct core_start settings;
+	struct store *store;
+	struct correlator *correlator;
+	struct table *known;
+	struct arena arena;
+	struct buf report; /* told after the next flush */
+	struct buf journal;
+	bool is_dirty, has_news, leaves;
+	instant incidents_at, pruned_at, complained_at;
+};
+
+static void write_all(int fd, struct str text)
+{
+	while (text.len > 0) {
+		ssize_t done = write(fd, text.at, text.len);
+		if (done < 0 && errno != EINTR)
+			return;
+		text = str_skip(text, done > 0 ? (size_t)done : 0);
+	}
+}
+
+/* The first time, and when its verdict became graver. */
+static bool is_news(struct core *core, const struct finding *finding)
+{
+	char key[FINDING_ID_LEN] = {0};
+
+	if (finding->id.len != FINDING_ID_LEN)
+		return true;
+	memcpy(key, finding->id.at, FINDING_ID_LEN);
+	uint64_t hash = table_hash(core->known, key);
+	struct known *known = table_find(core->known, key, hash);
+	if (known && known->verdict >= finding->verdict)
+		return false;
+	if (!known)
+		known = table_insert(core->known, key, hash, finding->last_seen);
+	known->verdict = (uint8_t)finding->verdict;
+	return true;
+}
+
+static void add_journal(struct core *core, const struct finding *finding)
+{
+	buf_printf(&core->journal, "<%d>davy: %s id=%.*s confidence=%.2f ",
+		   finding->verdict >= VERDICT_MINER ? 2 : 4, verdict_name(finding->verdict),
+		   STR_ARG(finding->id), finding->confidence);
+	buf_add_printable(&core->journal, finding->title, 300);
+	buf_add_byte(&core->journal, '\n');
+}
+
+static void add_report(struct core *core, const struct finding *finding, struct str json)
+{
+	if (core->settings.is_json) {
+		buf_add(&core->report, json);
+	} else {
+		report_finding_text(&core->report, finding, core->settings.has_colour);
+		buf_printf(&core->report, "  %-10sdavy show %.*s\n", "more", STR_ARG(finding->id));
+	}
+	buf_add_byte(&core->report, '\n');
+	if (core->settings.alerts_journal && !isatty(STDERR_FILENO))
+		add_journal(core, finding);
+}
+
+static void take_finding(struct core *core, struct str json)
+{
+	struct finding finding;
+	struct error why;
+
+	arena_reset(&core->arena);
+	if (finding_from_json(json, &core->arena, &finding, &why) < 0) {
+		log_error("a sensor's finding cannot be read: %s", why.text);
+		return;
+	}
+	correlator_take(core->correlator, &finding);
+	int r = store_put_finding(core->store, &finding);
+	if (r < 0)
+		log_error("a finding was not kept: %s", strerror(-r));
+	core->is_dirty = core->has_news = true;
+	if (finding.verdict >= core->settings.alert_verdict && is_news(core, &finding))
+		add_report(core, &finding, json);
+}
+
+static void complain(struct core *core, const char *what, instant now)
+{
+	if (instant_since(now, core->complained_at).ns < DURATION_S(COMPLAIN_EVERY_S).ns)
+		return;
+	core->complained_at = now;
+	log_error("%s", what);
+}
+
+/* Stored first, told then. A store that fails must not keep an alert back: it is told with a
+ * remark. */
+static void flush(struct core *core, instant now)
+{
+	struct error why = {0};
+
+	if (!core->is_dirty && core->report.len == 0)
+		return;
+	bool is_stored = store_flush(core->store, &why) == 0;
+	core->is_dirty = !is_stored;
+	if (!is_stored)
+		complain(core, why.text, now);
+	if (core->report.len > 0 && !is_stored && !core->settings.is_json)
+		buf_add_text(&core->report, "  (not stored yet: kept in memory and tried again)\n");
+	write_all(STDOUT_FILENO, buf_view(&core->report));
+	write_all(STDERR_FILENO, buf_view(&core->journal));
+	buf_clear(&core->report);
+	buf_clear(&core->journal);
+}
+
+static void take_incident(void *context, const struct incident *incident)
+{
+	struct core *core = context;
+
+	if (store_put_incident(core->store, incident) == 0)
+		core->is_dirty = true;
+}
+
+static void take_counters(struct core *core, struct str lines, instant now)
+{
+	struct store_counter counters[COUNTERS_MAX];
+	struct str line, number;
+	struct error why;
+	size_t count = 0;
+
+	while (lines.len > 0 && count < COUNTERS_MAX) {
+		struct store_counter *c = &counters[count];
+		str_cut(lines, '\n', &line, &lines);
+		if (str_cut(line, '\t', &c->source, &line) &&
+		    str_cut(line, '\t', &c->name, &number) && str_to_u64(number, &c->value)) {
+			c->time = now;
+			count++;
+		}
+	}
+	if (store_put_counters(core->store, counters, count, &why) < 0)
+		complain(core, why.text, now);
+}
+
+static void take_sources(struct core *core, struct str lines, instant now)
+{
+	struct store_source sources[COUNTERS_MAX];
+	struct str line, on;
+	struct error why;
+	size_t count = 0;
+
+	while (lines.len > 0 && count < COUNTERS_MAX) {
+		struct store_source *s = &sources[count];
+		str_cut(lines, '\n', &line, &lines);
+		if (str_cut(line, '\t', &s->name, &line)) {
+			str_cut(line, '\t', &on, &s->why);
+			s->is_on = str_equal(on, STR("1"));
+			s->time = now;
+			count++;
+		}
+	}
+	if (store_put_sources(core->store, sources, count, &why) < 0)
+		complain(core, why.text, now);
+}
+
+static void tell_own_counters(struct core *core, instant now)
+{
+	struct store_queue_counters queue = store_queue_counters(core->store);
+	struct correlator_counters joined = correlator_counters(core->correlator);
+	CLEANUP(buf_fini) struct buf lines = {0};
+
+	buf_printf(&lines,
+		   "core\tstored\t%" PRIu64 "\ncore\tstore queue\t%u\ncore\tstore lost\t%" PRIu64
+		   "\ncore\tstore failures\t%" PRIu64
+		   "\ncore\tfindings joined\t%u\ncore\tincidents\t%u\n",
+		   queue.committed, queue.queued, queue.lost, queue.failures, joined.findings.used,
+		   joined.incidents.used);
+	take_counters(core, buf_view(&lines), now);
+}
+
+static void join_and_store(struct core *core, instant now)
+{
+	if (core->has_news) {
+		correlator_each(core->correlator, now, take_incident, core);
+		core->has_news = false;
+	}
+	flush(core, now);
+}
+
+static void prune(struct core *core, instant now)
+{
+	struct store_limits limits = {.keep = DURATION_S(core->settings.keep_s),
+				      .max_rows = core->settings.max_findings};
+	struct error why;
+	uint32_t removed;
+
+	if (store_prune(core->store, &limits, now, PRUNE_ROWS, &removed, &why) < 0)
+		complain(core, why.text, now);
+}
+
+static void tick(struct core *core, instant now)
+{
+	if (instant_since(now, core->incidents_at).ns >= DURATION_MS(INCIDENTS_EVERY_MS).ns) {
+		core->incidents_at = now;
+		join_and_store(core, now);
+	}
+	if (instant_since(now, core->pruned_at).ns >= DURATION_MS(PRUNE_EVERY_MS).ns) {
+		core->pruned_at = now;
+		prune(core, now);
+	}
+}
+
+static void leave(struct core *core)
+{
+	core->has_news = true;
+	join_and_store(core, watch_now());
+	store_close(&core->store);
+	(void)!channel_send(&core->channel, WATCH_FLUSHED, (struct str){0}, NULL, 0);
+	core->leaves = true;
+}
+
+static void take_message(struct core *core, const struct message *message)
+{
+	switch (message->type) {
+	case WATCH_FINDING:
+		take_finding(core, message->body);
+		break;
+	case WATCH_COUNTERS:
+		take_counters(core, message->body, watch_now());
+		tell_own_counters(core, watch_now());
+		break;
+	case WATCH_SOURCES:
+		take_sources(core, message->body, watch_now());
+		break;
+	case WATCH_FLUSH:
+		leave(core);
+		break;
+	default:
+		break;
+	}
+}
+
+static void run(struct core *core)
+{
+	struct message message;
+	enum message_result result;
+
+	while (!core->leaves) {
+		struct pollfd readable = {.fd = WORKER_CHANNEL, .events = POLLIN};
+		poll(&readable, 1, 200);
+		while (!core->leaves &&
+		       (result = channel_receive(&core->channel, &message)) == MESSAGE_READY)
+			take_message(core, &message);
+		if (core->leaves)
+			return;
+		flush(core, watch_now());
+		tick(core, watch_now());
+		if (result == MESSAGE_CLOSED || result == MESSAGE_BROKEN)
+			leave(core);
+	}
+}
+
+/* After a restart: what was known of the last days is known again, and not told a second time. */
+static bool remember(void *context, struct str json)
+{
+	struct core *core = context;
+	struct finding finding;
+	struct error why;
+
+	arena_reset(&core->arena);
+	if (finding_from_json(json, &core->arena, &finding, &why) == 0) {
+		correlator_take(core->correlator, &finding);
+		(void)!is_news(core, &finding);
+	}
+	return true;
+}
+
+static int open_state(struct core *core, struct error *why)
+{
+	struct correlator_settings correlator = {.seed = hash_random_seed()};
+	struct table_settings known = {.capacity = KNOWN_MAX,
+				       .entry_size = sizeof(struct known),
+				       .key_size = FINDING_ID_LEN,
+				       .seed = hash_random_seed()};
+	struct store_filter recent = {
+		.since = instant_add(watch_now(), DURATION_S(-REMEMBERED_DAYS * 86400))};
+
+	if (correlator_new(&correlator, &core->correlator) < 0 ||
+	    table_new(&known, &core->known) < 0 || arena_init(&core->arena, LINE_ARENA_BYTES) < 0)
+		return error_set(why, -ENOMEM, "not enough memory for the core");
+	int r = store_open(core->settings.store_path, STORE_WRITE, &core->store, why);
+	if (r < 0)
+		return r;
+	return store_each_finding(core->store, (struct str){0}, &recent, remember, core, why);
+}
+
+static int start(struct core *core, struct error *why)
+{
+	struct worker_start first;
+	struct confine_report applied;
+	char directory[PATH_MAX];
+
+	int r = worker_receive_start(&core->channel, &first, why);
+	if (r < 0)
+		return r;
+	if (first.settings.len != sizeof(core->settings))
+		return error_set(why, -EPROTO, "the settings are not of this program");
+	memcpy(&core->settings, first.settings.at, sizeof(core->settings));
+	snprintf(directory, sizeof(directory), "%s", core->settings.store_path);
+	char *slash = strrchr(directory, '/');
+	if (slash)
+		*slash = '\0';
+	struct confine_settings confinement = {.confinement = CONFINE_STORE,
+					       .last_writable = WORKER_CHANNEL,
+					       .directory = slash ? directory : "."};
+	r = confine(&confinement, &applied, why);
+	return r < 0 ? r : open_state(core, why);
+}
+
+int core_worker(void)
+{
+	static struct core core;
+	struct error why = {0};
+
+	if (start(&core, &why) < 0) {
+		log_error("%s", why.text);
+		return EXIT_TROUBLE;
+	}
+	run(&core);
+	return EXIT_NOTHING_FOUND;
+}

@@ -1,0 +1,658 @@
+#include "programs/watch_supervisor.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "model/finding.h"
+#include "programs/watch.h"
+#include "sandbox/confine.h"
+#include "sandbox/supervise.h"
+#include "source/live/cutoff_map.h"
+#include "source/live/taps.h"
+
+enum {
+	CORE = 0, /* the first worker; sensors follow */
+	TICK_MS = 100,
+	GRACE_MS = 3000,
+	RING_PERCENT = 25, /* of the memory ceiling; the rest is the sensors' */
+	RING_BLOCKS =
+		8, /* of 512 KiB: 4 MiB a ring, a third of a second at 100,000 small packets/s */
+	NAMES_MAX = 256,
+	PENDING_MAX = 4 << 20, /* bytes of findings that wait while the core is started again */
+};
+
+struct watcher { /* a worker's descriptors in the event loop */
+	struct watch *watch;
+	size_t index;
+	uv_poll_t channel, death;
+	bool is_watched;
+};
+
+struct watch {
+	const struct watch_plan *plan;
+	const struct settings *settings;
+	uv_loop_t loop;
+	uv_timer_t timer, health;
+	uv_signal_t terminated, interrupted, hung_up;
+	uv_poll_t changes;
+	struct supervisor supervisor;
+	struct watcher watchers[SUPERVISED_MAX];
+	struct core_start core;
+	struct sensor_start sensors[TAP_WORKERS_MAX];
+	int sensor_descriptors[1];
+	size_t sensor_count;
+	struct interfaces interfaces;
+	struct taps taps;
+	struct cutoff_filter *filter;
+	struct fanout_program *fanout;
+	const char *include[NAMES_MAX], *exclude[NAMES_MAX];
+	char name_texts[2 * NAMES_MAX][IF_NAMESIZE];
+	size_t name_count;
+	struct buf sources, pending;
+	uint64_t findings_lost, restarts;
+	enum watch_end end;
+	bool leaves;
+};
+
+static instant monotonic(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return instant_at(now.tv_sec, now.tv_nsec);
+}
+
+/* -- sources, for davy health -- */
+
+static void note_source(struct watch *w, const char *name, bool is_on, const char *why)
+{
+	buf_printf(&w->sources, "%s\t%d\t%s\n", name, is_on, why);
+}
+
+static void tell_sources(struct watch *w)
+{
+	struct supervised *core = &w->supervisor.at[CORE];
+
+	if (core->is_running && w->sources.len > 0 &&
+	    channel_send(&core->channel, WATCH_SOURCES, buf_view(&w->sources), NULL, 0) == 0)
+		buf_clear(&w->sources);
+}
+
+/* -- messages: passed on as they are -- */
+
+static void pass_finding(struct watch *w, struct str body)
+{
+	struct supervised *core = &w->supervisor.at[CORE];
+	uint32_t len = (uint32_t)body.len;
+
+	if (core->is_running && w->pending.len == 0 &&
+	    channel_send(&core->channel, WATCH_FINDING, body, NULL, 0) == 0)
+		return;
+	w->pending.limit = PENDING_MAX;
+	buf_add_bytes(&w->pending, &len, sizeof(len));
+	buf_add(&w->pending, body);
+	if (w->pending.failed) {
+		w->pending.failed = false;
+		w->findings_lost++;
+	}
+}
+
+/* What waited for the core while it was started again, or was busy. */
+static void pass_pending(struct watch *w)
+{
+	struct supervised *core = &w->supervisor.at[CORE];
+	uint32_t len;
+
+	while (core->is_running && w->pending.len > sizeof(len)) {
+		memcpy(&len, w->pending.at, sizeof(len));
+		struct str body = str_sub(buf_view(&w->pending), sizeof(len), len);
+		if (body.len == len &&
+		    channel_send(&core->channel, WATCH_FINDING, body, NULL, 0) < 0)
+			return;
+		buf_consume(&w->pending, sizeof(len) + len);
+	}
+}
+
+static void change_cut(struct watch *w, const struct message *message)
+{
+	struct cutoff_key key;
+
+	if (!w->filter || message->body.len != sizeof(key))
+		return;
+	memcpy(&key, message->body.at, sizeof(key));
+	if (message->type == WATCH_CUT)
+		(void)!cutoff_map_cut(cutoff_filter_map(w->filter), &key, &w->sensors[0].cutoff);
+	else
+		(void)!cutoff_map_forget(cutoff_filter_map(w->filter), &key);
+}
+
+static void take_message(struct watch *w, const struct message *message)
+{
+	struct supervised *core = &w->supervisor.at[CORE];
+
+	switch (message->type) {
+	case WATCH_FINDING:
+		pass_finding(w, message->body);
+		break;
+	case WATCH_COUNTERS:
+		if (core->is_running)
+			(void)!channel_send(&core->channel, WATCH_COUNTERS, message->body, NULL, 0);
+		break;
+	case WATCH_CUT:
+	case WATCH_FORGET:
+		change_cut(w, message);
+		break;
+	default:
+		break;
+	}
+}
+
+static void on_channel(uv_poll_t *poll, int status, int events)
+{
+	struct watcher *watcher = poll->data;
+	struct watch *w = watcher->watch;
+	struct supervised *worker = &w->supervisor.at[watcher->index];
+	struct message message;
+	enum message_result result = MESSAGE_NONE;
+
+	(void)status;
+	if (!worker->is_running)
+		return;
+	if (events & UV_WRITABLE)
+		(void)!channel_flush(&worker->channel);
+	if (events & (UV_READABLE | UV_DISCONNECT))
+		while ((result = channel_receive(&worker->channel, &message)) == MESSAGE_READY)
+			take_message(w, &message);
+	if (result == MESSAGE_BROKEN)
+		supervise_kill(&w->supervisor, watcher->index);
+	if (result == MESSAGE_CLOSED)
+		uv_poll_stop(poll);
+}
+
+static void on_worker_death_event(uv_poll_t *poll, int status, int events)
+{
+	struct watcher *watcher = poll->data;
+
+	(void)status, (void)events;
+	uv_poll_stop(poll);
+	supervise_tick(&watcher->watch->supervisor, monotonic());
+}
+
+/* -- workers -- */
+
+static void on_start(void *context, size_t index)
+{
+	struct watch *w = context;
+	struct watcher *watcher = &w->watchers[index];
+	struct supervised *worker = &w->supervisor.at[index];
+
+	watcher->watch = w;
+	watcher->index = index;
+	watcher->channel.data = watcher->death.data = watcher;
+	uv_poll_init(&w->loop, &watcher->channel, worker->channel.fd);
+	uv_poll_start(&watcher->channel, UV_READABLE | UV_DISCONNECT, on_channel);
+	if (worker->process.pidfd >= 0) {
+		uv_poll_init(&w->loop, &watcher->death, worker->process.pidfd);
+		uv_poll_start(&watcher->death, UV_READABLE, on_worker_death_event);
+	}
+	watcher->is_watched = true;
+	if (index > CORE && w->supervisor.at[index].restarts > 0)
+		taps_announce(&w->taps, index - 1, true);
+}
+
+static void on_death(void *context, size_t index, const char *why)
+{
+	struct watch *w = context;
+	struct watcher *watcher = &w->watchers[index];
+
+	if (watcher->is_watched) {
+		uv_poll_stop(&watcher->channel);
+		uv_poll_stop(&watcher->death);
+		uv_close((uv_handle_t *)&watcher->channel, NULL);
+		if (w->supervisor.at[index].process.pidfd >= 0)
+			uv_close((uv_handle_t *)&watcher->death, NULL);
+		uv_run(&w->loop,
+		       UV_RUN_NOWAIT); /* lets the handles go before they are used again */
+		watcher->is_watched = false;
+	}
+	if (w->leaves)
+		return;
+	w->restarts++;
+	log_warn("the %s %s and is started again", w->supervisor.at[index].plan.role, why);
+}
+
+static void on_ring_open(void *context, size_t worker, const struct tap_notice *notice, int fd)
+{
+	struct watch *w = context;
+	struct supervised *sensor = &w->supervisor.at[worker + 1];
+
+	if (worker == 0) {
+		log_info("watching interface=%s", notice->name);
+		note_source(w, notice->name, true, "");
+	}
+	if (sensor->is_running &&
+	    channel_send(&sensor->channel, WATCH_RING, str_of(notice, sizeof(*notice)), &fd, 1) < 0)
+		log_error("a ring of %s was not handed over", notice->name);
+}
+
+static void on_ring_close(void *context, size_t worker, const struct tap_notice *notice)
+{
+	struct watch *w = context;
+	struct supervised *sensor = &w->supervisor.at[worker + 1];
+
+	if (worker == 0 && !w->leaves) {
+		log_info("interface=%s is gone", notice->name);
+		note_source(w, notice->name, false, "the interface is gone or down");
+	}
+	if (sensor->is_running)
+		(void)!channel_send(&sensor->channel, WATCH_RING_GONE,
+				    str_of(notice, sizeof(*notice)), NULL, 0);
+}
+
+static void on_ring_failure(void *context, const struct interface *interface, const char *why)
+{
+	struct watch *w = context;
+
+	log_error("interface %s is not watched: %s", interface->name, why);
+	note_source(w, interface->name, false, why);
+}
+
+/* -- timers and signals -- */
+
+static void send_counter(struct buf *lines, const char *name, uint64_t value)
+{
+	buf_printf(lines, "supervisor\t%s\t%llu\n", name, (unsigned long long)value);
+}
+
+static void on_health(uv_timer_t *timer)
+{
+	struct watch *w = timer->data;
+	struct supervised *core = &w->supervisor.at[CORE];
+	struct ring_counters rings = taps_count(&w->taps);
+	struct cutoff_totals totals = {0};
+	CLEANUP(buf_fini) struct buf lines = {0};
+
+	if (w->filter)
+		(void)!cutoff_filter_totals(w->filter, &totals);
+	send_counter(&lines, "packets received", rings.received);
+	send_counter(&lines, "packets dropped", rings.dropped);
+	send_counter(&lines, "packets cut off", totals.cut_packets);
+	send_counter(&lines, "bytes cut off", totals.cut_bytes);
+	send_counter(&lines, "packets peeked", totals.peeked);
+	send_counter(&lines, "cut flows reopened", totals.reopened);
+	send_counter(&lines, "worker restarts", w->restarts);
+	send_counter(&lines, "findings lost", w->findings_lost);
+	if (core->is_running)
+		(void)!channel_send(&core->channel, WATCH_COUNTERS, buf_view(&lines), NULL, 0);
+	tell_sources(w);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct watch *w = timer->data;
+
+	supervise_tick(&w->supervisor, monotonic());
+	pass_pending(w);
+	for (size_t i = 0; i < w->supervisor.count; i++)
+		if (w->supervisor.at[i].is_running &&
+		    channel_wants_to_send(&w->supervisor.at[i].channel))
+			(void)!channel_flush(&w->supervisor.at[i].channel);
+}
+
+static void on_signal(uv_signal_t *signal, int number)
+{
+	struct watch *w = signal->data;
+
+	w->end = number == SIGHUP ? WATCH_RELOADS : WATCH_ENDED;
+	w->leaves = true;
+	uv_stop(&w->loop);
+}
+
+static void on_interfaces(uv_poll_t *poll, int status, int events)
+{
+	struct watch *w = poll->data;
+
+	(void)status, (void)events;
+	if (interfaces_read(&w->interfaces) < 0)
+		log_warn("changes of interfaces cannot be read; they are not followed any more");
+	tell_sources(w);
+}
+
+/* -- set-up -- */
+
+static size_t count_workers(const struct settings *settings)
+{
+	uint64_t wanted = settings_number(settings, "watch.workers");
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (wanted == 0)
+		wanted = cores > 0 ? (uint64_t)cores : 1;
+	return wanted > TAP_WORKERS_MAX ? TAP_WORKERS_MAX : (size_t)wanted;
+}
+
+static size_t add_names(struct watch *w, const char *setting, const char **names)
+{
+	size_t count, kept = 0;
+	const struct str *texts = settings_texts(w->settings, setting, &count);
+
+	for (size_t i = 0; i < count && kept < NAMES_MAX; i++) {
+		char *copy = w->name_texts[w->name_count++];
+		snprintf(copy, IF_NAMESIZE, "%.*s", STR_ARG(texts[i]));
+		names[kept++] = copy;
+	}
+	return kept;
+}
+
+static struct interface_names wanted_interfaces(struct watch *w)
+{
+	struct interface_names names = {.include = w->include, .exclude = w->exclude};
+
+	names.exclude_count = add_names(w, "watch.exclude_interfaces", w->exclude);
+	if (w->plan->interface_count > 0) {
+		names.include = w->plan->interfaces;
+		names.include_count = w->plan->interface_count;
+	} else {
+		names.include_count = add_names(w, "watch.interfaces", w->include);
+	}
+	return names;
+}
+
+/* The folder of the store, owned by the user that workers run as. */
+static int make_store_folder(const char *path, struct error *why)
+{
+	char folder[PATH_MAX];
+	uid_t uid;
+	gid_t gid;
+
+	snprintf(folder, sizeof(folder), "%s", path);
+	char *slash = strrchr(folder, '/');
+	if (!slash || slash == folder)
+		return 0;
+	*slash = '\0';
+	if (mkdir(folder, 0750) == 0) {
+		confine_user(&uid, &gid);
+		if (geteuid() == 0 && chown(folder, uid, gid) < 0)
+			return error_set(why, -errno,
+					 "%s: cannot be given to the user of the workers: %s",
+					 folder, strerror(errno));
+		return 0;
+	}
+	if (errno == EEXIST)
+		return 0;
+	return error_set(
+		why, -errno,
+		"%s: the store's folder cannot be made: %s; set store.path in the settings", folder,
+		strerror(errno));
+}
+
+static void open_filters(struct watch *w)
+{
+	struct error why;
+
+	if (settings_bool(w->settings, "watch.cutoff") &&
+	    cutoff_filter_open(&w->sensors[0].cutoff, CUTOFF_FLOWS_DEFAULT, &w->filter, &why) < 0) {
+		log_warn("no cut-off of bulk flows in the kernel: %s", why.text);
+		note_source(w, "cut-off", false, why.text);
+		w->filter = NULL;
+	}
+	if (fanout_program_open((uint32_t)hash_random_seed(), &w->fanout, &why) < 0) {
+		log_warn("the kernel's own fan-out is used, tunnelled flows may be split: %s",
+			 why.text);
+		w->fanout = NULL;
+	}
+}
+
+static int start_core(struct watch *w, struct error *why)
+{
+	const char *no_color = getenv("NO_COLOR");
+	size_t index;
+	enum verdict verdict = VERDICT_SUSPECT;
+
+	(void)!verdict_from_name(str_from(settings_text(w->settings, "alert.verdict")), &verdict);
+	w->core = (struct core_start){
+		.keep_s = settings_number(w->settings, "store.retention_days") * 86400,
+		.max_findings = settings_number(w->settings, "store.max_findings"),
+		.is_json = w->plan->is_json || settings_bool(w->settings, "report.json"),
+		.has_colour = isatty(STDOUT_FILENO) && !(no_color && *no_color),
+		.alerts_journal = settings_bool(w->settings, "alert.journal"),
+		.alert_verdict = (uint8_t)verdict,
+	};
+	snprintf(w->core.store_path, sizeof(w->core.store_path), "%s",
+		 settings_text(w->settings, "store.path"));
+	int r = make_store_folder(w->core.store_path, why);
+	if (r < 0)
+		return r;
+	struct worker_plan plan = {.role = CORE_ROLE,
+				   .writes_output = true,
+				   .settings = str_of(&w->core, sizeof(w->core))};
+	return supervise_add(&w->supervisor, &plan, monotonic(), &index, why);
+}
+
+static int start_sensors(struct watch *w, struct error *why)
+{
+	uint64_t memory = settings_number(w->settings, "watch.memory");
+	size_t index;
+	int r = 0;
+
+	w->sensor_descriptors[0] = w->filter ? cutoff_filter_map(w->filter) : -1;
+	for (size_t i = 0; i < w->sensor_count && r == 0; i++) {
+		w->sensors[i] = (struct sensor_start){
+			.memory_bytes = memory / 100 * (100 - RING_PERCENT) / w->sensor_count,
+			.health_every_s =
+				(uint32_t)(settings_duration(w->settings, "watch.health_every").ns /
+					   1000000000),
+			.number = (uint32_t)i,
+			.cutoff = w->sensors[0].cutoff,
+			.has_map = w->filter != NULL,
+			.has_cutoff = w->filter != NULL,
+		};
+		struct worker_plan plan = {.role = SENSOR_ROLE,
+					   .settings =
+						   str_of(&w->sensors[i], sizeof(w->sensors[i])),
+					   .descriptors = w->sensor_descriptors,
+					   .descriptor_count = w->filter ? 1 : 0};
+		r = supervise_add(&w->supervisor, &plan, monotonic(), &index, why);
+	}
+	return r;
+}
+
+static int open_taps(struct watch *w, struct error *why)
+{
+	uint64_t memory = settings_number(w->settings, "watch.memory");
+
+	w->taps.settings = (struct taps_settings){.workers = w->sensor_count,
+						  .is_promiscuous = true,
+						  .block_count = RING_BLOCKS,
+						  .memory_bytes = memory / 100 * RING_PERCENT,
+						  .names = wanted_interfaces(w),
+						  .filter = w->filter,
+						  .program = w->fanout,
+						  .on_open = on_ring_open,
+						  .on_close = on_ring_close,
+						  .on_failure = on_ring_failure,
+						  .context = w};
+	w->interfaces.on_change = taps_on_change;
+	w->interfaces.context = &w->taps;
+	int r = interfaces_open(&w->interfaces, why);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < TAPS_MAX; i++)
+		if (w->taps.at[i].is_open)
+			return 0;
+	if (w->plan->interface_count > 0)
+		return error_set(why, -ENODEV,
+				 "no interface %s that is up can be watched; `ip link` lists them",
+				 w->plan->interfaces[0]);
+	return 0;
+}
+
+/* A datagram to the service manager, when there is one. */
+static void notify_manager(const char *state)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	if (!path || strlen(path) >= sizeof(address.sun_path))
+		return;
+	strcpy(address.sun_path, path);
+	if (address.sun_path[0] == '@')
+		address.sun_path[0] = '\0';
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	if (sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&address,
+		   (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path))) < 0)
+		log_debug("the service manager was not told: %s", strerror(errno));
+	close(fd);
+}
+
+static void start_events(struct watch *w)
+{
+	uint64_t health_ms =
+		(uint64_t)(settings_duration(w->settings, "watch.health_every").ns / 1000000);
+
+	w->timer.data = w->health.data = w->terminated.data = w->interrupted.data =
+		w->hung_up.data = w->changes.data = w;
+	uv_timer_init(&w->loop, &w->timer);
+	uv_timer_start(&w->timer, on_tick, TICK_MS, TICK_MS);
+	uv_timer_init(&w->loop, &w->health);
+	uv_timer_start(&w->health, on_health, 500, health_ms);
+	uv_signal_init(&w->loop, &w->terminated);
+	uv_signal_start(&w->terminated, on_signal, SIGTERM);
+	uv_signal_init(&w->loop, &w->interrupted);
+	uv_signal_start(&w->interrupted, on_signal, SIGINT);
+	uv_signal_init(&w->loop, &w->hung_up);
+	uv_signal_start(&w->hung_up, on_signal, SIGHUP);
+	uv_poll_init(&w->loop, &w->changes, w->interfaces.fd);
+	uv_poll_start(&w->changes, UV_READABLE, on_interfaces);
+}
+
+/* Asked first, so that somebody without rights is told so in one sentence. */
+static int check_rights(struct error *why)
+{
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return error_set(why, -errno,
+				 "capturing is not allowed (%s): run it as root, sudo davy watch, "
+				 "or give it CAP_NET_RAW, "
+				 "CAP_NET_ADMIN and CAP_BPF",
+				 strerror(errno));
+	close(fd);
+	return 0;
+}
+
+static int set_up(struct watch *w, struct error *why)
+{
+	int r;
+
+	if (uv_loop_init(&w->loop) < 0)
+		return error_set(why, -ENOMEM, "no memory for the event loop");
+	w->supervisor.on_start = on_start;
+	w->supervisor.on_death = on_death;
+	w->supervisor.context = w;
+	w->sensor_count = count_workers(w->settings);
+	w->sensors[0].cutoff = cutoff_settings_default();
+	open_filters(w);
+	r = start_core(w, why);
+	if (r == 0)
+		r = start_sensors(w, why);
+	if (r == 0)
+		r = open_taps(w, why);
+	return r;
+}
+
+/* Ask a worker to finish, pass on what it still says, and wait for its word. */
+static void finish_worker(struct watch *w, size_t index)
+{
+	struct supervised *worker = &w->supervisor.at[index];
+	struct message message;
+	instant until = instant_add(monotonic(), DURATION_MS(GRACE_MS));
+
+	if (!worker->is_running ||
+	    channel_send(&worker->channel, WATCH_FLUSH, (struct str){0}, NULL, 0) < 0)
+		return;
+	while (monotonic().ns < until.ns) {
+		enum message_result result = channel_await(&worker->channel, 200, &message);
+		if (result == MESSAGE_CLOSED || result == MESSAGE_BROKEN)
+			return;
+		if (result == MESSAGE_READY && message.type == WATCH_FLUSHED)
+			return;
+		if (result == MESSAGE_READY)
+			take_message(w, &message);
+	}
+}
+
+static void close_handle(uv_handle_t *handle, void *context)
+{
+	(void)context;
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+static void tear_down(struct watch *w)
+{
+	w->leaves = true;
+	for (size_t i = 1; i < w->supervisor.count; i++)
+		finish_worker(w, i);
+	pass_pending(w);
+	if (w->supervisor.count > CORE)
+		finish_worker(w, CORE);
+	w->supervisor.on_death = NULL;
+	uv_walk(&w->loop, close_handle, NULL);
+	uv_run(&w->loop, UV_RUN_DEFAULT);
+	supervise_stop(&w->supervisor, GRACE_MS);
+	taps_close(&w->taps);
+	if (w->interfaces.fd > 0)
+		interfaces_close(&w->interfaces);
+	cutoff_filter_close(w->filter);
+	fanout_program_close(w->fanout);
+	uv_loop_close(&w->loop);
+	buf_fini(&w->sources);
+	buf_fini(&w->pending);
+}
+
+enum watch_end watch_run(const struct watch_plan *plan, const struct settings *settings)
+{
+	struct watch *w = calloc(1, sizeof(*w));
+	struct error why = {0};
+
+	if (!w)
+		return WATCH_FAILED;
+	w->plan = plan;
+	w->settings = settings;
+	w->end = WATCH_FAILED;
+	if (check_rights(&why) < 0) {
+		fprintf(stderr, "davy: %s\n", why.text);
+		free(w);
+		return WATCH_FAILED;
+	}
+	int r = set_up(w, &why);
+	if (r == 0) {
+		start_events(w);
+		tell_sources(w);
+		log_info("watching with %zu sensors; findings go to %s; end with Ctrl-C or SIGTERM",
+			 w->sensor_count, w->core.store_path);
+		notify_manager("READY=1");
+		uv_run(&w->loop, UV_RUN_DEFAULT);
+		notify_manager(w->end == WATCH_RELOADS ? "RELOADING=1" : "STOPPING=1");
+	} else {
+		fprintf(stderr, "davy: %s\n", why.text);
+	}
+	tear_down(w);
+	enum watch_end end = r == 0 ? w->end : WATCH_FAILED;
+	free(w);
+	return end;
+}
