@@ -62,7 +62,7 @@ static void tell_web(struct story *s)
 		say(s, LAB_MINER, 20);
 		struct buf body = {0};
 		if (type == 2)
-			buf_add_random(&body, &s->random, size);
+			lab_random_add(&body, &s->random, size);
 		else
 			add_words(&body, &s->random, size);
 		buf_printf(&s->text,
@@ -93,7 +93,7 @@ static void add_client_hello(struct story *s)
 	buf_add(out, STR("\x01\0"));
 	add_be16(out, body);
 	buf_add(out, STR("\x03\x03"));
-	buf_add_random(out, &s->random, 32);
+	lab_random_add(out, &s->random, 32);
 	buf_add_byte(out, '\0');
 	buf_add(out, suites);
 	add_be16(out, extensions + 4 + padding);
@@ -115,7 +115,7 @@ static void add_record(struct story *s, char type, uint32_t len)
 	buf_add_byte(&s->text, type);
 	buf_add(&s->text, STR("\x03\x03"));
 	add_be16(&s->text, len);
-	buf_add_random(&s->text, &s->random, len);
+	lab_random_add(&s->text, &s->random, len);
 }
 
 static void tell_tls(struct story *s)
@@ -142,9 +142,9 @@ static void tell_shell(struct story *s)
 	buf_add_text(&s->text, "SSH-2.0-OpenSSH_9.6\r\n");
 	say(s, LAB_MINER, 1);
 	for (uint32_t i = 2 + lab_random_below(&s->random, 4); i > 0; i--) {
-		buf_add_random(&s->text, &s->random, 36 + lab_random_below(&s->random, 200));
+		lab_random_add(&s->text, &s->random, 36 + lab_random_below(&s->random, 200));
 		say(s, LAB_MINER, 300);
-		buf_add_random(&s->text, &s->random, 36 + lab_random_below(&s->random, 1000));
+		lab_random_add(&s->text, &s->random, 36 + lab_random_below(&s->random, 1000));
 		say(s, LAB_POOL, 40);
 	}
 }
