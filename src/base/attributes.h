@@ -8,11 +8,4 @@
 /* CLEANUP(buf_fini) struct buf out = {0};  calls buf_fini(&out) when the scope ends. */
 #define CLEANUP(function) __attribute__((cleanup(function)))
 
-/* Compiled once for each generation of vector instructions; the program takes what it runs on. */
-#ifdef __x86_64__
-#define vector_clones __attribute__((target_clones("avx2", "default")))
-#else
-#define vector_clones
-#endif
-
 #endif

@@ -323,51 +323,28 @@ static bool may_follow_brace(uint8_t c)
 	return c == '"' || c == '\'' || c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static bool is_brace_of_json(const uint8_t *at)
-{
-	return at[0] == '{' && may_follow_brace(at[1]) && may_precede_json(at[-1]);
-}
-
-/*
- * Does one of these bytes begin a message? (There is a byte before them and one behind.) Each
- * segment of each connection is looked through, so the inner loop is one that compilers turn into a
- * few vector instructions: all that may follow a { is below '(', and few blocks have such a pair.
- */
-vector_clones static bool has_brace(const uint8_t *bytes, size_t len)
-{
-	enum { BLOCK = 64 };
-
-	for (; len >= BLOCK; bytes += BLOCK, len -= BLOCK) {
-		uint8_t any = 0;
-		for (size_t i = 0; i < BLOCK; i++)
-			any |= (uint8_t)((bytes[i] == '{') & (bytes[i + 1] < '('));
-		for (size_t i = 0; any && i < BLOCK; i++)
-			if (is_brace_of_json(bytes + i))
-				return true;
-	}
-	for (size_t i = 0; i < len; i++)
-		if (is_brace_of_json(bytes + i))
-			return true;
-	return false;
-}
-
 /* A { or [ where a message may begin, followed by what may follow it. */
 static bool begins_json(struct str payload)
 {
 	enum { LOOK = 1024 };
 	struct str look = str_sub(payload, 0, LOOK);
 	const uint8_t *bytes = (const uint8_t *)look.at;
-	size_t last = look.len - 1;
+	const uint8_t *last = bytes + look.len - 1;
 
 	if (bytes[0] == '[')
 		return look.len < 2 || bytes[1] == '{' || bytes[1] == ' ' || bytes[1] == '\n' ||
 		       bytes[1] == '\r';
 	if (bytes[0] == '{' && (look.len < 2 || may_follow_brace(bytes[1])))
 		return true;
-	if (look.len < 2)
-		return false;
-	return (bytes[last] == '{' && may_precede_json(bytes[last - 1])) ||
-	       has_brace(bytes + 1, look.len - 2);
+	/* each segment of each connection comes here: memchr is the fastest there is */
+	for (const uint8_t *at = bytes + 1; at <= last; at++) {
+		at = memchr(at, '{', (size_t)(last - at) + 1);
+		if (!at)
+			return false;
+		if (may_precede_json(at[-1]) && (at == last || may_follow_brace(at[1])))
+			return true;
+	}
+	return false;
 }
 
 bool segment_may_matter(struct str payload)
