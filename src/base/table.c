@@ -22,8 +22,10 @@ enum {
 	NOBODY = 0,
 	EVICTION_TRIES = 16,
 	CACHE_LINE = 64,
-	LINES_APPROACHED = 3, /* header, key, and what the owner keeps next to it */
+	CLASS_DROPPED = TABLE_CLASSES, /* of entries that are free */
+	LINES_APPROACHED = 3,	       /* header, key, and what the owner keeps next to it */
 	HUGE_PAGE = 2 << 20,
+	FLOW_KEY_WORDS = 5, /* a length that compilers should know: compared for each packet */
 };
 
 struct slot {
@@ -194,19 +196,26 @@ const void *table_approach(const struct table *table, uint64_t hash)
 	}
 }
 
-static bool keys_equal(const struct table *table, const uint8_t *a, const uint8_t *b)
+static inline bool words_equal(const uint8_t *a, const uint8_t *b, uint32_t words)
 {
 	uint64_t different = 0;
 
-	if (table->key_words == 0)
-		return memcmp(a, b, table->settings.key_size) == 0;
-	for (uint32_t i = 0; i < table->key_words; i++) {
+	for (uint32_t i = 0; i < words; i++) {
 		uint64_t one, other;
 		memcpy(&one, a + 8 * i, 8);
 		memcpy(&other, b + 8 * i, 8);
 		different |= one ^ other;
 	}
 	return different == 0;
+}
+
+static bool keys_equal(const struct table *table, const uint8_t *a, const uint8_t *b)
+{
+	if (table->key_words == FLOW_KEY_WORDS)
+		return words_equal(a, b, FLOW_KEY_WORDS);
+	if (table->key_words > 0)
+		return words_equal(a, b, table->key_words);
+	return memcmp(a, b, table->settings.key_size) == 0;
 }
 
 static uint32_t slot_of(const struct table *table, const struct header *header)
@@ -231,6 +240,13 @@ void *table_find(struct table *table, const void *key, uint64_t hash)
 		if (keys_equal(table, entry, key))
 			return entry;
 	}
+}
+
+void *table_find_likely(struct table *table, const void *likely, const void *key, uint64_t hash)
+{
+	if (likely && header_of(likely)->class != CLASS_DROPPED && keys_equal(table, likely, key))
+		return entry_of(header_of(likely));
+	return table_find(table, key, hash);
 }
 
 static void list_remove(struct table *table, struct header *header)
@@ -288,6 +304,7 @@ static void drop(struct table *table, struct header *header)
 		table->settings.on_drop(table->settings.context, entry_of(header));
 	list_remove(table, header);
 	slot_remove(table, slot_of(table, header));
+	header->class = CLASS_DROPPED;
 	header->older = table->free;
 	table->free = number_of(table, header);
 	table->counters.used--;

@@ -54,6 +54,9 @@ void table_prefetch(const struct table *table, uint64_t hash);
 const void *table_approach(const struct table *table, uint64_t hash);
 
 void *table_find(struct table *table, const void *key, uint64_t hash); /* NULL: not there */
+/* The same; `likely` is what table_approach gave, which saves the index when it still is the one.
+ */
+void *table_find_likely(struct table *table, const void *likely, const void *key, uint64_t hash);
 /* A new zeroed entry with its key set, in class 0; evicts when full. The key must not be there yet.
  */
 void *table_insert(struct table *table, const void *key, uint64_t hash, instant now);

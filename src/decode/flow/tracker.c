@@ -127,7 +127,8 @@ static void book_start(struct flow *flow, const struct packet *packet, int side,
 static struct flow *find_flow(struct tracker *tracker, const struct packet *packet,
 			      const struct tracker_expected *expected, instant at)
 {
-	struct flow *flow = table_find(tracker->flows, &expected->key, expected->hash);
+	struct flow *flow =
+		table_find_likely(tracker->flows, expected->likely, &expected->key, expected->hash);
 
 	if (flow)
 		return flow;
@@ -249,6 +250,7 @@ void tracker_expect(const struct tracker *tracker, const struct packet *packet,
 		    struct tracker_expected *out)
 {
 	out->is_tcp = packet->protocol == PROTOCOL_TCP;
+	out->likely = NULL;
 	if (!out->is_tcp)
 		return;
 	out->side = flow_key_of(packet, &out->key);
@@ -260,9 +262,8 @@ void tracker_expect(const struct tracker *tracker, const struct packet *packet,
 void tracker_gather(const struct tracker *tracker, struct tracker_expected *expected, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		expected[i].likely = expected[i].is_tcp
-					     ? table_approach(tracker->flows, expected[i].hash)
-					     : NULL;
+		if (expected[i].is_tcp)
+			expected[i].likely = table_approach(tracker->flows, expected[i].hash);
 	for (size_t i = 0; i < count; i++)
 		if (expected[i].likely && expected[i].likely->inspection)
 			inspection_prefetch(expected[i].likely->inspection);

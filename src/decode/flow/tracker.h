@@ -50,7 +50,7 @@ enum tracker_interest tracker_packet(struct tracker *tracker, const struct packe
 struct tracker_expected {
 	struct flow_key key;
 	uint64_t hash;
-	const struct flow *likely; /* good for asking the memory only */
+	const struct flow *likely; /* NULL until tracker_gather; may be another's, or gone */
 	int side;
 	bool is_tcp;
 };

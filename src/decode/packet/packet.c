@@ -109,15 +109,18 @@ static enum layer layers_take(struct layers *at, enum layer layer, int *headers)
 static bool is_plain_tcp(const struct frame *frame, struct packet *out)
 {
 	enum { ETHERNET = 14, IP = 20, TCP = 20, PLAIN = ETHERNET + IP + TCP, FLAGS = 0x1f };
-	struct reader in = reader_of(frame->bytes);
+	struct reader all = reader_of(frame->bytes);
 	uint16_t type, version, total, fragment;
 	uint8_t protocol, offset, flags;
-	struct str addresses;
+	struct str head, addresses;
 
-	if (frame->link != 1 || frame->bytes.len < PLAIN || !read_skip(&in, 12) ||
-	    !read_be16(&in, &type) || !read_be16(&in, &version) || !read_be16(&in, &total) ||
-	    !read_skip(&in, 2) || !read_be16(&in, &fragment) || !read_skip(&in, 1) ||
-	    !read_u8(&in, &protocol) || !read_skip(&in, 2) || !read_span(&in, 8, &addresses))
+	if (frame->link != 1 || !read_span(&all, PLAIN, &head))
+		return false;
+	struct reader in = reader_of(head);
+	if (!read_skip(&in, 12) || !read_be16(&in, &type) || !read_be16(&in, &version) ||
+	    !read_be16(&in, &total) || !read_skip(&in, 2) || !read_be16(&in, &fragment) ||
+	    !read_skip(&in, 1) || !read_u8(&in, &protocol) || !read_skip(&in, 2) ||
+	    !read_span(&in, 8, &addresses))
 		return false;
 	if (type != 0x0800 || version >> 8 != 0x45 || (fragment & 0x3fff) != 0 ||
 	    protocol != PROTOCOL_TCP || total > frame->bytes.len - ETHERNET ||
