@@ -87,6 +87,7 @@ int main(int argc, char **argv)
 	struct input_settings input = {0};
 	struct printer printer = {.sink.take = take};
 	struct sensor_settings settings = {.memory_bytes = (size_t)MEMORY_MIB << 20,
+					   .reads_files = true,
 					   .sink = &printer.sink};
 	bool has_counters = argc > 1 && strcmp(argv[argc - 1], "--counters") == 0;
 	struct capture_file *file;

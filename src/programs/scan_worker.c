@@ -204,6 +204,7 @@ static bool start(struct scanning *scanning, struct error *why)
 	scanning->channel.takes_descriptors = true;
 	struct sensor_settings sensor = {.memory_bytes = scanning->settings.memory_bytes,
 					 .is_live = scanning->settings.follows,
+					 .reads_files = true,
 					 .sink = &scanning->output.sink};
 	if (scan_output_init(&scanning->output, &scanning->settings) < 0 ||
 	    sensor_new(&sensor, &scanning->sensor) < 0)

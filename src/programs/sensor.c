@@ -22,6 +22,7 @@ enum {
 enum { BATCH = 32 }; /* frames whose flows are fetched at once */
 
 struct sensor {
+	bool reads_files;
 	struct tracker *tracker;
 	struct engine *engine;
 	struct fragment_table *fragments;
@@ -79,6 +80,7 @@ int sensor_new(const struct sensor_settings *settings, struct sensor **out)
 
 	if (!sensor)
 		return -ENOMEM;
+	sensor->reads_files = settings->reads_files;
 	int r = engine_new(&engine, &sensor->engine);
 	if (r == 0)
 		r = fragment_table_new(&fragments, &sensor->fragments);
@@ -113,8 +115,9 @@ static void take_waiting(struct sensor *sensor, const struct batch *batch)
 	tracker_gather(sensor->tracker, sensor->expected, sensor->waiting);
 	for (size_t i = 0; i < sensor->waiting; i++) {
 		const struct frame *frame = &batch->frames[sensor->indices[i]];
-		struct origin origin = {
-			.source = batch->source, .offset = frame->offset, .has_offset = true};
+		struct origin origin = {.source = batch->source,
+					.offset = frame->offset,
+					.has_offset = sensor->reads_files};
 		enum tracker_interest interest =
 			tracker_take(sensor->tracker, &sensor->packets[i], &sensor->expected[i],
 				     frame->at, &origin);

@@ -16,6 +16,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "model/finding.h"
+#include "programs/terminal.h"
 #include "programs/watch.h"
 #include "sandbox/confine.h"
 #include "sandbox/supervise.h"
@@ -416,7 +417,6 @@ static void open_filters(struct watch *w)
 
 static int start_core(struct watch *w, struct error *why)
 {
-	const char *no_color = getenv("NO_COLOR");
 	size_t index;
 	enum verdict verdict = VERDICT_SUSPECT;
 
@@ -425,7 +425,7 @@ static int start_core(struct watch *w, struct error *why)
 		.keep_s = settings_number(w->settings, "store.retention_days") * 86400,
 		.max_findings = settings_number(w->settings, "store.max_findings"),
 		.is_json = w->plan->is_json || settings_bool(w->settings, "report.json"),
-		.has_colour = isatty(STDOUT_FILENO) && !(no_color && *no_color),
+		.style = terminal_style(),
 		.alerts_journal = settings_bool(w->settings, "alert.journal"),
 		.alert_verdict = (uint8_t)verdict,
 	};

@@ -229,8 +229,13 @@ static bool is_worth(struct inspections *in, struct flow *flow, const struct pac
 {
 	struct str name;
 
-	if (packet->payload.len == 0 ||
-	    ((flow->has_spoken >> side & 1) && !segment_may_matter(packet->payload)))
+	if (packet->payload.len == 0)
+		return false;
+	/* sent again: it was looked at when it was new, or its conversation is over */
+	uint32_t end = packet->sequence + packet->payload_len;
+	if ((flow->has_next >> side & 1) && (int32_t)(end - flow->next[side]) <= 0)
+		return false;
+	if ((flow->has_spoken >> side & 1) && !segment_may_matter(packet->payload))
 		return false;
 	switch (opening_judge(packet->payload, &in->host.scratch, &name)) {
 	case OPENING_OF_NOTHING:

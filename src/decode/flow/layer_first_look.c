@@ -104,10 +104,10 @@ static const struct {
 	enum guess (*guess)(struct str s);
 	const struct layer_kind *kind;
 } guesses[] = {
+	{guess_websocket, &layer_websocket}, /* before text, which takes its header for a mark */
 	{guess_text, &layer_text},
 	{guess_http, &layer_http},
 	{guess_tls, &layer_tls},
-	{guess_websocket, &layer_websocket},
 	{guess_stratum_v2, &layer_stratum_v2},
 	{guess_duino, &layer_text},
 	{guess_gzip, &layer_gzip},
@@ -266,8 +266,11 @@ const struct layer_kind layer_first_look = {.carrier = CARRIER_COUNT,
 					    .fini = first_look_fini,
 					    .size = first_look_size};
 
-/* A hello in one piece says all that TLS ever says in clear. */
-static bool is_whole_hello(struct str payload, struct arena *scratch, struct str *name)
+/*
+ * Is that all layer_tls would hear? A hello in one piece that names the server is, and whatever is
+ * no client's hello; a hello without a name leaves it to the server's certificate.
+ */
+static bool is_all_of_tls(struct str payload, struct arena *scratch, struct str *name)
 {
 	struct tls_client_hello hello;
 
@@ -275,7 +278,7 @@ static bool is_whole_hello(struct str payload, struct arena *scratch, struct str
 	enum decoded decoded = tls_client_hello_read(payload, scratch, &hello);
 	if (decoded == DECODED)
 		*name = hello.server_name;
-	return decoded != NEED_MORE;
+	return decoded != NEED_MORE && (decoded != DECODED || name->len > 0);
 }
 
 enum opening opening_judge(struct str payload, struct arena *scratch, struct str *name)
@@ -288,7 +291,7 @@ enum opening opening_judge(struct str payload, struct arena *scratch, struct str
 	if (payload.len == 0)
 		return OPENING_OF_NOTHING;
 	const struct layer_kind *kind = decide(&look, &is_open);
-	if (kind == &layer_tls && is_whole_hello(payload, scratch, name))
+	if (kind == &layer_tls && is_all_of_tls(payload, scratch, name))
 		return OPENING_IS_ALL;
 	if (kind || is_open)
 		return OPENING_MAY_MATTER;

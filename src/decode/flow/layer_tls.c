@@ -39,8 +39,8 @@ static void read_client(struct conversation *c, struct tls *tls, int side)
 	if (decoded != DECODED)
 		return;
 	tls->client = side + 1;
+	tell_name(c, !side, hello.server_name); /* a view into what is freed next */
 	buf_fini(&tls->pending[side]);
-	tell_name(c, !side, hello.server_name);
 }
 
 static void read_server(struct conversation *c, struct tls *tls, int side)
