@@ -470,10 +470,11 @@ static void tell_actions(struct telling *t)
 			.undo = STR("nft delete table inet davy")});
 }
 
-bool session_report(const struct session *session, struct arena *scratch, struct finding *out)
+bool session_report(const struct session *session, const struct detector_context *context,
+		    struct finding *out)
 {
 	struct telling t = {
-		.s = session, .scratch = scratch, .out = out, .judgement = judge(session)};
+		.s = session, .scratch = context->scratch, .out = out, .judgement = judge(session)};
 
 	if (!t.judgement.state)
 		return false;
