@@ -15,6 +15,7 @@ struct sensor_settings {
 	size_t memory_bytes; /* ceiling for all tables and streams together */
 	bool is_live;
 	struct finding_sink *sink;
+	const struct pool_list *pools; /* lives as long as the sensor; NULL: none */
 };
 
 must_check int sensor_new(const struct sensor_settings *settings, struct sensor **out);
