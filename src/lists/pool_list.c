@@ -215,15 +215,21 @@ bool pool_list_open(struct str blob, struct pool_list *out)
 	return true;
 }
 
+struct pool_match pool_list_source(const struct pool_list *list, uint32_t index)
+{
+	struct list_record from = list_at(list, index);
+
+	return (struct pool_match){.list = str_sub(list->texts, from.name_at, from.name_len),
+				   .date = str_sub(list->texts, from.date_at, from.date_len)};
+}
+
 static struct pool_match match_of(const struct pool_list *list, const struct record *record)
 {
-	struct list_record from = list_at(list, record->list);
-	struct pool_match match = {.entry = {.kind = (enum pool_entry_kind)record->kind,
-					     .prefix = record->prefix,
-					     .port = record->port},
-				   .list = str_sub(list->texts, from.name_at, from.name_len),
-				   .date = str_sub(list->texts, from.date_at, from.date_len)};
+	struct pool_match match = pool_list_source(list, record->list);
 
+	match.entry = (struct pool_entry){.kind = (enum pool_entry_kind)record->kind,
+					  .prefix = record->prefix,
+					  .port = record->port};
 	if (record->kind == POOL_NAME)
 		match.entry.name = name_of(list->texts, record);
 	memcpy(match.entry.address.bytes, record->address, sizeof(record->address));
@@ -268,6 +274,14 @@ static bool find_exactly(const struct pool_list *list, struct str name, uint16_t
 		}
 	}
 	return false;
+}
+
+bool pool_list_has_name(const struct pool_list *list, struct str name)
+{
+	uint32_t index = first_name(list, name);
+
+	return index < list->counts[POOL_NAME] &&
+	       str_equal(pool_list_at(list, index).entry.name, name);
 }
 
 bool pool_list_find_name(const struct pool_list *list, struct str name, uint16_t port,

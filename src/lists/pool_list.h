@@ -109,8 +109,12 @@ bool pool_list_find_address(const struct pool_list *list, const struct address *
 			    uint16_t port, struct pool_match *out);
 bool pool_list_is_shared(const struct pool_list *list, const struct address *address);
 
+bool pool_list_has_name(const struct pool_list *list, struct str name); /* itself, on any port */
+
 /* The entries: names first (sorted), then networks, then shared ones; index < pool_list_count. */
 uint32_t pool_list_count(const struct pool_list *list);
 struct pool_match pool_list_at(const struct pool_list *list, uint32_t index);
+/* Title and date of one list, index < list_count; no entry. */
+struct pool_match pool_list_source(const struct pool_list *list, uint32_t index);
 
 #endif
