@@ -151,7 +151,9 @@ static const struct {
 	const char *format, *tool, *wrap, *command;
 } tools[] = {
 	{"dnsmasq", "dnsmasq", "%s", "dnsmasq --test --conf-file=list"},
-	{"unbound", "unbound-checkconf", "%s", "unbound-checkconf list"},
+	{"unbound", "unbound-checkconf",
+	 "server:\n\tdirectory: \".\"\n\tchroot: \"\"\n\tusername: \"\"\n%s",
+	 "unbound-checkconf list"},
 	{"rpz", "named-checkzone", "%s", "named-checkzone rpz.example list"},
 	{"squid", "squid", "http_port 3128\npid_filename none\n%s", "squid -k parse -f list"},
 	{"nft", "nft", "%s", "unshare -n nft -c -f list"},

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -345,6 +346,59 @@ static void too_much_is_refused(void **state)
 	pool_list_builder_fini(&builder);
 }
 
+static void add_shipped(struct pool_list_builder *builder, const char *name)
+{
+	const char *root = getenv("DAVY_SOURCE_ROOT");
+	struct error why = {0};
+	struct buf text = {0};
+	char path[512];
+	int byte;
+
+	snprintf(path, sizeof(path), "%s/packaging/lists/%s", root ? root : ".", name);
+	FILE *list = fopen(path, "r");
+	assert_non_null(list);
+	while ((byte = fgetc(list)) != EOF)
+		buf_add_byte(&text, (char)byte);
+	fclose(list);
+	if (pool_list_add_file(builder, name, buf_view(&text), &why) < 0)
+		fail_msg("%s", why.text);
+	buf_fini(&text);
+}
+
+/* No entry is there twice, none is below another, and neighbours of listed names are not listed. */
+static void shipped_lists_are_sound(void **state)
+{
+	struct pool_list_builder builder = {0};
+	struct buf blob = {0};
+	struct pool_list list;
+	struct pool_match match;
+	struct address address;
+
+	add_shipped(&builder, "pools.txt");
+	add_shipped(&builder, "shared.txt");
+	assert_int_equal(pool_list_seal(&builder, &blob), 0);
+	assert_true(pool_list_open(buf_view(&blob), &list));
+	assert_true(list.counts[POOL_NAME] >= 60);
+	assert_true(list.counts[POOL_SHARED] >= 40);
+	for (uint32_t i = 0; i < list.counts[POOL_NAME]; i++) {
+		struct str parent, head, name = pool_list_at(&list, i).entry.name;
+		assert_true(i == 0 || !str_equal(name, pool_list_at(&list, i - 1).entry.name));
+		(void)str_cut(name, '.', &head, &parent);
+		if (pool_list_find_name(&list, parent, 1, &match))
+			fail_msg("%.*s is below a listed name", STR_ARG(name));
+	}
+	assert_true(pool_list_find_name(&list, STR("xmr-eu1.nanopool.org"), 14444, &match));
+	assert_true(pool_list_find_name(&list, STR("pool.supportxmr.com"), 443, &match));
+	assert_false(pool_list_find_name(&list, STR("www.binance.com"), 443, &match));
+	assert_false(pool_list_find_name(&list, STR("www.bitcoin.com"), 443, &match));
+	assert_true(address_parse(STR("104.16.1.1"), &address));
+	assert_true(pool_list_is_shared(&list, &address));
+	assert_true(address_parse(STR("198.51.100.1"), &address));
+	assert_false(pool_list_is_shared(&list, &address));
+	buf_fini(&blob);
+	pool_list_builder_fini(&builder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -355,6 +409,7 @@ int main(void)
 		cmocka_unit_test(an_empty_list_finds_nothing),
 		cmocka_unit_test(damaged_blobs_are_harmless),
 		cmocka_unit_test(too_much_is_refused),
+		cmocka_unit_test(shipped_lists_are_sound),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -130,5 +130,10 @@ bool list_files_map(int descriptor, struct pool_list *out)
 	if (fstat(descriptor, &is) == 0 && is.st_size > 0)
 		at = mmap(NULL, (size_t)is.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
 	close(descriptor);
-	return at != MAP_FAILED && pool_list_open(str_of(at, (size_t)is.st_size), out);
+	if (at == MAP_FAILED)
+		return false;
+	if (pool_list_open(str_of(at, (size_t)is.st_size), out))
+		return true;
+	munmap(at, (size_t)is.st_size);
+	return false;
 }
