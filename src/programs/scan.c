@@ -19,6 +19,7 @@
 #include "programs/options.h"
 #include "programs/progress.h"
 #include "programs/settings.h"
+#include "programs/terminal.h"
 #include "sandbox/supervise.h"
 #include "sandbox/worker.h"
 #include "source/capture/input.h"
@@ -155,14 +156,13 @@ static bool load_settings(struct scan *scan)
 {
 	struct settings *settings = NULL;
 	struct error why = {0};
-	const char *no_color = getenv("NO_COLOR");
 
 	if (settings_load(scan->config, &settings, &why) < 0) {
 		fprintf(stderr, "davy: %s\n", why.text);
 		return false;
 	}
 	scan->settings.memory_bytes = settings_number(settings, "scan.memory");
-	scan->settings.has_colour = isatty(STDOUT_FILENO) && !(no_color && *no_color);
+	scan->settings.style = terminal_style();
 	scan->lists = list_files_share(settings, tell_list, NULL, &why);
 	if (scan->lists < 0)
 		fprintf(stderr, "davy: %s\n", why.text);

@@ -208,6 +208,7 @@ static bool start(struct scanning *scanning, struct error *why)
 		return error_set(why, 0, "the lists are not of this program") != 0;
 	struct sensor_settings sensor = {.memory_bytes = scanning->settings.memory_bytes,
 					 .is_live = scanning->settings.follows,
+					 .reads_files = true,
 					 .sink = &scanning->output.sink,
 					 .pools = &scanning->pools};
 	if (scan_output_init(&scanning->output, &scanning->settings) < 0 ||

@@ -20,6 +20,7 @@ enum {
 };
 
 struct sensor {
+	bool reads_files;
 	struct tracker *tracker;
 	struct engine *engine;
 	struct fragment_table *fragments;
@@ -73,6 +74,7 @@ int sensor_new(const struct sensor_settings *settings, struct sensor **out)
 
 	if (!sensor)
 		return -ENOMEM;
+	sensor->reads_files = settings->reads_files;
 	int r = engine_new(&engine, &sensor->engine);
 	if (r == 0)
 		r = fragment_table_new(&fragments, &sensor->fragments);
@@ -99,7 +101,8 @@ void sensor_free(struct sensor *sensor)
 enum tracker_interest sensor_frame(struct sensor *sensor, const struct frame *frame,
 				   struct str source, struct packet *packet)
 {
-	struct origin origin = {.source = source, .offset = frame->offset, .has_offset = true};
+	struct origin origin = {
+		.source = source, .offset = frame->offset, .has_offset = sensor->reads_files};
 	enum decoded decoded = packet_decode(frame, sensor->fragments, packet);
 
 	sensor->counters.frames++;

@@ -14,6 +14,7 @@ struct sensor;
 struct sensor_settings {
 	size_t memory_bytes; /* ceiling for all tables and streams together */
 	bool is_live;
+	bool reads_files; /* a frame's offset is a byte in its source, worth quoting */
 	struct finding_sink *sink;
 	const struct pool_list *pools; /* lives as long as the sensor; NULL: none */
 };

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "model/finding.h"
 #include "programs/list_files.h"
+#include "programs/terminal.h"
 #include "programs/watch.h"
 #include "sandbox/confine.h"
 #include "sandbox/supervise.h"
@@ -433,7 +434,6 @@ static void tell_list(void *context, const char *path, const char *why)
 
 static int start_core(struct watch *w, struct error *why)
 {
-	const char *no_color = getenv("NO_COLOR");
 	size_t index;
 	enum verdict verdict = VERDICT_SUSPECT;
 
@@ -442,7 +442,7 @@ static int start_core(struct watch *w, struct error *why)
 		.keep_s = settings_number(w->settings, "store.retention_days") * 86400,
 		.max_findings = settings_number(w->settings, "store.max_findings"),
 		.is_json = w->plan->is_json || settings_bool(w->settings, "report.json"),
-		.has_colour = isatty(STDOUT_FILENO) && !(no_color && *no_color),
+		.style = terminal_style(),
 		.alerts_journal = settings_bool(w->settings, "alert.journal"),
 		.alert_verdict = (uint8_t)verdict,
 	};
