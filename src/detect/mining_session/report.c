@@ -128,6 +128,9 @@ static struct judgement judge_answered(const struct session *s, enum dialect dia
 	if (s->jobs > 0 && s->specific[!miner] > 0)
 		return mining(s->shares > 0 ? 0.98 : 0.95, "working",
 			      "work was asked for and handed out");
+	if (s->login == OUTCOME_REFUSED)
+		return suspect(0.5, "refused",
+			       "the pool refused the login: no mining followed on this connection");
 	if (s->login == OUTCOME_ACCEPTED && s->login_is_specific && s->specific[!miner] > 0)
 		return mining(0.92, "accepted", "the login was accepted in the pool's own terms");
 	if (s->login == OUTCOME_ACCEPTED || s->hello == OUTCOME_ACCEPTED)
