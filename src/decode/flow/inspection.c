@@ -154,6 +154,10 @@ static bool is_worth(const struct flow *flow, const struct packet *packet, int s
 {
 	if (packet->payload.len == 0)
 		return false;
+	/* sent again: it was looked at when it was new, or its conversation is over */
+	uint32_t end = packet->sequence + packet->payload_len;
+	if ((flow->has_next >> side & 1) && (int32_t)(end - flow->next[side]) <= 0)
+		return false;
 	if (!(flow->has_spoken >> side & 1))
 		return opening_may_matter(packet->payload);
 	return segment_may_matter(packet->payload);

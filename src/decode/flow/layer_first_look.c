@@ -103,10 +103,10 @@ static const struct {
 	enum guess (*guess)(struct str s);
 	const struct layer_kind *kind;
 } guesses[] = {
+	{guess_websocket, &layer_websocket}, /* before text, which takes its header for a mark */
 	{guess_text, &layer_text},
 	{guess_http, &layer_http},
 	{guess_tls, &layer_tls},
-	{guess_websocket, &layer_websocket},
 	{guess_stratum_v2, &layer_stratum_v2},
 	{guess_duino, &layer_text},
 	{guess_gzip, &layer_gzip},

@@ -45,17 +45,35 @@ static void read_lines(struct conversation *c, struct text *text, int side, stru
 	}
 }
 
+/* By the first bytes that tell: a later piece may begin with any byte. */
+static void begin(struct text *text, struct str bytes)
+{
+	while (bytes.len > 0 && ((uint8_t)bytes.at[0] <= ' ' || (uint8_t)bytes.at[0] >= 0x80))
+		bytes = str_skip(bytes, 1);
+	if (bytes.len == 0)
+		return;
+	char first = bytes.at[0];
+	text->is_lines = duino_starts(bytes) || (first >= '0' && first <= '9') || first == 'J';
+	text->is_begun = text->is_lines || first == '{' || first == '[';
+}
+
+/* From the first byte on, for segments of one byte; no text has it between its messages. */
+static bool begins_gzip(struct str bytes)
+{
+	static const struct str magic = STR("\x1f\x8b\x08");
+
+	return str_starts(bytes, magic) || str_starts(magic, bytes);
+}
+
 static void text_feed(struct conversation *c, struct layer *layer, int side, struct str bytes)
 {
 	struct text *text = layer->state;
 
-	if (!text->is_begun) /* by its first bytes alone: a later piece may begin with any byte */
-		text->is_lines = duino_starts(bytes) ||
-				 (bytes.at[0] >= '0' && bytes.at[0] <= '9') || bytes.at[0] == 'J';
-	text->is_begun = true;
+	if (!text->is_begun)
+		begin(text, bytes);
 	if (text->is_lines)
 		read_lines(c, text, side, bytes);
-	else if (text->json[side].depth == 0 && str_starts(bytes, STR("\x1f\x8b\x08")))
+	else if (text->json[side].depth == 0 && begins_gzip(bytes))
 		layer_feed(c, layer_replace(c, layer, &layer_gzip), side, bytes);
 	else
 		read_json(c, text, side, bytes);

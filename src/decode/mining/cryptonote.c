@@ -71,6 +71,9 @@ static bool read_login(const struct rpc *rpc, struct mining_message *out)
 	bool lists_algorithms = json_kind(json_member(params, STR("algo"))) == JSON_ARRAY;
 	if (lists_algorithms)
 		out->dialects = CRYPTONOTE;
+	else if (str_find_nocase(out->agent, STR("grin")) >= 0 ||
+		 str_starts_nocase(out->login, STR("grin1")))
+		out->dialects = GRIN;
 	out->is_specific = lists_algorithms || (has_pass && agent_is_of_a_miner(out->agent));
 	return true;
 }

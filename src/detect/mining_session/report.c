@@ -48,12 +48,13 @@ static struct judgement judge_noise(const struct session *s)
 {
 	if (!both_acknowledged(s))
 		return nothing;
-	if (s->noise_setup && s->noise_up >= 1 && s->noise_down >= 1)
+	/* a channel that is refused ends after the second record down */
+	if (s->noise_setup && s->noise_up >= 2 && s->noise_down >= 3)
 		return mining(
 			0.9, "accepted",
 			"an encrypted Stratum V2 session by its shape: a 64-byte key up, 234 bytes "
-			"down, then a connection "
-			"set-up answered by a 44-byte record; no other protocol we know opens so");
+			"down, a connection set-up answered by a 44-byte record, then a channel "
+			"that went on; no other protocol we know opens so");
 	return suspect(0.5, "attempted",
 		       "opens like encrypted Stratum V2 (64 bytes up, 234 down), but went no "
 		       "further in what was seen");
