@@ -44,7 +44,8 @@ static void report(struct engine *engine, struct entry *entry, enum report_what 
 	char id[FINDING_ID_LEN + 1];
 
 	arena_reset(&engine->scratch);
-	bool accuses = detector->report(entry->state, &engine->scratch, &finding);
+	struct detector_context context = {&engine->scratch, engine->settings.pools};
+	bool accuses = detector->report(entry->state, &context, &finding);
 	if (accuses && what == REPORT_GRAVE && finding.verdict < VERDICT_MINER)
 		return;
 	entry->has_news = false;
