@@ -30,11 +30,12 @@ static void check_text(struct buf *told)
 		len = utf8_decode(rest, &rune);
 		assert(len > 0 && is_harmless(rune));
 	}
-	buf_fini(told);
+	buf_clear(told);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 {
+	static const struct report_style plain = {0}, wrapped = {.columns = 40};
 	struct str line = str_of(at, len);
 	struct incident incident;
 	struct finding finding;
@@ -44,14 +45,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 	if (arena_init(&arena, 24 * len + 64 * 1024) != 0)
 		return 0;
 	if (finding_from_json(line, &arena, &finding, NULL) == 0) {
-		report_finding_text(&told, &finding, false);
+		report_finding_short(&told, &wrapped, &finding);
+		check_text(&told);
+		report_finding_whole(&told, &plain, &finding);
+		report_finding_reasons(&told, &wrapped, &finding, true);
+		report_finding_evidence(&told, &wrapped, &finding, false);
 		check_text(&told);
 	}
 	arena_reset(&arena);
 	if (incident_from_json(line, &arena, &incident, NULL) == 0) {
-		report_incident_text(&told, &incident, false);
+		report_incident_short(&told, &wrapped, &incident);
+		report_incident_head(&told, &plain, &incident);
+		report_incident_story(&told, &wrapped, &incident);
+		report_incident_next(&told, &plain, &incident);
 		check_text(&told);
 	}
+	buf_fini(&told);
 	arena_fini(&arena);
 	return 0;
 }

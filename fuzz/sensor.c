@@ -26,7 +26,7 @@ static void take(struct finding_sink *sink, const struct finding *finding)
 	(void)sink;
 	assert(finding->confidence >= 0 && finding->confidence <= 1);
 	assert(finding->reason_count > 0);
-	report_finding_text(&text, finding, false);
+	report_finding_whole(&text, &(struct report_style){.columns = 80}, finding);
 	for (size_t i = 0; i < text.len; i++)
 		assert(text.at[i] == '\n' || ((uint8_t)text.at[i] >= 0x20 && text.at[i] != 0x7f));
 	finding_to_json(finding, &line);
