@@ -120,18 +120,27 @@ static void what_is_seen_again_counts_once(void **state)
 /* A SYN with another sequence number on the same ports is another connection. */
 static void ports_used_again_begin_anew(void **state)
 {
-	static const uint32_t further[] = {0, 1, 77777, 0x80000000, 0xfffff000};
+	static const struct {
+		uint32_t further;
+		bool is_new;
+	} rows[] = {{0, false}, {1, true}, {77777, true}, {0x80000000, true}, {0xfffff000, true}};
 
-	for (size_t i = 0; i < sizeof(further) / sizeof(*further); i++) {
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		watched_begin(&watched, NULL);
 		struct two_ends t = two_ends_of(&watched, 1);
+		uint32_t isn = t.next[MINER];
+		int64_t first_ns = t.now.ns;
 		two_ends_open(&t);
 		mine(&t);
 		t.now.ns += DURATION_S(30).ns;
-		t.next[MINER] += 1 + further[i];
-		t.next[POOL] += 100000;
-		int64_t first_ns = t.now.ns;
-		two_ends_open(&t);
+		if (rows[i].is_new) {
+			t.next[MINER] = isn + rows[i].further;
+			t.next[POOL] += 100000;
+			first_ns = t.now.ns;
+			two_ends_open(&t);
+		} else { /* the first SYN, seen late on another interface */
+			send_at(&t, MINER, isn, 0, TCP_SYN, (struct str){0}, 0);
+		}
 		mine(&t);
 		assert_int_equal(told(&watched, ACT_LOGIN), 2);
 		const struct kept *kept = last_kept(&watched);
@@ -141,6 +150,43 @@ static void ports_used_again_begin_anew(void **state)
 		assert_int_equal(kept->initiator, MINER);
 		watched_end(&watched);
 	}
+}
+
+/* The new connection's bytes are its own. */
+static void ports_used_again_count_from_nought(void **state)
+{
+	watched_begin(&watched, NULL);
+	struct two_ends t = two_ends_of(&watched, 1);
+
+	two_ends_open(&t);
+	mine(&t);
+	t.next[MINER] += 500000;
+	t.next[POOL] += 500000;
+	two_ends_open(&t);
+	mine(&t);
+	assert_int_equal(last_kept(&watched)->bytes[MINER], strlen(SUBSCRIBE AUTHORIZE));
+	assert_false(last_kept(&watched)->packets[MINER] > 8);
+	watched_end(&watched);
+}
+
+/* That the old connection was answered says nothing of packets forged for a new one. */
+static void ports_used_again_are_not_acknowledged(void **state)
+{
+	watched_begin(&watched, NULL);
+	struct two_ends t = two_ends_of(&watched, 1);
+
+	two_ends_open(&t);
+	say(&t, MINER, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n");
+	say(&t, POOL, "HTTP/1.1 204 No Content\r\n\r\n");
+	t.is_one_sided = true;
+	t.next[MINER] += 500000;
+	t.next[POOL] += 500000;
+	send_at(&t, MINER, t.next[MINER]++, 0, TCP_SYN, (struct str){0}, 0);
+	mine(&t);
+	assert_true(told(&watched, ACT_LOGIN) == 1);
+	for (size_t i = 0; i < watched.count; i++)
+		assert_false(watched.at[i].acknowledged[MINER] || watched.at[i].acknowledged[POOL]);
+	watched_end(&watched);
 }
 
 /* Only the other end's own word that it got the bytes counts. */
@@ -359,6 +405,8 @@ int main(void)
 		cmocka_unit_test(a_connection_is_told_from_its_middle),
 		cmocka_unit_test(what_is_seen_again_counts_once),
 		cmocka_unit_test(ports_used_again_begin_anew),
+		cmocka_unit_test(ports_used_again_count_from_nought),
+		cmocka_unit_test(ports_used_again_are_not_acknowledged),
 		cmocka_unit_test(a_side_is_acknowledged_by_the_other_alone),
 		cmocka_unit_test(an_acknowledgement_is_told_once),
 		cmocka_unit_test(forged_packets_are_never_acknowledged),
