@@ -101,8 +101,11 @@ bool str_to_double(struct str s, double *out)
 	char text[64];
 	char *end;
 
-	if (s.len == 0 || s.len >= sizeof(text) || is_space(s.at[0]))
+	if (s.len == 0 || s.len >= sizeof(text))
 		return false;
+	for (size_t i = 0; i < s.len; i++) /* strtod takes "inf", "nan", hex and blanks too */
+		if (!strchr("0123456789+-.eE", s.at[i]) || s.at[i] == '\0')
+			return false;
 	memcpy(text, s.at, s.len);
 	text[s.len] = '\0';
 	*out = strtod(text, &end);

@@ -146,8 +146,7 @@ static void observe_one(struct engine *engine, const struct observation *seen, s
 
 void engine_observe(struct engine *engine, const struct observation *seen)
 {
-	if (seen->at.ns > engine->now.ns)
-		engine->now = seen->at;
+	engine->now = seen->at;
 	for (size_t i = 0; detectors[i]; i++)
 		if (detectors[i]->wants & seen->kind)
 			observe_one(engine, seen, i);

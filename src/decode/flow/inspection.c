@@ -238,8 +238,8 @@ static bool is_worth(struct inspections *in, struct flow *flow, const struct pac
 	if ((flow->has_spoken >> side & 1) && !segment_may_matter(packet->payload))
 		return false;
 	switch (opening_judge(packet->payload, &in->host.scratch, &name)) {
-	case OPENING_OF_NOTHING:
-		return false;
+	case OPENING_OF_NOTHING: /* unless it is not the opening: the first may come after it */
+		return !(flow->has_spoken >> side & 1) && !is_next(flow, packet, side);
 	case OPENING_IS_ALL:
 		if ((packet->tcp_flags & TCP_SYN) || packet->payload.len < packet->payload_len ||
 		    !is_next(flow, packet, side))

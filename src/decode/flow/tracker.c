@@ -308,7 +308,7 @@ enum tracker_interest tracker_take(struct tracker *tracker, const struct packet 
 				   const struct tracker_expected *expected, instant at,
 				   const struct origin *origin)
 {
-	tracker->now = at.ns > tracker->now.ns ? at : tracker->now;
+	tracker->now = at; /* also backwards: one frame from the far future must not age the rest */
 	tracker->counters.packets++;
 	tracker->counters.payload_bytes += packet->payload_len;
 	if (packet->protocol != PROTOCOL_TCP) {
