@@ -6,16 +6,20 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "drilling.h"
 #include "namespace.h"
 #include "watching.h"
 
-enum { FOUND_WITHIN_MS = 2000 };
+enum { FOUND_WITHIN_MS = 2000, BULK_BYTES = 10 << 20 };
 
 static struct watching w;
 
@@ -106,6 +110,71 @@ static void drills_are_found_in_time(void **state)
 	}
 }
 
+/* In a process of its own, so that the reading of what is found does not wait for it. */
+static pid_t mine_on(struct connection *c, const char *dialect, uint64_t seed)
+{
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	connection_mine(c, dialect, 5, seed);
+	_exit(0);
+}
+
+static void check_found(size_t from, const char *dialect, int64_t began, const char *where)
+{
+	char wanted[64];
+
+	snprintf(wanted, sizeof(wanted), "\"dialect\":\"%s\"", dialect);
+	if (!watching_await_line(&w, from, "\"verdict\":\"mining\"", wanted, PATIENCE_MS))
+		fail_msg("%s %s is not found", dialect, where);
+	int64_t took = watching_now_ms() - began;
+	printf("# %s %s: told %lld ms after it began\n", dialect, where, (long long)took);
+	assert_true(took < FOUND_WITHIN_MS);
+}
+
+static void a_session_behind_a_cut_is_found(void **state)
+{
+	struct connection c = connection_open();
+	int64_t cut = watching_counter(&w, "bytes cut off");
+	size_t from = w.text[WATCHING_OUT].len;
+
+	connection_bulk(&c, BULK_BYTES);
+	int64_t began = watching_now_ms();
+	pid_t miner = mine_on(&c, "cryptonote", 200);
+	check_found(from, "cryptonote", began, "behind 10 MB on the same connection");
+	drilling_end(miner);
+	connection_close(&c);
+	assert_true(watching_await_counter(&w, "bytes cut off", cut + BULK_BYTES / 2, PATIENCE_MS));
+	printf("# %lld bytes were cut off by the kernel\n",
+	       (long long)(watching_counter(&w, "bytes cut off") - cut));
+}
+
+static void a_session_beside_a_cut_is_found(void **state)
+{
+	struct connection c = connection_open();
+	int64_t cut = watching_counter(&w, "bytes cut off");
+	size_t from = w.text[WATCHING_OUT].len;
+	pid_t bulk = fork();
+
+	if (bulk == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (int i = 0; i < 400; i++) { /* 4 s, 25 MB/s */
+			connection_bulk(&c, 256 * 1024);
+			poll(NULL, 0, 10);
+		}
+		_exit(0);
+	}
+	assert_true(watching_await_counter(&w, "bytes cut off", cut + 1, PATIENCE_MS));
+	int64_t began = watching_now_ms();
+	pid_t drill = drilling_start("kaspa", "plain", 5, 201);
+	check_found(from, "kaspa", began, "while another flow is cut off");
+	drilling_end(drill);
+	drilling_stop(bulk);
+	connection_close(&c);
+}
+
 static void health_tells_the_traffic(void **state)
 {
 	CLEANUP(buf_fini) struct buf out = {0};
@@ -125,6 +194,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(drills_are_found_in_time),
+		cmocka_unit_test(a_session_behind_a_cut_is_found),
+		cmocka_unit_test(a_session_beside_a_cut_is_found),
 		cmocka_unit_test(health_tells_the_traffic),
 	};
 

@@ -17,8 +17,6 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "lab/drill.h"
-
 enum { ARGS_MAX = 24 };
 
 int64_t watching_now_ms(void)
@@ -326,49 +324,4 @@ bool watching_await_counter(const struct watching *w, const char *name, int64_t 
 		poll(NULL, 0, 100);
 	}
 	return true;
-}
-
-/* -- drills -- */
-
-pid_t drilling_start(const char *dialect, const char *carrier, unsigned shares, uint64_t seed)
-{
-	struct drill_settings settings = {
-		.actor = {.seed = seed,
-			  .dialect = lab_dialect_find(str_from(dialect)),
-			  .shares = shares,
-			  .share_interval = DURATION_MS(100)},
-		.network = DRILL_LOOPBACK,
-		.longest = DURATION_S(60),
-	};
-	struct drill_result result = {0};
-	struct error why = {0};
-	char pool[32];
-
-	/* Drills of other seeds have nothing in common, so each is an incident of its own. */
-	snprintf(pool, sizeof(pool), "pool-%llu.example", (unsigned long long)seed);
-	settings.actor.pool_host = str_from(pool);
-	assert_non_null(settings.actor.dialect);
-	assert_true(lab_carrier_parse(str_from(carrier), &settings.carrier));
-	pid_t pid = fork();
-	if (pid != 0)
-		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	int code = drill_run(&settings, &result, &why);
-	if (code < 0)
-		fprintf(stderr, "%s over %s: %s\n", dialect, carrier, why.text);
-	_exit(code == 0 && result.outcome.state == LAB_STATE_DONE ? 0 : 1);
-}
-
-void drilling_end(pid_t pid)
-{
-	int status;
-
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
-}
-
-void drilling_stop(pid_t pid)
-{
-	kill(pid, SIGKILL); /* its child goes with it */
-	waitpid(pid, NULL, 0);
 }

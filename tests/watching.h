@@ -61,9 +61,4 @@ bool watching_await_counter(const struct watching *w, const char *name, int64_t 
 
 int64_t watching_now_ms(void);
 
-/* A drill on loopback in a process of its own; ends by itself after so many shares. */
-pid_t drilling_start(const char *dialect, const char *carrier, unsigned shares, uint64_t seed);
-void drilling_end(pid_t pid); /* waits; the test fails when the drill did not finish */
-void drilling_stop(pid_t pid);
-
 #endif
