@@ -176,11 +176,13 @@ static enum leg_role relation(const struct leg *inner, const struct leg *outer)
 		return address_is_loopback(&outer->client.address) ? LEG_TRANSLATED : LEG_ORIGIN;
 	if (is_adjacent(inner, outer))
 		return is_adjacent(outer, inner) ? LEG_ORIGIN : LEG_FORWARDED;
-	if (is_adjacent(outer, inner) ||
-	    address_equal(&inner->client.address, &outer->client.address))
+	if (is_adjacent(outer, inner))
 		return LEG_ORIGIN;
+	/* Also on one host: its own proxy's leg is not counted beside the miner's. */
 	if (!is_same_server(inner, outer) && inner->is_forwarded != outer->is_forwarded)
 		return inner->is_forwarded ? LEG_FORWARDED : LEG_ORIGIN;
+	if (address_equal(&inner->client.address, &outer->client.address))
+		return LEG_ORIGIN;
 	if (inner_private != outer_private)
 		return inner_private ? LEG_TRANSLATED : LEG_ORIGIN;
 	return LEG_TRANSLATED_ANYWAY;
@@ -244,13 +246,21 @@ static void settle_proxies(struct groups *g)
 	g->forwarder_count = 0;
 }
 
+/* A host that connects to itself does so for nobody else; on loopback every host does. */
+static bool is_within_host(const struct leg *leg)
+{
+	return address_is_loopback(&leg->server.address) ||
+	       address_equal(&leg->server.address, &leg->client.address);
+}
+
 static void learn_forwarders(struct groups *g)
 {
 	for (uint32_t i = 0; i < g->count; i++) {
 		const struct leg *leg = g->legs[i];
-		if (g->role[i] == LEG_FORWARDED && is_adjacent(g->legs[g->inner[i]], leg))
+		if (g->role[i] == LEG_FORWARDED && is_adjacent(g->legs[g->inner[i]], leg) &&
+		    !is_within_host(g->legs[g->inner[i]]))
 			add_forwarder(g, &leg->client.address);
-		if (counts(leg) && leg->is_flow && leg->is_forwarded)
+		if (counts(leg) && leg->is_flow && leg->is_forwarded && !is_within_host(leg))
 			add_forwarder(g, &leg->server.address);
 	}
 	sort_forwarders(g);
@@ -356,6 +366,8 @@ static void judge_server(struct groups *g, size_t from, size_t to, uint32_t oute
 	bool has_prints = false;
 	uint32_t inner = GROUP_NONE;
 
+	if (address_equal(&leg->server.address, &leg->client.address))
+		return; /* a host that connects to itself is where it mines */
 	if (is_forwarder(g, &leg->client.address)) {
 		inner = inner_by_name(g, from, to, outer);
 		set_role(g, outer, inner == GROUP_NONE ? LEG_HIDDEN : LEG_FORWARDED, inner);
@@ -363,8 +375,6 @@ static void judge_server(struct groups *g, size_t from, size_t to, uint32_t oute
 			join(g, inner, outer);
 		return;
 	}
-	if (address_equal(&leg->server.address, &leg->client.address))
-		return; /* a host that connects to itself is where it mines */
 	inner = g->keys[from].leg;
 	for (size_t k = from; k < to && !has_prints; k++)
 		has_prints = g->legs[g->keys[k].leg]->print_count > 0;

@@ -21,14 +21,6 @@ static void short_text_set(struct short_text *out, struct str text)
 		memcpy(out->at, text.at, out->len);
 }
 
-bool address_is_loopback(const struct address *address)
-{
-	static const struct address loopback6 = {{[15] = 1}};
-
-	return address_is_v4(address) ? address->bytes[12] == 127
-				      : address_equal(address, &loopback6);
-}
-
 /* Names and prints come in either case; 0 means "none", so no text hashes to it. */
 static uint64_t key_of(struct str text, uint64_t seed)
 {

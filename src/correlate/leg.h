@@ -59,6 +59,5 @@ void leg_update(struct leg *leg, const struct finding *finding, uint64_t seed);
 struct str short_text_view(const struct short_text *text);
 struct str leg_id(const struct leg *leg);
 bool leg_prints_meet(const struct leg *a, const struct leg *b); /* a share seen on both */
-bool address_is_loopback(const struct address *address);
 
 #endif

@@ -82,7 +82,10 @@ static void tell_inner(struct telling *t, const struct leg *leg, const struct le
 	const size_t from = t->text.len;
 
 	telling_add_host(t, leg);
-	if (role == LEG_FORWARDED) {
+	if (role == LEG_FORWARDED && address_equal(&leg->client.address, &inner->client.address)) {
+		buf_add_text(&t->text, " sends its own work through a proxy on itself to ");
+		telling_add_pool(t, leg);
+	} else if (role == LEG_FORWARDED) {
 		buf_add_text(&t->text, " only forwards: what it sends to ");
 		telling_add_pool(t, leg);
 		buf_add_text(&t->text, " is the work of ");

@@ -99,9 +99,25 @@ static int make_socket(void)
 	return fd;
 }
 
+static bool is_given(const struct endpoint *endpoint)
+{
+	return endpoint->address.bytes[12] != 0;
+}
+
+static struct sockaddr_in address_given(const struct endpoint *endpoint, uint16_t port)
+{
+	const uint8_t *b = endpoint->address.bytes + 12;
+
+	return address_of((uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3],
+			  port);
+}
+
 static int listen_on(const struct stage *stage, uint16_t port)
 {
-	struct sockaddr_in address = address_of(stage->ground.server_address, port);
+	const struct endpoint *pool = &stage->settings->pool;
+	struct sockaddr_in address = is_given(pool)
+					     ? address_given(pool, pool->port)
+					     : address_of(stage->ground.server_address, port);
 	int fd = make_socket();
 
 	if (fd < 0)
@@ -132,28 +148,53 @@ static int accept_own(const struct hop *hop)
 	return -ECONNABORTED;
 }
 
-/* The kernel completes the handshake from the backlog, so connecting before accepting is fine. */
-static int connect_hop(struct stage *stage, unsigned index)
+/* The socket of a connection's near end, made where it belongs. */
+static int make_near(const struct stage *stage, unsigned index)
 {
-	struct hop *hop = &stage->hops[index];
-	enum lab_side where = index == 0 ? LAB_MINER : LAB_POOL;
-	struct sockaddr_in address =
-		address_of(stage->ground.server_address, endpoint_of(hop->listener, false).port);
-	int code = drill_ground_enter(&stage->ground, where);
+	const struct endpoint *miner = &stage->settings->miner;
+	struct sockaddr_in from = address_given(miner, 0);
+	int code = drill_ground_enter(&stage->ground, index == 0 ? LAB_MINER : LAB_POOL);
 
 	if (code != 0)
 		return code;
-	hop->near = make_socket();
+	int fd = make_socket();
 	code = drill_ground_enter(&stage->ground, LAB_POOL);
-	if (hop->near < 0 || code != 0)
-		return hop->near < 0 ? hop->near : code;
+	if (code == 0 && fd >= 0 && index == 0 && is_given(miner) &&
+	    bind(fd, (const struct sockaddr *)&from, sizeof(from)) != 0)
+		code = -errno;
+	if (code != 0 && fd >= 0)
+		close(fd);
+	return code != 0 ? code : fd;
+}
+
+static int set_undelayed(int fd)
+{
+	int one = 1;
+
+	return setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) == 0 ? 0 : -errno;
+}
+
+/*
+ * The kernel completes the handshake from the backlog, so connecting before accepting is fine. From
+ * behind somebody else's proxy the connection comes later, when the miner has asked for it.
+ */
+static int connect_hop(struct stage *stage, unsigned index)
+{
+	struct hop *hop = &stage->hops[index];
+	const struct endpoint server = endpoint_of(hop->listener, false);
+	const struct endpoint *proxy = &stage->settings->proxy;
+	struct sockaddr_in address = is_given(proxy) ? address_given(proxy, proxy->port)
+						     : address_given(&server, server.port);
+
+	hop->near = make_near(stage, index);
+	if (hop->near < 0)
+		return hop->near;
 	if (connect(hop->near, (const struct sockaddr *)&address, sizeof(address)) != 0)
 		return -errno;
+	if (is_given(proxy))
+		return 0;
 	hop->far = accept_own(hop);
-	if (hop->far < 0)
-		return hop->far;
-	int one = 1;
-	return setsockopt(hop->far, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) == 0 ? 0 : -errno;
+	return hop->far < 0 ? hop->far : set_undelayed(hop->far);
 }
 
 static int listen_all(struct stage *stage, struct error *why)
@@ -199,13 +240,22 @@ static int cast(struct stage *stage, struct error *why)
 
 	if (!s->actor.dialect || !lab_carrier_complete(&whole, s->actor.dialect))
 		return error_set(why, -EINVAL, "no dialect, or a carrier too deep for it");
-	int code = lab_party_new(&s->actor, &whole, LAB_MINER, &stage->miner, why);
+	struct lab_settings actor = s->actor;
+	char host[ENDPOINT_TEXT_MAX];
+	if (is_given(&s->proxy) && is_given(&s->pool)) {
+		address_text(&s->pool.address, host);
+		actor.pool_host = str_from(host); /* what the proxy is asked for */
+		actor.pool_port = s->pool.port;
+	}
+	int code = lab_party_new(&actor, &whole, LAB_MINER, &stage->miner, why);
 	stage->hop_count = 1;
 	for (unsigned i = 0; i < whole.count && code == 0; i++) {
 		if (!lab_layer_is_proxy(whole.layers[i])) {
 			inside.layers[inside.count++] = whole.layers[i];
 			continue;
 		}
+		if (is_given(&s->proxy))
+			continue; /* the proxy is there already */
 		struct lab_channel_settings relay = {
 			.carrier = {{whole.layers[i]}, 1},
 			.side = LAB_POOL,
@@ -215,7 +265,7 @@ static int cast(struct stage *stage, struct error *why)
 		stage->hop_count++;
 	}
 	if (code == 0)
-		code = lab_party_new(&s->actor, &inside, LAB_POOL, &stage->pool, why);
+		code = lab_party_new(&actor, &inside, LAB_POOL, &stage->pool, why);
 	return code;
 }
 
@@ -287,6 +337,22 @@ static void hear(struct stage *stage, unsigned hop, bool is_far, struct str byte
 	}
 }
 
+/* The pool's end of a connection that came through somebody else's proxy. */
+static void accept_proxied(struct stage *stage, struct pollfd *polled)
+{
+	struct hop *hop = &stage->hops[stage->hop_count - 1];
+	uint64_t ignored = 0;
+
+	hop->far = accept4(hop->listener, NULL, NULL, SOCK_CLOEXEC);
+	if (hop->far < 0 || set_undelayed(hop->far) < 0) {
+		stage->is_over = true;
+		return;
+	}
+	polled->fd = hop->far;
+	lab_party_connected(stage->pool, clock_now());
+	send_party(stage, stage->pool, hop->far, &ignored);
+}
+
 static void wake(struct stage *stage)
 {
 	instant now = clock_now();
@@ -297,7 +363,8 @@ static void wake(struct stage *stage)
 	if (lab_party_due(stage->pool).ns <= now.ns)
 		lab_party_wake(stage->pool, now);
 	send_party(stage, stage->miner, stage->hops[0].near, &stage->result.bytes_up);
-	send_party(stage, stage->pool, stage->hops[stage->hop_count - 1].far, &ignored);
+	if (stage->hops[stage->hop_count - 1].far >= 0)
+		send_party(stage, stage->pool, stage->hops[stage->hop_count - 1].far, &ignored);
 }
 
 static int wait_ms(const struct stage *stage, instant end)
@@ -318,7 +385,10 @@ static void perform(struct stage *stage, instant end)
 
 	for (unsigned i = 0; i < stage->hop_count; i++) {
 		polled[2 * i] = (struct pollfd){.fd = stage->hops[i].near, .events = POLLIN};
-		polled[2 * i + 1] = (struct pollfd){.fd = stage->hops[i].far, .events = POLLIN};
+		polled[2 * i + 1] =
+			(struct pollfd){.fd = stage->hops[i].far >= 0 ? stage->hops[i].far
+								      : stage->hops[i].listener,
+					.events = POLLIN};
 	}
 	while (!stage->is_over && !lab_party_is_finished(stage->miner) &&
 	       !lab_party_has_failed(stage->miner) && !lab_party_has_failed(stage->pool) &&
@@ -329,6 +399,10 @@ static void perform(struct stage *stage, instant end)
 		for (unsigned i = 0; i < 2 * stage->hop_count && ready > 0; i++) {
 			if (!polled[i].revents)
 				continue;
+			if (polled[i].fd == stage->hops[i / 2].listener) {
+				accept_proxied(stage, &polled[i]);
+				continue;
+			}
 			ssize_t got = recv(polled[i].fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 			if (got > 0)
 				hear(stage, i / 2, i % 2, str_of(bytes, (size_t)got));
@@ -370,8 +444,10 @@ static void start_all(struct stage *stage, instant begins)
 
 	for (unsigned i = 0; i + 1 < stage->hop_count; i++)
 		lab_channel_connected(stage->relays[i]);
-	lab_party_connected(stage->pool, begins);
-	send_party(stage, stage->pool, stage->hops[stage->hop_count - 1].far, &ignored);
+	if (stage->hops[stage->hop_count - 1].far >= 0) {
+		lab_party_connected(stage->pool, begins);
+		send_party(stage, stage->pool, stage->hops[stage->hop_count - 1].far, &ignored);
+	}
 	lab_party_connected(stage->miner, begins);
 	send_party(stage, stage->miner, stage->hops[0].near, &stage->result.bytes_up);
 }

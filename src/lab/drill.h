@@ -38,6 +38,14 @@ struct drill_settings {
 	duration pause; /* before the miner connects: for a sensor to see the interface; 0: none */
 	duration longest; /* of what follows the pause; 0: a minute; at most DRILL_LONGEST_S */
 	/*
+	 * Given addresses of this machine, IPv4, for drills through real proxies; a port 0 is one
+	 * that is not given. miner: where the miner connects from (its port is not used); pool:
+	 * where the pool listens, in place of `port`; proxy: a program of somebody else, which the
+	 * miner connects to and asks for the pool as the carrier's only layer of a proxy says, or
+	 * which leads there by itself (no layer of a proxy).
+	 */
+	struct endpoint miner, pool, proxy;
+	/*
 	 * Called in the calling process as soon as all listen, before the pause; the miner's port
 	 * is not known yet. May be NULL.
 	 */

@@ -3,9 +3,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <errno.h>
-#include <string.h>
-#include <unistd.h>
 #include <net/if.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "lab/drill.h"
@@ -83,6 +88,75 @@ static void it_drills_on_loopback(void **state)
 	check_run("cryptonote", "plain", DRILL_LOOPBACK);
 }
 
+static int socket_at(uint8_t last, uint16_t port)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET,
+				 .sin_port = htons(port),
+				 .sin_addr.s_addr = htonl(0x7f000000u | last)};
+	int one = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)), 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	return fd;
+}
+
+/* Somebody else's program between the two: passes on one connection to 127.0.0.3:port. */
+static void forward(int listener, uint16_t port)
+{
+	struct sockaddr_in pool = {.sin_family = AF_INET,
+				   .sin_port = htons(port),
+				   .sin_addr.s_addr = htonl(0x7f000003)};
+	char bytes[4096];
+	int near = accept(listener, NULL, NULL), far = socket(AF_INET, SOCK_STREAM, 0);
+
+	alarm(20);
+	if (near < 0 || connect(far, (struct sockaddr *)&pool, sizeof(pool)) != 0)
+		_exit(1);
+	for (;;) {
+		struct pollfd both[2] = {{near, POLLIN, 0}, {far, POLLIN, 0}};
+		poll(both, 2, -1);
+		for (int i = 0; i < 2; i++) {
+			ssize_t got = both[i].revents ? read(both[i].fd, bytes, sizeof(bytes)) : -1;
+			if (got == 0 || (got > 0 && write(both[!i].fd, bytes, (size_t)got) != got))
+				_exit(0);
+		}
+	}
+}
+
+static void it_drills_between_given_addresses(void **state)
+{
+	struct drill_settings settings = settings_of("cryptonote", "plain", DRILL_LOOPBACK);
+	struct drill_result result = {0};
+	struct drill_place place = {0};
+	struct error why = {0};
+	struct sockaddr_in bound;
+	socklen_t len = sizeof(bound);
+	int listener = socket_at(2, 0), unused = socket_at(3, 0);
+
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(getsockname(unused, (struct sockaddr *)&bound, &len), 0);
+	settings.pool = (struct endpoint){address_v4(0x7f000003), ntohs(bound.sin_port)};
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&bound, &len), 0);
+	settings.proxy = (struct endpoint){address_v4(0x7f000002), ntohs(bound.sin_port)};
+	settings.miner = (struct endpoint){address_v4(0x7f000004), 0};
+	settings.on_start = note_start;
+	settings.context = &place;
+	close(unused);
+	pid_t proxy = fork();
+	if (proxy == 0)
+		forward(listener, settings.pool.port);
+	int code = drill_run(&settings, &result, &why);
+	kill(proxy, SIGKILL);
+	waitpid(proxy, NULL, 0);
+	close(listener);
+	if (code != 0)
+		fail_msg("%s", why.text);
+	assert_int_equal(result.outcome.state, LAB_STATE_DONE);
+	assert_int_equal(place.server.port, settings.pool.port);
+	assert_true(address_equal(&result.place.miner.address, &settings.miner.address));
+	assert_true(address_equal(&result.place.server.address, &settings.proxy.address));
+}
+
 static void it_ends_when_the_time_is_over(void **state)
 {
 	struct drill_settings settings = settings_of("cryptonote", "plain", DRILL_NAMESPACE);
@@ -140,6 +214,7 @@ int main(void)
 		cmocka_unit_test(every_dialect_drills),
 		cmocka_unit_test(carriers_drill),
 		cmocka_unit_test(it_drills_on_loopback),
+		cmocka_unit_test(it_drills_between_given_addresses),
 		cmocka_unit_test(it_ends_when_the_time_is_over),
 		cmocka_unit_test(wrong_settings_are_refused),
 		cmocka_unit_test(over_veth_an_interface_appears_outside),

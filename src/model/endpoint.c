@@ -25,6 +25,14 @@ bool address_equal(const struct address *a, const struct address *b)
 	return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
 }
 
+bool address_is_loopback(const struct address *address)
+{
+	static const struct address loopback6 = {{[15] = 1}};
+
+	return address_is_v4(address) ? address->bytes[12] == 127
+				      : address_equal(address, &loopback6);
+}
+
 bool address_is_private(const struct address *address)
 {
 	const uint8_t *b = address->bytes;

@@ -33,6 +33,7 @@ bool address_is_v4(const struct address *address);
 bool address_equal(const struct address *a, const struct address *b);
 /* RFC 1918, loopback, link-local, unique-local, CGNAT: not routed on the open internet. */
 bool address_is_private(const struct address *address);
+bool address_is_loopback(const struct address *address); /* 127.0.0.0/8, ::1: every host has them */
 
 must_check bool address_parse(struct str text, struct address *out);
 must_check bool endpoint_parse(struct str text, struct endpoint *out);

@@ -41,8 +41,8 @@ struct scan_progress {
 };
 
 struct scan_result {
-	uint64_t found; /* findings that count */
-	uint64_t unreadable;
+	uint64_t found;	     /* findings that count */
+	uint64_t unreadable; /* inputs; and one more when the output could not be written */
 };
 
 /* The worker's main; the exit status. */

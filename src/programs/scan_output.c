@@ -13,20 +13,31 @@
 #include "report/incident_text.h"
 #include "report/layout.h"
 
-static void write_all(int fd, struct str text)
+/* 0, or the errno it ended with */
+static int write_all(int fd, struct str text)
 {
 	while (text.len > 0) {
 		ssize_t done = write(fd, text.at, text.len);
 		if (done < 0 && errno != EINTR)
-			return; /* nobody reads any more; the exit status still tells */
+			return errno;
 		text = str_skip(text, done > 0 ? (size_t)done : 0);
 	}
+	return 0;
 }
 
+/* A disk that is full is told, once; that nobody reads any more (EPIPE) is no failure of ours. */
 static void flush(struct scan_output *output)
 {
-	write_all(STDOUT_FILENO, buf_view(&output->out));
+	CLEANUP(buf_fini) struct buf line = {0};
+	int failed = write_all(STDOUT_FILENO, buf_view(&output->out));
+
 	buf_clear(&output->out);
+	if (failed == 0 || failed == EPIPE || output->is_cut_off)
+		return;
+	output->is_cut_off = true;
+	buf_printf(&line, "davy: the findings cannot be written: %s; what follows is lost\n",
+		   strerror(failed));
+	(void)write_all(STDERR_FILENO, buf_view(&line));
 }
 
 /* The title itself is compared too: whoever chooses names could make hashes meet, and be hidden. */
@@ -144,7 +155,7 @@ void scan_output_unchecked(struct scan_output *output, struct str input, struct 
 	buf_add_text(&line, "davy: ");
 	report_sentence(&line, reason);
 	buf_add_byte(&line, '\n');
-	write_all(STDERR_FILENO, buf_view(&line));
+	(void)write_all(STDERR_FILENO, buf_view(&line));
 }
 
 static void take_incident(void *context, const struct incident *incident)

@@ -24,6 +24,7 @@ struct scan_output {
 	size_t told_count;
 	uint64_t inputs, unreadable, findings, counted;
 	uint64_t damaged_records; /* of captures */
+	bool is_cut_off;	  /* standard output took no more, and that was told */
 };
 
 must_check int scan_output_init(struct scan_output *output, const struct scan_settings *settings);

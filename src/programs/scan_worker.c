@@ -233,7 +233,8 @@ int scan_worker(void)
 	struct sensor_counters counters = sensor_counters(scanning.sensor);
 	scan_output_end(&scanning.output, &counters);
 	struct scan_result result = {.found = scanning.output.counted,
-				     .unreadable = scanning.output.unreadable};
+				     .unreadable = scanning.output.unreadable +
+						   scanning.output.is_cut_off};
 	tell_parent(&scanning, SCAN_RESULT, &result, sizeof(result));
 	sensor_free(scanning.sensor);
 	while (scanning.name_count > 0)

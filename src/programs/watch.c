@@ -19,9 +19,10 @@ static const struct command_option watch_options[] = {
 	{0},
 };
 
+/* Settings that cannot be read, or not used, are no reason to stop watching with those before. */
 static int run_until_ended(const struct watch_plan *plan)
 {
-	struct settings *settings = NULL;
+	struct settings *settings = NULL, *before = NULL;
 	struct error why = {0};
 	enum watch_end end;
 
@@ -29,17 +30,27 @@ static int run_until_ended(const struct watch_plan *plan)
 		fprintf(stderr, "davy: %s\n", why.text);
 		return EXIT_TROUBLE;
 	}
-	while ((end = watch_run(plan, settings)) == WATCH_RELOADS) {
-		struct settings *anew = NULL;
-		if (settings_load(plan->config, &anew, &why) < 0) {
-			log_error("the settings are kept as they were: %s", why.text);
-			continue;
+	for (;;) {
+		end = watch_run(plan, settings, &why);
+		bool falls_back = end == WATCH_FAILED && before;
+		if (!falls_back) {
+			settings_free(&before);
+			if (end != WATCH_RELOADS)
+				break;
+			before = settings;
+			falls_back = settings_load(plan->config, &settings, &why) < 0;
+		} else {
+			settings_free(&settings);
 		}
-		settings_free(&settings);
-		settings = anew;
-		log_info("settings read again");
+		if (falls_back) {
+			log_error("the settings are kept as they were: %s", why.text);
+			settings = before;
+			before = NULL;
+		}
 	}
 	settings_free(&settings);
+	if (end == WATCH_FAILED)
+		fprintf(stderr, "davy: %s\n", why.text);
 	return end == WATCH_ENDED ? EXIT_NOTHING_FOUND : EXIT_TROUBLE;
 }
 

@@ -32,6 +32,8 @@ enum watch_message {
 	WATCH_SOURCES,	/* to the core: lines "name\t0|1\twhy" */
 	WATCH_FLUSH,	/* to either: report and store what there is, then leave */
 	WATCH_FLUSHED,	/* the answer */
+	WATCH_READY,	/* from the core: the store is open */
+	WATCH_UNFIT,	/* from the core: a sentence why it cannot begin; it leaves */
 };
 
 struct sensor_start {

@@ -309,6 +309,19 @@ static bool remember(void *context, struct str json)
 	return true;
 }
 
+/* Who started us may well be root: what is missing is the right of the user we became. */
+static int explain_rights(const char *path, struct error *why)
+{
+	const char *slash = strrchr(path, '/');
+	unsigned uid = (unsigned)geteuid();
+
+	return error_set(
+		why, -EACCES,
+		"%s: user %u, who keeps the store, may not write there: `chown -R %u %.*s`, "
+		"or set store.path in the settings",
+		path, uid, uid, slash ? (int)(slash - path) : 1, slash ? path : ".");
+}
+
 static int open_state(struct core *core, struct error *why)
 {
 	struct correlator_settings correlator = {.seed = hash_random_seed()};
@@ -323,6 +336,8 @@ static int open_state(struct core *core, struct error *why)
 	    table_new(&known, &core->known) < 0 || arena_init(&core->arena, LINE_ARENA_BYTES) < 0)
 		return error_set(why, -ENOMEM, "not enough memory for the core");
 	int r = store_open(core->settings.store_path, STORE_WRITE, &core->store, why);
+	if (r == -EACCES)
+		return explain_rights(core->settings.store_path, why);
 	if (r < 0)
 		return r;
 	return store_each_finding(core->store, (struct str){0}, &recent, remember, core, why);
@@ -356,10 +371,12 @@ int core_worker(void)
 	static struct core core;
 	struct error why = {0};
 
-	if (start(&core, &why) < 0) {
-		log_error("%s", why.text);
+	int r = start(&core, &why);
+	if (channel_send(&core.channel, r < 0 ? WATCH_UNFIT : WATCH_READY,
+			 str_from(r < 0 ? why.text : ""), NULL, 0) < 0)
+		log_error("%s", r < 0 ? why.text : "the supervisor hears nothing");
+	if (r < 0)
 		return EXIT_TROUBLE;
-	}
 	run(&core);
 	return EXIT_NOTHING_FOUND;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <libgen.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,8 @@ enum {
 	CORE = 0, /* the first worker; sensors follow */
 	TICK_MS = 100,
 	GRACE_MS = 3000,
-	RING_PERCENT = 25, /* of the memory ceiling; the rest is the sensors' */
+	CORE_WAIT_MS = 30000, /* for the store to be opened; a large one may take longer */
+	RING_PERCENT = 25,    /* of the memory ceiling; the rest is the sensors' */
 	RING_BLOCKS =
 		8, /* of 512 KiB: 4 MiB a ring, a third of a second at 100,000 small packets/s */
 	NAMES_MAX = 256,
@@ -155,6 +157,9 @@ static void take_message(struct watch *w, const struct message *message)
 	case WATCH_CUT:
 	case WATCH_FORGET:
 		change_cut(w, message);
+		break;
+	case WATCH_UNFIT:
+		log_error("%.*s", STR_ARG(str_sub(message->body, 0, sizeof(struct error))));
 		break;
 	default:
 		break;
@@ -313,10 +318,41 @@ static void on_tick(uv_timer_t *timer)
 			(void)!channel_flush(&w->supervisor.at[i].channel);
 }
 
+/*
+ * Between two runs nobody handles a signal, and its standard action would be the end: it waits.
+ * Workers are started with none held back.
+ */
+static void hold_signals(bool holds)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	(void)sigprocmask(holds ? SIG_BLOCK : SIG_UNBLOCK, &signals, NULL);
+}
+
+/* Asked before anything is taken down for their sake. */
+static bool can_read_settings(const struct watch *w)
+{
+	struct settings *settings = NULL;
+	struct error why = {0};
+
+	if (settings_load(w->plan->config, &settings, &why) < 0) {
+		log_error("the settings are kept as they were: %s", why.text);
+		return false;
+	}
+	settings_free(&settings);
+	return true;
+}
+
 static void on_signal(uv_signal_t *signal, int number)
 {
 	struct watch *w = signal->data;
 
+	if (number == SIGHUP && (w->leaves || !can_read_settings(w)))
+		return;
 	w->end = number == SIGHUP ? WATCH_RELOADS : WATCH_ENDED;
 	w->leaves = true;
 	uv_stop(&w->loop);
@@ -432,6 +468,26 @@ static void tell_list(void *context, const char *path, const char *why)
 	note_source(context, name.at, why[0] == '\0', said.at);
 }
 
+/* A store that cannot be opened is told now, in one sentence, and not by a core that keeps dying.
+ */
+static int await_core(struct watch *w, struct error *why)
+{
+	struct message message;
+
+	switch (channel_await(&w->supervisor.at[CORE].channel, CORE_WAIT_MS, &message)) {
+	case MESSAGE_READY:
+		if (message.type != WATCH_UNFIT)
+			return 0;
+		return error_set(why, -EACCES, "%.*s", STR_ARG(message.body));
+	case MESSAGE_NONE:
+		return 0; /* still at it */
+	default:
+		return error_set(why, -EPIPE,
+				 "the core ended as soon as it was started; is %s in order?",
+				 w->core.store_path);
+	}
+}
+
 static int start_core(struct watch *w, struct error *why)
 {
 	size_t index;
@@ -454,7 +510,8 @@ static int start_core(struct watch *w, struct error *why)
 	struct worker_plan plan = {.role = CORE_ROLE,
 				   .writes_output = true,
 				   .settings = str_of(&w->core, sizeof(w->core))};
-	return supervise_add(&w->supervisor, &plan, monotonic(), &index, why);
+	r = supervise_add(&w->supervisor, &plan, monotonic(), &index, why);
+	return r < 0 ? r : await_core(w, why);
 }
 
 static int start_sensors(struct watch *w, struct error *why)
@@ -516,6 +573,8 @@ static int open_taps(struct watch *w, struct error *why)
 		return error_set(why, -ENODEV,
 				 "no interface %s that is up can be watched; `ip link` lists them",
 				 w->plan->interfaces[0]);
+	log_warn("no interface is watched yet: waiting for one that is wanted and up; `ip link` "
+		 "lists them");
 	return 0;
 }
 
@@ -649,33 +708,35 @@ static void tear_down(struct watch *w)
 	buf_fini(&w->pending);
 }
 
-enum watch_end watch_run(const struct watch_plan *plan, const struct settings *settings)
+enum watch_end watch_run(const struct watch_plan *plan, const struct settings *settings,
+			 struct error *why)
 {
 	struct watch *w = calloc(1, sizeof(*w));
-	struct error why = {0};
 
-	if (!w)
+	if (!w) {
+		(void)!error_set(why, -ENOMEM, "no memory to watch");
 		return WATCH_FAILED;
+	}
 	w->plan = plan;
 	w->settings = settings;
 	w->end = WATCH_FAILED;
 	w->lists = -1;
-	if (check_rights(&why) < 0) {
-		fprintf(stderr, "davy: %s\n", why.text);
+	if (check_rights(why) < 0) {
 		free(w);
 		return WATCH_FAILED;
 	}
-	int r = set_up(w, &why);
+	hold_signals(true);
+	int r = set_up(w, why);
 	if (r == 0) {
 		start_events(w);
+		hold_signals(false);
 		tell_sources(w);
 		log_info("watching with %zu sensors; findings go to %s; end with Ctrl-C or SIGTERM",
 			 w->sensor_count, w->core.store_path);
 		notify_manager("READY=1");
 		uv_run(&w->loop, UV_RUN_DEFAULT);
+		hold_signals(true);
 		notify_manager(w->end == WATCH_RELOADS ? "RELOADING=1" : "STOPPING=1");
-	} else {
-		fprintf(stderr, "davy: %s\n", why.text);
 	}
 	tear_down(w);
 	enum watch_end end = r == 0 ? w->end : WATCH_FAILED;

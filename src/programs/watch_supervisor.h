@@ -19,7 +19,12 @@ struct watch_plan {
 
 enum watch_end { WATCH_ENDED, WATCH_RELOADS, WATCH_FAILED };
 
-/* Runs until a signal ends it, or SIGHUP asks for new settings. */
-enum watch_end watch_run(const struct watch_plan *plan, const struct settings *settings);
+/*
+ * Runs until a signal ends it, or SIGHUP asks for new settings that can be read.
+ *
+ * returns: WATCH_FAILED when it could not begin, with a sentence in `why`
+ */
+enum watch_end watch_run(const struct watch_plan *plan, const struct settings *settings,
+			 struct error *why);
 
 #endif

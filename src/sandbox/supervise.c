@@ -35,7 +35,7 @@ void death_describe(int wait_status, char text[DEATH_TEXT_MAX])
 		const char *hint = number == SIGSYS    ? ": a system call that seccomp forbids"
 				   : number == SIGKILL ? ": by us, or the kernel had no memory left"
 						       : "";
-		snprintf(text, DEATH_TEXT_MAX, "killed by signal %d (%s)%s", number,
+		snprintf(text, DEATH_TEXT_MAX, "was killed by signal %d (%s)%s", number,
 			 strsignal(number), hint);
 	} else if (WEXITSTATUS(wait_status) == WORKER_EXEC_FAILED) {
 		snprintf(text, DEATH_TEXT_MAX, "could not be executed");

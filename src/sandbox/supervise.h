@@ -70,7 +70,7 @@ void supervise_kill(struct supervisor *supervisor, size_t index);
 /* Close all channels, give workers grace_ms to leave, kill the rest, reap all. */
 void supervise_stop(struct supervisor *supervisor, int grace_ms);
 
-/* A wait status in words: "killed by signal 11 (Segmentation fault)". */
+/* A wait status in words: "was killed by signal 11 (Segmentation fault)". */
 void death_describe(int wait_status, char text[DEATH_TEXT_MAX]);
 
 #endif

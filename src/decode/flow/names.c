@@ -51,11 +51,14 @@ static struct str name_at(const struct entry *entry, uint8_t i)
 
 void names_learn(struct names *names, const struct address *address, struct str name, instant now)
 {
+	static const struct address none6 = {{0}};
+	const struct address none4 = address_v4(0);
+
+	if (name.len == 0 || name.len > NAME_LEN_MAX || address_is_loopback(address) ||
+	    address_equal(address, &none4) || address_equal(address, &none6))
+		return;
 	uint64_t hash = table_hash(names->table, address);
 	struct entry *entry = table_find(names->table, address, hash);
-
-	if (name.len == 0 || name.len > NAME_LEN_MAX)
-		return;
 	if (!entry)
 		entry = table_insert(names->table, address, hash, now);
 	table_touch(names->table, entry, now);

@@ -14,6 +14,8 @@ struct names;
 
 must_check int names_new(uint32_t capacity, uint64_t seed, struct names **out);
 void names_free(struct names *names);
+/* Not for loopback and 0.0.0.0: any program may be there, and blocking resolvers answer with them.
+ */
 void names_learn(struct names *names, const struct address *address, struct str name, instant now);
 /* Up to `most` names of an address, newest first; views live until the next names_learn. */
 size_t names_find(struct names *names, const struct address *address, struct str *out, size_t most);
