@@ -26,6 +26,21 @@ static const struct golden_row rows[] = {
 	{"health_help", "health --help"},
 	{"settings_help", "settings --help"},
 	{"completion_help", "completion --help"},
+	{"lists_help", "lists --help"},
+	{"lists_plain", "lists pools.txt"},
+	{"lists_hosts", "lists --format hosts pools.txt"},
+	{"lists_dnsmasq", "lists --format dnsmasq pools.txt"},
+	{"lists_unbound", "lists --format unbound pools.txt"},
+	{"lists_rpz", "lists --format rpz pools.txt"},
+	{"lists_squid", "lists --format squid pools.txt"},
+	{"lists_nft", "lists --format nft pools.txt"},
+	{"lists_adblock", "lists --format adblock pools.txt"},
+	{"lists_found", "lists --format unbound --found --store pools.db pools.txt"},
+	{"lists_found_nft", "lists --format nft --found --store pools.db pools.txt"},
+	{"lists_found_no_store", "lists --found --store missing.db pools.txt"},
+	{"lists_settings", "lists --config lists.yaml"},
+	{"lists_wrong", "lists wrong.txt pools.txt missing.txt"},
+	{"lists_bad_format", "lists --format bind pools.txt"},
 	{"incidents", "incidents --store full.db"},
 	{"incidents_json", "incidents --json --store full.db"},
 	{"incidents_verdict", "incidents --verdict suspect --store full.db"},
@@ -78,6 +93,35 @@ static void put_hostile_finding(struct store *store)
 	golden_must(store_put_finding(store, &f) == 0, "hostile finding");
 }
 
+/* Pools that would say more than a name in the words of another program. */
+static void fill_pools(void)
+{
+	static const char *const pools[] = {
+		"evil.example\nserver: include: /etc/passwd",
+		"a\" always_nxdomain\n\tlocal-zone: \"com",
+		"com",
+		"good.example",
+		"192.0.2.99:4444",
+		"203.0.113.9:443",
+		"0.0.0.0/4",
+	};
+	struct store *store;
+	struct incident incident = filled_incident();
+
+	for (size_t i = 0; i < sizeof(pools) / sizeof(*pools); i++)
+		incident.pools[i] = str_from(pools[i]);
+	incident.pool_count = sizeof(pools) / sizeof(*pools);
+	golden_must(store_open("pools.db", STORE_WRITE, &store, NULL) == 0, "open pools.db");
+	golden_must(store_put_incident(store, &incident) == 0, "incident with hostile pools");
+	incident.id = STR("2222222222222222");
+	incident.verdict = VERDICT_SUSPECT;
+	incident.pools[0] = STR("only-suspected.example");
+	incident.pool_count = 1;
+	golden_must(store_put_incident(store, &incident) == 0, "suspect incident");
+	golden_must(store_flush(store, NULL) == 0, "flush pools.db");
+	store_close(&store);
+}
+
 static void fill_store(void)
 {
 	struct store *store;
@@ -125,11 +169,21 @@ static int make_place(void **state)
 	if (!mkdtemp(folder) || chdir(folder) != 0)
 		return -1;
 	fill_store();
+	fill_pools();
 	golden_write("text.db",
 		     "This is a text file and not a store, though it is long enough to be "
 		     "taken for one at first sight: a header has a hundred bytes.\n");
 	golden_write("bad.yaml", "store:\n  pth: x\n");
 	golden_write("good.yaml", "store:\n  path: full.db\n");
+	golden_write("lists.yaml", "lists:\n  shipped: false\n  pools: [pools.txt, missing.txt]\n");
+	golden_write("wrong.txt",
+		     "# name: wrong\n# source: here\n# date: 2026-11-22\n# licence: none\n"
+		     "pool example.net\n");
+	golden_write("pools.txt",
+		     "# name: Sample\n# source: here\n# date: 2026-11-22\n# licence: none\n"
+		     "example.net\neu.example.net\npool.example.org:3333\n192.0.2.7\n"
+		     "192.0.2.8:3333\n198.51.100.0/24\n[2001:db8::6]:443\n"
+		     "2001:db8:1::/48\nshared 203.0.113.0/24\n203.0.113.7\n");
 	setenv("DAVY_NOW", "2026-11-22T11:00:00Z", 1);
 	setenv("NO_COLOR", "1", 1);
 	return 0;
@@ -138,8 +192,10 @@ static int make_place(void **state)
 static int drop_place(void **state)
 {
 	static const char *const names[] = {
-		"full.db",	"full.db-wal", "full.db-shm", "blank.db",  "blank.db-wal",
-		"blank.db-shm", "text.db",     "bad.yaml",    "good.yaml", "out",
+		"full.db",	"full.db-wal", "full.db-shm",  "blank.db",     "blank.db-wal",
+		"blank.db-shm", "text.db",     "bad.yaml",     "good.yaml",    "out",
+		"lists.yaml",	"pools.txt",   "wrong.txt",    "pools.db",     "pools.db-wal",
+		"pools.db-shm", "pools.db",    "pools.db-wal", "pools.db-shm",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)

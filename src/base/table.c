@@ -421,9 +421,11 @@ uint32_t table_expire(struct table *table, instant now, uint32_t most)
 	for (unsigned class = 0; class < TABLE_CLASSES; class ++) {
 		for (uint32_t i = 0; i < most && table->lists[class].oldest; i++) {
 			struct header *header = header_at(table, table->lists[class].oldest);
-			if (now.ns - header->placed_ns < table->settings.idle.ns)
+			if (instant_since(now, (instant){header->placed_ns}).ns <
+			    table->settings.idle.ns)
 				break;
-			if (now.ns - header->touched_ns >= table->settings.idle.ns) {
+			if (instant_since(now, (instant){header->touched_ns}).ns >=
+			    table->settings.idle.ns) {
 				drop(table, header);
 				removed++;
 			} else {

@@ -71,7 +71,8 @@ int sensor_new(const struct sensor_settings *settings, struct sensor **out)
 		.capacity = share(memory, SESSIONS_PERCENT, SESSION_COST, 256, 1u << 20),
 		.seed = seed,
 		.is_live = settings->is_live,
-		.sink = settings->sink};
+		.sink = settings->sink,
+		.pools = settings->pools};
 	size_t for_fragments = memory / 100 * FRAGMENTS_PERCENT;
 	struct fragment_settings fragments = {.seed = seed,
 					      .memory_bytes = for_fragments < FRAGMENT_MEMORY_LEAST

@@ -16,6 +16,7 @@ struct sensor_settings {
 	bool is_live;
 	bool reads_files; /* a frame's offset is a byte in its source, worth quoting */
 	struct finding_sink *sink;
+	const struct pool_list *pools; /* lives as long as the sensor; NULL: none */
 };
 
 must_check int sensor_new(const struct sensor_settings *settings, struct sensor **out);

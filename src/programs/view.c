@@ -54,7 +54,7 @@ static bool open_store(struct view *view)
 	return false;
 }
 
-bool view_open(struct view *view)
+bool view_open_without_store(struct view *view)
 {
 	struct error why = {0};
 
@@ -68,7 +68,12 @@ bool view_open(struct view *view)
 		view_trouble("no memory");
 		return false;
 	}
-	return open_store(view);
+	return true;
+}
+
+bool view_open(struct view *view)
+{
+	return view_open_without_store(view) && open_store(view);
 }
 
 void view_flush(struct view *view)

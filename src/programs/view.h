@@ -29,6 +29,7 @@ struct view {
 
 /* Settings, clock, colours and the store. False: the reason was told on stderr. */
 must_check bool view_open(struct view *view);
+must_check bool view_open_without_store(struct view *view);
 /* Writes what is left; `status`, or EXIT_TROUBLE when standard output failed. */
 int view_close(struct view *view, int status);
 /* Writes what has gathered; call it between items. */

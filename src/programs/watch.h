@@ -39,7 +39,7 @@ struct sensor_start {
 	uint32_t health_every_s;
 	uint32_t number;
 	struct cutoff_settings cutoff;
-	uint8_t has_map; /* the first descriptor is the cut-off map */
+	uint8_t has_map; /* of the descriptors, the first is the cut-off map; the last the lists */
 	uint8_t has_cutoff;
 };
 

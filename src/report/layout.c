@@ -154,5 +154,5 @@ void report_time(struct buf *out, instant at)
 {
 	int64_t part = at.ns % 1000000000;
 
-	buf_add_instant(out, (instant){at.ns - (part < 0 ? part + 1000000000 : part)});
+	buf_add_instant(out, instant_add(at, (duration){part < 0 ? -part - 1000000000 : -part}));
 }

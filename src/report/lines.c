@@ -30,7 +30,7 @@ void lines_judgement(struct buf *out, const struct report_style *style, enum sev
 void lines_times(struct buf *out, const struct report_style *style, instant first, instant last)
 {
 	const int64_t second = 1000000000;
-	const bool has_span = last.ns - first.ns >= second;
+	const bool has_span = instant_since(last, first).ns >= second;
 
 	report_label(out, style, "since");
 	report_time(out, first);

@@ -316,7 +316,7 @@ static void skip_old_hole(struct inspections *in, struct inspection *inspection,
 {
 	int64_t since = inspection->hole_since_ns[side];
 
-	if (since != 0 && at.ns - since > DURATION_MS(HOLE_PATIENCE_MS).ns)
+	if (since != 0 && instant_since(at, (instant){since}).ns > DURATION_MS(HOLE_PATIENCE_MS).ns)
 		skip_hole(in, inspection, side, at);
 }
 

@@ -137,6 +137,26 @@ static struct flow *find_flow(struct tracker *tracker, const struct packet *pack
 	return flow;
 }
 
+/* The flow's first SYN, seen late or once more: everything since lies between it and next. */
+static bool is_syn_again(const struct flow *flow, int side, uint32_t next)
+{
+	return flow->next[side] - next == (uint32_t)flow->bytes[side];
+}
+
+/* Nothing that was booked on the old connection, least of all who answered whom, is the new one's.
+ */
+static void forget_connection(struct tracker *tracker, struct flow *flow)
+{
+	if (flow->inspection)
+		inspection_close(tracker->inspections, flow);
+	flow->has_next = flow->has_spoken = flow->acknowledged = flow->syn = 0;
+	flow->quiet_bytes = 0;
+	flow->minutes = 0;
+	memset(flow->bytes, 0, sizeof(flow->bytes));
+	memset(flow->packets, 0, sizeof(flow->packets));
+	memset(flow->first_sizes, 0, sizeof(flow->first_sizes));
+}
+
 /* A SYN with a new sequence number on a known pair of ends: the ports are used again. */
 static void book_syn(struct tracker *tracker, struct flow *flow, const struct packet *packet,
 		     int side, instant at)
@@ -144,11 +164,10 @@ static void book_syn(struct tracker *tracker, struct flow *flow, const struct pa
 	uint8_t bit = (uint8_t)(1u << side);
 	uint32_t next = packet->sequence + 1;
 
-	if ((flow->has_spoken & bit) && flow->next[side] != next &&
+	if ((flow->has_spoken & bit) && !is_syn_again(flow, side, next) &&
 	    !(packet->tcp_flags & TCP_ACK)) {
-		if (flow->inspection)
-			inspection_close(tracker->inspections, flow);
-		flow->has_next = flow->has_spoken = flow->syn = 0;
+		forget_connection(tracker, flow);
+		flow->packets[side]++;
 		book_start(flow, packet, side, at);
 	}
 	if (flow->has_spoken & bit)
@@ -212,7 +231,7 @@ static void book_bytes(struct flow *flow, const struct packet *packet, int side)
 
 static void book_presence(struct flow *flow, const struct packet *packet, instant at)
 {
-	int64_t minute = (at.ns - flow->first_ns) / DURATION_S(60).ns;
+	int64_t minute = instant_since(at, (instant){flow->first_ns}).ns / DURATION_S(60).ns;
 	uint32_t count = flow->packets[0] + flow->packets[1];
 
 	if (minute >= 0 && minute < 64 && flow->minute != minute + 1) {

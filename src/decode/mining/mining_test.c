@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -316,6 +317,13 @@ static void duino_coin_is_text(void **state)
 	assert_int_equal(message.act, ACT_JOB);
 	assert_true(duino_read(&dialogue, 0, STR("12345,99.5,PC miner"), &message));
 	assert_int_equal(message.act, ACT_SHARE);
+	static const char *const rates[] = {"inf", "nan", "-1", "1e999", "1,2", "x", ""};
+	for (size_t i = 0; i < sizeof(rates) / sizeof(*rates); i++) {
+		char line[64];
+		snprintf(line, sizeof(line), "12345,%s,PC miner", rates[i]);
+		assert_true(duino_read(&dialogue, 0, str_from(line), &message));
+		assert_true(message.hashrate_per_s == (i == 4 ? 1 : 0));
+	}
 	assert_true(duino_read(&dialogue, 1, STR("BAD,Too slow"), &message));
 	assert_true(message.refused);
 }

@@ -396,6 +396,34 @@ static bool read_hello_reply(const struct dialect_input *in, struct mining_messa
 	return true;
 }
 
+static bool is_bitcoin_share(const struct rpc *rpc)
+{
+	return is_hex(rpc, 2, 2, 32) && is_hex(rpc, 3, 8, 8) && is_hex(rpc, 4, 8, 8);
+}
+
+/*
+ * Methods of another name, as a pool and a miner of one hand may agree on: only the shapes that
+ * nothing else has, a block's parts by their lengths.
+ */
+static bool read_by_shape(const struct rpc *rpc, struct mining_message *out)
+{
+	enum { PLAIN_SHAPES = BIT(DIALECT_BITCOIN) | BIT(DIALECT_ZCASH) | BIT(DIALECT_KAWPOW) };
+	size_t count = json_count(rpc->params);
+	uint32_t job = count >= 6 ? dialects_of_job(rpc) : 0;
+
+	if (job && !(job & ~(uint32_t)PLAIN_SHAPES)) {
+		out->act = ACT_JOB;
+		out->from_pool = true;
+		return read_notify(rpc, out);
+	}
+	if (is_zcash_share(rpc, count) || is_kawpow_share(rpc, count) ||
+	    (count >= 5 && is_bitcoin_share(rpc))) {
+		out->act = ACT_SHARE;
+		return read_submit(rpc, out);
+	}
+	return false;
+}
+
 bool stratum_read(const struct dialect_input *in, struct mining_message *out)
 {
 	if (in->rpc->is_reply)
@@ -409,5 +437,5 @@ bool stratum_read(const struct dialect_input *in, struct mining_message *out)
 		out->worker = rpc_member_text(in->rpc, in->rpc->root, STR("worker"));
 		return methods[i].read ? methods[i].read(in->rpc, out) : true;
 	}
-	return false;
+	return read_by_shape(in->rpc, out);
 }

@@ -15,6 +15,7 @@
 #include "decode/mining/hashrate.h"
 #include "decode/packet/packet.h"
 #include "decode/wallet/wallet.h"
+#include "detect/mining_session/listed.h"
 #include "model/coin_name.h"
 
 struct judgement {
@@ -127,6 +128,9 @@ static struct judgement judge_answered(const struct session *s, enum dialect dia
 	if (s->jobs > 0 && s->specific[!miner] > 0)
 		return mining(s->shares > 0 ? 0.98 : 0.95, "working",
 			      "work was asked for and handed out");
+	if (s->login == OUTCOME_REFUSED)
+		return suspect(0.5, "refused",
+			       "the pool refused the login: no mining followed on this connection");
 	if (s->login == OUTCOME_ACCEPTED && s->login_is_specific && s->specific[!miner] > 0)
 		return mining(0.92, "accepted", "the login was accepted in the pool's own terms");
 	if (s->login == OUTCOME_ACCEPTED || s->hello == OUTCOME_ACCEPTED)
@@ -449,6 +453,32 @@ static void tell_evidence(struct telling *t)
 	}
 }
 
+/* A list never makes a finding nor a verdict: it makes a suspicion a little stronger. */
+static void tell_listed(struct telling *t, const struct pool_list *pools)
+{
+	enum { LISTED_PERCENT = 10, SUSPECT_MOST_PERCENT = 85 };
+	struct buf entry = {0}, words = {0};
+	struct pool_match match;
+
+	if (session_has_shared_address(t->s, t->miner, pools))
+		facts_add_truth(&t->out->facts, "shared_address", true);
+	if (!session_listed(t->s, t->miner, pools, &match))
+		return;
+	buf_add_pool_entry(&entry, &match.entry);
+	buf_printf(&words, "listed as a public pool: %.*s, by ", STR_ARG(buf_view(&entry)));
+	buf_add_printable(&words, match.list, 200);
+	buf_printf(&words, " of %.*s", STR_ARG(match.date));
+	finding_add_reason(t->out, arena_printf(t->scratch, "%.*s", STR_ARG(buf_view(&words))));
+	facts_add_text(&t->out->facts, "listed",
+		       arena_printf(t->scratch, "%.*s", STR_ARG(buf_view(&entry))));
+	buf_fini(&words);
+	buf_fini(&entry);
+	double most = SUSPECT_MOST_PERCENT / 100.0;
+	double raised = t->out->confidence + LISTED_PERCENT / 100.0;
+	if (t->out->verdict == VERDICT_SUSPECT && t->out->confidence < most)
+		t->out->confidence = raised < most ? raised : most;
+}
+
 static void tell_actions(struct telling *t)
 {
 	const struct endpoint *pool = &t->s->ends[!t->miner], *miner = &t->s->ends[t->miner];
@@ -482,10 +512,11 @@ static void tell_actions(struct telling *t)
 			.undo = STR("nft delete table inet davy")});
 }
 
-bool session_report(const struct session *session, struct arena *scratch, struct finding *out)
+bool session_report(const struct session *session, const struct detector_context *context,
+		    struct finding *out)
 {
 	struct telling t = {
-		.s = session, .scratch = scratch, .out = out, .judgement = judge(session)};
+		.s = session, .scratch = context->scratch, .out = out, .judgement = judge(session)};
 
 	if (!t.judgement.state)
 		return false;
@@ -501,6 +532,7 @@ bool session_report(const struct session *session, struct arena *scratch, struct
 	tell_title(&t);
 	tell_reasons(&t);
 	tell_facts(&t);
+	tell_listed(&t, context->pools);
 	tell_evidence(&t);
 	tell_actions(&t);
 	return true;
