@@ -79,10 +79,7 @@ static void wait_a_little(struct scanning *scanning)
 static void take_frames(struct scanning *scanning, const struct frame *frames, size_t count,
 			struct str name)
 {
-	struct packet packet;
-
-	for (size_t i = 0; i < count; i++)
-		sensor_frame(scanning->sensor, &frames[i], name, &packet);
+	sensor_frames(scanning->sensor, frames, count, name, NULL);
 	scanning->frames += count;
 }
 
