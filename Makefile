@@ -4,7 +4,7 @@
 #	sudo make watch		install what is missing, build, watch this machine
 #	sudo make check		the same with the test tools, and run every test
 
-.PHONY: help watch check build test bench soak fuzz format lint install uninstall clean
+.PHONY: help watch check build test accuracy bench soak fuzz format lint install uninstall clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -29,6 +29,12 @@ build:
 test:
 	@scripts/build asan
 	meson test --no-rebuild --print-errorlogs -C build-asan
+
+## make accuracy       what is found and what is not, measured: writes docs/accuracy.md
+accuracy:
+	@scripts/build release
+	@scripts/build asan
+	@scripts/accuracy
 
 ## make bench          speed and memory against nDPI and tcpdump on the same capture
 bench:

@@ -1,8 +1,4 @@
-/*
- * The program's output against tests/golden/: standard output, standard error and exit status of
- * each command line, on a store made here. DAVY_GOLDEN=rewrite writes the files anew; the
- * difference is then reviewed like code.
- */
+/* The commands that read the store, on one made here, and what needs none. */
 #include <pty.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,12 +11,11 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "golden.h"
 #include "model/filled.h"
 #include "store/store.h"
 
-static const struct {
-	const char *name, *arguments, *environment; /* one of the latter, or NULL */
-} rows[] = {
+static const struct golden_row rows[] = {
 	{"no_command", ""},
 	{"help", "--help"},
 	{"version", "--version"},
@@ -31,6 +26,21 @@ static const struct {
 	{"health_help", "health --help"},
 	{"settings_help", "settings --help"},
 	{"completion_help", "completion --help"},
+	{"lists_help", "lists --help"},
+	{"lists_plain", "lists pools.txt"},
+	{"lists_hosts", "lists --format hosts pools.txt"},
+	{"lists_dnsmasq", "lists --format dnsmasq pools.txt"},
+	{"lists_unbound", "lists --format unbound pools.txt"},
+	{"lists_rpz", "lists --format rpz pools.txt"},
+	{"lists_squid", "lists --format squid pools.txt"},
+	{"lists_nft", "lists --format nft pools.txt"},
+	{"lists_adblock", "lists --format adblock pools.txt"},
+	{"lists_found", "lists --format unbound --found --store pools.db pools.txt"},
+	{"lists_found_nft", "lists --format nft --found --store pools.db pools.txt"},
+	{"lists_found_no_store", "lists --found --store missing.db pools.txt"},
+	{"lists_settings", "lists --config lists.yaml"},
+	{"lists_wrong", "lists wrong.txt pools.txt missing.txt"},
+	{"lists_bad_format", "lists --format bind pools.txt"},
 	{"incidents", "incidents --store full.db"},
 	{"incidents_json", "incidents --json --store full.db"},
 	{"incidents_verdict", "incidents --verdict suspect --store full.db"},
@@ -66,12 +76,6 @@ static const struct {
 	{"completion_other", "completion csh"},
 };
 
-static void must(bool holds, const char *what)
-{
-	if (!holds)
-		fail_msg("%s", what);
-}
-
 static void put_hostile_finding(struct store *store)
 {
 	struct finding f = filled_finding();
@@ -86,7 +90,36 @@ static void put_hostile_finding(struct store *store)
 			   "2J"));
 	f.actions[0] = (struct action){STR("Stop it\r"),
 				       STR("davy respond 'it'\\''s' block\x1b[8m"), STR("")};
-	must(store_put_finding(store, &f) == 0, "hostile finding");
+	golden_must(store_put_finding(store, &f) == 0, "hostile finding");
+}
+
+/* Pools that would say more than a name in the words of another program. */
+static void fill_pools(void)
+{
+	static const char *const pools[] = {
+		"evil.example\nserver: include: /etc/passwd",
+		"a\" always_nxdomain\n\tlocal-zone: \"com",
+		"com",
+		"good.example",
+		"192.0.2.99:4444",
+		"203.0.113.9:443",
+		"0.0.0.0/4",
+	};
+	struct store *store;
+	struct incident incident = filled_incident();
+
+	for (size_t i = 0; i < sizeof(pools) / sizeof(*pools); i++)
+		incident.pools[i] = str_from(pools[i]);
+	incident.pool_count = sizeof(pools) / sizeof(*pools);
+	golden_must(store_open("pools.db", STORE_WRITE, &store, NULL) == 0, "open pools.db");
+	golden_must(store_put_incident(store, &incident) == 0, "incident with hostile pools");
+	incident.id = STR("2222222222222222");
+	incident.verdict = VERDICT_SUSPECT;
+	incident.pools[0] = STR("only-suspected.example");
+	incident.pool_count = 1;
+	golden_must(store_put_incident(store, &incident) == 0, "suspect incident");
+	golden_must(store_flush(store, NULL) == 0, "flush pools.db");
+	store_close(&store);
 }
 
 static void fill_store(void)
@@ -105,34 +138,27 @@ static void fill_store(void)
 		{STR("bpf"), false, STR("the kernel has no BTF: install one that has"), at},
 	};
 
-	must(store_open("full.db", STORE_WRITE, &store, NULL) == 0, "open");
-	must(store_put_finding(store, &finding) == 0, "finding");
+	golden_must(store_open("full.db", STORE_WRITE, &store, NULL) == 0, "open");
+	golden_must(store_put_finding(store, &finding) == 0, "finding");
 	finding.id = STR("0000000000000002");
 	finding.detector = STR("thin_flow");
 	finding.rule = (struct rule){0};
-	must(store_put_finding(store, &finding) == 0, "second finding");
-	must(store_put_incident(store, &incident) == 0, "incident");
+	golden_must(store_put_finding(store, &finding) == 0, "second finding");
+	golden_must(store_put_incident(store, &incident) == 0, "incident");
 	incident.id = STR("2222222222222222");
 	incident.verdict = VERDICT_SUSPECT;
 	incident.severity = SEVERITY_LOW;
 	incident.title = STR("A thin flow to 203.0.113.9:443");
 	incident.last_seen = instant_at(1795342000, 0);
 	incident.victim_total = 1;
-	must(store_put_incident(store, &incident) == 0, "second incident");
+	golden_must(store_put_incident(store, &incident) == 0, "second incident");
 	put_hostile_finding(store);
-	must(store_flush(store, NULL) == 0, "flush");
-	must(store_put_counters(store, counters, 3, NULL) == 0, "counters");
-	must(store_put_sources(store, sources, 2, NULL) == 0, "sources");
+	golden_must(store_flush(store, NULL) == 0, "flush");
+	golden_must(store_put_counters(store, counters, 3, NULL) == 0, "counters");
+	golden_must(store_put_sources(store, sources, 2, NULL) == 0, "sources");
 	store_close(&store);
-	must(store_open("blank.db", STORE_WRITE, &store, NULL) == 0, "open blank");
+	golden_must(store_open("blank.db", STORE_WRITE, &store, NULL) == 0, "open blank");
 	store_close(&store);
-}
-
-static void write_text(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "w");
-
-	must(file && fputs(text, file) >= 0 && fclose(file) == 0, path);
 }
 
 static int make_place(void **state)
@@ -143,10 +169,21 @@ static int make_place(void **state)
 	if (!mkdtemp(folder) || chdir(folder) != 0)
 		return -1;
 	fill_store();
-	write_text("text.db", "This is a text file and not a store, though it is long enough to be "
-			      "taken for one at first sight: a header has a hundred bytes.\n");
-	write_text("bad.yaml", "store:\n  pth: x\n");
-	write_text("good.yaml", "store:\n  path: full.db\n");
+	fill_pools();
+	golden_write("text.db",
+		     "This is a text file and not a store, though it is long enough to be "
+		     "taken for one at first sight: a header has a hundred bytes.\n");
+	golden_write("bad.yaml", "store:\n  pth: x\n");
+	golden_write("good.yaml", "store:\n  path: full.db\n");
+	golden_write("lists.yaml", "lists:\n  shipped: false\n  pools: [pools.txt, missing.txt]\n");
+	golden_write("wrong.txt",
+		     "# name: wrong\n# source: here\n# date: 2026-11-22\n# licence: none\n"
+		     "pool example.net\n");
+	golden_write("pools.txt",
+		     "# name: Sample\n# source: here\n# date: 2026-11-22\n# licence: none\n"
+		     "example.net\neu.example.net\npool.example.org:3333\n192.0.2.7\n"
+		     "192.0.2.8:3333\n198.51.100.0/24\n[2001:db8::6]:443\n"
+		     "2001:db8:1::/48\nshared 203.0.113.0/24\n203.0.113.7\n");
 	setenv("DAVY_NOW", "2026-11-22T11:00:00Z", 1);
 	setenv("NO_COLOR", "1", 1);
 	return 0;
@@ -155,8 +192,10 @@ static int make_place(void **state)
 static int drop_place(void **state)
 {
 	static const char *const names[] = {
-		"full.db",	"full.db-wal", "full.db-shm", "blank.db",  "blank.db-wal",
-		"blank.db-shm", "text.db",     "bad.yaml",    "good.yaml", "out",
+		"full.db",	"full.db-wal", "full.db-shm",  "blank.db",     "blank.db-wal",
+		"blank.db-shm", "text.db",     "bad.yaml",     "good.yaml",    "out",
+		"lists.yaml",	"pools.txt",   "wrong.txt",    "pools.db",     "pools.db-wal",
+		"pools.db-shm", "pools.db",    "pools.db-wal", "pools.db-shm",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
@@ -166,78 +205,9 @@ static int drop_place(void **state)
 	return result;
 }
 
-static void run_child(const char *program, const char *arguments, const char *environment)
-{
-	char copy[256], *argv[16] = {(char *)"davy"}, *rest = copy;
-	int argc = 1;
-
-	snprintf(copy, sizeof(copy), "%s", arguments);
-	for (char *word; argc < 15 && (word = strsep(&rest, " "));)
-		if (*word)
-			argv[argc++] = word;
-	if (environment)
-		putenv((char *)environment);
-	if (!freopen("out", "w", stdout) || dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
-		_exit(99);
-	execv(program, argv);
-	_exit(98);
-}
-
-static void add_file(struct buf *out, const char *path)
-{
-	char block[4096];
-	size_t got;
-	FILE *file = fopen(path, "r");
-
-	while (file && (got = fread(block, 1, sizeof(block), file)) > 0)
-		buf_add_bytes(out, block, got);
-	if (file)
-		fclose(file);
-}
-
-/* Output, then a line with the exit status. */
-static void run_davy(size_t row, struct buf *out)
-{
-	int status = 0;
-	const char *program = getenv("DAVY_PROGRAM");
-
-	must(program && access(program, X_OK) == 0, "DAVY_PROGRAM names no program");
-	pid_t pid = fork();
-	if (pid == 0)
-		run_child(program, rows[row].arguments, rows[row].environment);
-	must(pid > 0 && waitpid(pid, &status, 0) == pid, rows[row].name);
-	if (!WIFEXITED(status))
-		fail_msg("%s: killed by signal %d", rows[row].name, WTERMSIG(status));
-	add_file(out, "out");
-	buf_printf(out, "[exit %d]\n", WEXITSTATUS(status));
-}
-
 static void outputs_are_as_agreed(void **state)
 {
-	const char *root = getenv("DAVY_SOURCE_ROOT"), *flag = getenv("DAVY_GOLDEN");
-	size_t different = 0;
-
-	must(root != NULL, "DAVY_SOURCE_ROOT is not set");
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		struct buf got = {0}, expected = {0};
-		char path[512];
-		snprintf(path, sizeof(path), "%s/tests/golden/%s.txt", root, rows[i].name);
-		run_davy(i, &got);
-		if (flag && strcmp(flag, "rewrite") == 0) {
-			buf_add_byte(&got, '\0');
-			write_text(path, got.at);
-			got.len--;
-		}
-		add_file(&expected, path);
-		if (!str_equal(buf_view(&got), buf_view(&expected))) {
-			different++;
-			print_error("%s (davy %s) gives\n%.*s", rows[i].name, rows[i].arguments,
-				    STR_ARG(buf_view(&got)));
-		}
-		buf_fini(&got);
-		buf_fini(&expected);
-	}
-	assert_int_equal(different, 0);
+	golden_check(rows, sizeof(rows) / sizeof(*rows));
 }
 
 /* On a terminal of its own; true when the output has an escape sequence. */
@@ -255,11 +225,11 @@ static bool is_coloured_with(const char *no_color, const char *terminal)
 		execl(getenv("DAVY_PROGRAM"), "davy", "incidents", "--store", "full.db", NULL);
 		_exit(98);
 	}
-	must(pid > 0, "forkpty");
+	golden_must(pid > 0, "forkpty");
 	while ((got = read(end, block, sizeof(block))) > 0)
 		buf_add_bytes(&out, block, (size_t)got);
 	close(end);
-	must(waitpid(pid, &status, 0) == pid && WIFEXITED(status), "davy on a terminal");
+	golden_must(waitpid(pid, &status, 0) == pid && WIFEXITED(status), "davy on a terminal");
 	assert_int_equal(WEXITSTATUS(status), 1);
 	assert_true(str_find(buf_view(&out), STR("1dea1dea")) >= 0);
 	bool has_escape = str_find(buf_view(&out), STR("\x1b[")) >= 0;

@@ -101,11 +101,27 @@ static void buf_keeps_its_limit(void **state)
 	buf_fini(&out);
 }
 
+static void times_stay_within_their_range(void **state)
+{
+	static const instant first = {INT64_MIN}, last = {INT64_MAX}, now = {1795341600000000000};
+	static const duration back = {INT64_MIN}, ahead = {INT64_MAX};
+
+	assert_true(instant_since(last, first).ns == INT64_MAX);
+	assert_true(instant_since(first, last).ns == INT64_MIN);
+	assert_true(instant_since(now, first).ns == INT64_MAX);
+	assert_true(instant_since(last, last).ns == 0);
+	assert_true(instant_add(now, ahead).ns == INT64_MAX);
+	assert_true(instant_add(first, back).ns == INT64_MIN);
+	assert_true(instant_add(last, back).ns == -1);
+	assert_true(instant_add(now, DURATION_S(1)).ns == 1795341601000000000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_from_outside_is_made_printable),
 		cmocka_unit_test(instants_round_trip),
+		cmocka_unit_test(times_stay_within_their_range),
 		cmocka_unit_test(numbers_are_read_whole),
 		cmocka_unit_test(json_output_is_always_valid),
 		cmocka_unit_test(buf_keeps_its_limit),

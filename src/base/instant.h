@@ -27,14 +27,23 @@ static inline instant instant_at(int64_t seconds, int64_t ns)
 	return (instant){seconds * 1000000000 + ns};
 }
 
-static inline duration instant_since(instant later, instant earlier)
-{
-	return (duration){later.ns - earlier.ns};
-}
-
+/* Times come from files, and may be any: a sum or difference that is too great stays at the end. */
 static inline instant instant_add(instant at, duration span)
 {
-	return (instant){at.ns + span.ns};
+	instant sum;
+
+	if (__builtin_add_overflow(at.ns, span.ns, &sum.ns))
+		sum.ns = span.ns < 0 ? INT64_MIN : INT64_MAX;
+	return sum;
+}
+
+static inline duration instant_since(instant later, instant earlier)
+{
+	duration span;
+
+	if (__builtin_sub_overflow(later.ns, earlier.ns, &span.ns))
+		span.ns = later.ns < earlier.ns ? INT64_MIN : INT64_MAX;
+	return span;
 }
 
 static inline double duration_seconds(duration span)

@@ -10,19 +10,9 @@ struct str str_from(const char *text)
 	return (struct str){text, text ? strlen(text) : 0};
 }
 
-bool str_equal(struct str a, struct str b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
-}
-
 bool str_equal_nocase(struct str a, struct str b)
 {
 	return a.len == b.len && (a.len == 0 || strncasecmp(a.at, b.at, a.len) == 0);
-}
-
-bool str_starts(struct str s, struct str prefix)
-{
-	return s.len >= prefix.len && str_equal(str_sub(s, 0, prefix.len), prefix);
 }
 
 bool str_starts_nocase(struct str s, struct str prefix)
@@ -45,13 +35,6 @@ int str_compare(struct str a, struct str b)
 	return a.len < b.len ? -1 : a.len > b.len;
 }
 
-ptrdiff_t str_find_byte(struct str s, char byte)
-{
-	const char *found = s.len ? memchr(s.at, byte, s.len) : NULL;
-
-	return found ? found - s.at : -1;
-}
-
 ptrdiff_t str_find(struct str s, struct str text)
 {
 	if (text.len == 0)
@@ -66,20 +49,6 @@ ptrdiff_t str_find_nocase(struct str s, struct str text)
 		if (str_equal_nocase(str_sub(s, i, text.len), text))
 			return (ptrdiff_t)i;
 	return -1;
-}
-
-struct str str_sub(struct str s, size_t start, size_t len)
-{
-	if (start > s.len)
-		start = s.len;
-	if (len > s.len - start)
-		len = s.len - start;
-	return (struct str){s.at ? s.at + start : NULL, len};
-}
-
-struct str str_skip(struct str s, size_t count)
-{
-	return str_sub(s, count, SIZE_MAX);
 }
 
 static bool is_space(char c)
@@ -132,8 +101,11 @@ bool str_to_double(struct str s, double *out)
 	char text[64];
 	char *end;
 
-	if (s.len == 0 || s.len >= sizeof(text) || is_space(s.at[0]))
+	if (s.len == 0 || s.len >= sizeof(text))
 		return false;
+	for (size_t i = 0; i < s.len; i++) /* strtod takes "inf", "nan", hex and blanks too */
+		if (!strchr("0123456789+-.eE", s.at[i]) || s.at[i] == '\0')
+			return false;
 	memcpy(text, s.at, s.len);
 	text[s.len] = '\0';
 	*out = strtod(text, &end);

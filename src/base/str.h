@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/attributes.h"
 
@@ -29,21 +30,47 @@ static inline struct str str_of(const void *at, size_t len)
 	return (struct str){(const char *)at, len};
 }
 
-bool str_equal(struct str a, struct str b);
+static inline bool str_equal(struct str a, struct str b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+}
+
 bool str_equal_nocase(struct str a, struct str b); /* ASCII only */
-bool str_starts(struct str s, struct str prefix);
 bool str_starts_nocase(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);
 int str_compare(struct str a, struct str b);
 
 /* Offset of the first byte or text, or -1. */
-ptrdiff_t str_find_byte(struct str s, char byte);
+static inline ptrdiff_t str_find_byte(struct str s, char byte)
+{
+	const char *found = s.len ? memchr(s.at, byte, s.len) : NULL;
+
+	return found ? found - s.at : -1;
+}
+
 ptrdiff_t str_find(struct str s, struct str text);
 ptrdiff_t str_find_nocase(struct str s, struct str text);
 
 /* The part from `start`, at most `len` bytes; clamped to what is there. */
-struct str str_sub(struct str s, size_t start, size_t len);
-struct str str_skip(struct str s, size_t count);
+static inline struct str str_sub(struct str s, size_t start, size_t len)
+{
+	if (start > s.len)
+		start = s.len;
+	if (len > s.len - start)
+		len = s.len - start;
+	return (struct str){s.at ? s.at + start : NULL, len};
+}
+
+static inline struct str str_skip(struct str s, size_t count)
+{
+	return str_sub(s, count, SIZE_MAX);
+}
+
+static inline bool str_starts(struct str s, struct str prefix)
+{
+	return s.len >= prefix.len && str_equal(str_sub(s, 0, prefix.len), prefix);
+}
+
 struct str str_trim(struct str s); /* ASCII white space off both ends */
 
 /* Cut at the first separator: *head is before it, *tail after; false and *head = s without one. */

@@ -18,7 +18,15 @@
  * cache line is at hand anyway); the evictor and table_expire, walking from the old end, put back
  * to the front whatever was touched since it was put there.
  */
-enum { NOBODY = 0, EVICTION_TRIES = 16 };
+enum {
+	NOBODY = 0,
+	EVICTION_TRIES = 16,
+	CACHE_LINE = 64,
+	CLASS_DROPPED = TABLE_CLASSES, /* of entries that are free */
+	LINES_APPROACHED = 3,	       /* header, key, and what the owner keeps next to it */
+	HUGE_PAGE = 2 << 20,
+	FLOW_KEY_WORDS = 5, /* a length that compilers should know: compared for each packet */
+};
 
 struct slot {
 	uint32_t tag;
@@ -42,19 +50,52 @@ struct table {
 	uint32_t slot_mask;
 	uint8_t *entries;
 	size_t stride, slots_bytes, entries_bytes;
-	uint32_t fresh; /* entries never used begin here */
-	uint32_t free;	/* list of used and freed ones, linked by `older` */
+	uint32_t key_words; /* of 8 bytes; 0: the key is no multiple of that */
+	uint32_t fresh;	    /* entries never used begin here */
+	uint32_t free;	    /* list of used and freed ones, linked by `older` */
 	struct list lists[TABLE_CLASSES];
 	uint32_t class_most[TABLE_CLASSES];
 	struct table_counters counters;
 };
 
+/*
+ * Large tables are read all over, a page here and a page there: with pages of 2 MiB a processor
+ * knows where they are. The kernel may refuse; then it is slower.
+ */
 static void *map_pages(size_t bytes)
 {
-	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	bool is_large = bytes >= 2 * (size_t)HUGE_PAGE;
+	size_t slack = is_large ? HUGE_PAGE : 0;
+	uint8_t *at = mmap(NULL, bytes + slack, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	return at == MAP_FAILED ? NULL : at;
+	if (at == MAP_FAILED)
+		return NULL;
+	if (!is_large)
+		return at;
+	size_t skipped = -(uintptr_t)at % HUGE_PAGE;
+	if (skipped > 0)
+		munmap(at, skipped);
+	if (slack > skipped)
+		munmap(at + skipped + bytes, slack - skipped);
+	(void)madvise(at + skipped, bytes, MADV_HUGEPAGE);
+	return at + skipped;
+}
+
+static size_t whole_pages(size_t bytes)
+{
+	enum { PAGE = 4096 };
+
+	return (bytes + PAGE - 1) & ~(size_t)(PAGE - 1);
+}
+
+/* Entries that fill cache lines begin at one. */
+static size_t stride_of(const struct table_settings *settings)
+{
+	size_t bytes = sizeof(struct header) + settings->entry_size;
+	size_t unit = bytes > 2 * CACHE_LINE ? CACHE_LINE : 16;
+
+	return (bytes + unit - 1) & ~(unit - 1);
 }
 
 static uint32_t slots_for(uint32_t capacity)
@@ -75,11 +116,12 @@ int table_new(const struct table_settings *settings, struct table **out)
 	if (!table)
 		return -ENOMEM;
 	table->settings = *settings;
-	table->stride = (sizeof(struct header) + settings->entry_size + 15) & ~(size_t)15;
+	table->stride = stride_of(settings);
+	table->key_words = settings->key_size % 8 == 0 ? settings->key_size / 8 : 0;
 	uint32_t slots = slots_for(settings->capacity);
 	table->slot_mask = slots - 1;
-	table->slots_bytes = slots * sizeof(struct slot);
-	table->entries_bytes = table->stride * settings->capacity;
+	table->slots_bytes = whole_pages(slots * sizeof(struct slot));
+	table->entries_bytes = whole_pages(table->stride * settings->capacity);
 	table->slots = map_pages(table->slots_bytes);
 	table->entries = map_pages(table->entries_bytes);
 	for (int class = 0; class < TABLE_CLASSES; class ++) {
@@ -138,6 +180,44 @@ void table_prefetch(const struct table *table, uint64_t hash)
 	__builtin_prefetch(&table->slots[hash & table->slot_mask]);
 }
 
+const void *table_approach(const struct table *table, uint64_t hash)
+{
+	for (uint32_t at = home_of(table, hash);; at = (at + 1) & table->slot_mask) {
+		struct slot slot = table->slots[at];
+		if (slot.number == NOBODY)
+			return NULL;
+		if (slot.tag != tag_of(hash))
+			continue;
+		struct header *header = header_at(table, slot.number);
+		for (size_t i = 0; i < LINES_APPROACHED * CACHE_LINE && i < table->stride;
+		     i += CACHE_LINE)
+			__builtin_prefetch((uint8_t *)header + i, 1);
+		return entry_of(header);
+	}
+}
+
+static inline bool words_equal(const uint8_t *a, const uint8_t *b, uint32_t words)
+{
+	uint64_t different = 0;
+
+	for (uint32_t i = 0; i < words; i++) {
+		uint64_t one, other;
+		memcpy(&one, a + 8 * i, 8);
+		memcpy(&other, b + 8 * i, 8);
+		different |= one ^ other;
+	}
+	return different == 0;
+}
+
+static bool keys_equal(const struct table *table, const uint8_t *a, const uint8_t *b)
+{
+	if (table->key_words == FLOW_KEY_WORDS)
+		return words_equal(a, b, FLOW_KEY_WORDS);
+	if (table->key_words > 0)
+		return words_equal(a, b, table->key_words);
+	return memcmp(a, b, table->settings.key_size) == 0;
+}
+
 static uint32_t slot_of(const struct table *table, const struct header *header)
 {
 	uint32_t number = number_of(table, header);
@@ -157,9 +237,16 @@ void *table_find(struct table *table, const void *key, uint64_t hash)
 		if (slot.tag != tag_of(hash))
 			continue;
 		void *entry = entry_of(header_at(table, slot.number));
-		if (memcmp(entry, key, table->settings.key_size) == 0)
+		if (keys_equal(table, entry, key))
 			return entry;
 	}
+}
+
+void *table_find_likely(struct table *table, const void *likely, const void *key, uint64_t hash)
+{
+	if (likely && header_of(likely)->class != CLASS_DROPPED && keys_equal(table, likely, key))
+		return entry_of(header_of(likely));
+	return table_find(table, key, hash);
 }
 
 static void list_remove(struct table *table, struct header *header)
@@ -217,6 +304,7 @@ static void drop(struct table *table, struct header *header)
 		table->settings.on_drop(table->settings.context, entry_of(header));
 	list_remove(table, header);
 	slot_remove(table, slot_of(table, header));
+	header->class = CLASS_DROPPED;
 	header->older = table->free;
 	table->free = number_of(table, header);
 	table->counters.used--;
@@ -257,10 +345,12 @@ static struct header *take_free(struct table *table)
 	uint32_t number = table->free;
 
 	if (number) {
-		table->free = header_at(table, number)->older;
-		return header_at(table, number);
+		struct header *header = header_at(table, number);
+		table->free = header->older;
+		memset(header, 0, table->stride);
+		return header;
 	}
-	return header_at(table, ++table->fresh);
+	return header_at(table, ++table->fresh); /* zeroed by the kernel */
 }
 
 void *table_insert(struct table *table, const void *key, uint64_t hash, instant now)
@@ -268,7 +358,6 @@ void *table_insert(struct table *table, const void *key, uint64_t hash, instant 
 	if (table->counters.used == table->settings.capacity)
 		table_evict(table);
 	struct header *header = take_free(table);
-	memset(header, 0, table->stride);
 	header->hash = (uint32_t)hash;
 	header->touched_ns = now.ns;
 	memcpy(entry_of(header), key, table->settings.key_size);
@@ -332,9 +421,11 @@ uint32_t table_expire(struct table *table, instant now, uint32_t most)
 	for (unsigned class = 0; class < TABLE_CLASSES; class ++) {
 		for (uint32_t i = 0; i < most && table->lists[class].oldest; i++) {
 			struct header *header = header_at(table, table->lists[class].oldest);
-			if (now.ns - header->placed_ns < table->settings.idle.ns)
+			if (instant_since(now, (instant){header->placed_ns}).ns <
+			    table->settings.idle.ns)
 				break;
-			if (now.ns - header->touched_ns >= table->settings.idle.ns) {
+			if (instant_since(now, (instant){header->touched_ns}).ns >=
+			    table->settings.idle.ns) {
 				drop(table, header);
 				removed++;
 			} else {
@@ -365,10 +456,15 @@ struct table_counters table_counters(const struct table *table)
 
 void table_free(struct table *table)
 {
+	if (table && table->settings.on_drop && table->entries)
+		table_each(table, table->settings.on_drop, table->settings.context);
+	table_discard(table);
+}
+
+void table_discard(struct table *table)
+{
 	if (!table)
 		return;
-	if (table->settings.on_drop && table->entries)
-		table_each(table, table->settings.on_drop, table->settings.context);
 	if (table->slots)
 		munmap(table->slots, table->slots_bytes);
 	if (table->entries)

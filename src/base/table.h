@@ -39,11 +39,24 @@ must_check int table_new(const struct table_settings *settings,
 			 struct table **out); /* 0, -ENOMEM, -EINVAL */
 void table_free(struct table *table);	      /* calls on_drop for each entry; NULL is allowed */
 
+/* The same without on_drop: for whoever knows that the entries hold nothing. */
+void table_discard(struct table *table);
+
 uint64_t table_hash(const struct table *table, const void *key);
-/* Ask the memory for what table_find will read: for callers with several keys at hand. */
+/*
+ * For callers with several keys at hand: first table_prefetch for each, which asks the memory for
+ * the index, then table_approach, which asks for the entries, then table_find.
+ *
+ * table_approach returns the entry that table_find will most likely give, or NULL: good for asking
+ * for more memory, not to be relied on (only a part of the hash was compared).
+ */
 void table_prefetch(const struct table *table, uint64_t hash);
+const void *table_approach(const struct table *table, uint64_t hash);
 
 void *table_find(struct table *table, const void *key, uint64_t hash); /* NULL: not there */
+/* The same; `likely` is what table_approach gave, which saves the index when it still is the one.
+ */
+void *table_find_likely(struct table *table, const void *likely, const void *key, uint64_t hash);
 /* A new zeroed entry with its key set, in class 0; evicts when full. The key must not be there yet.
  */
 void *table_insert(struct table *table, const void *key, uint64_t hash, instant now);

@@ -475,8 +475,8 @@ static void suspects_join_but_raise_nothing(void **state)
 	assert_int_equal(all->count, 2);
 	assert_string_equal(all->at[0].victims, "10.0.0.5");
 	assert_string_equal(all->at[1].victims, "10.0.0.6");
-	assert_says(all->at[0].story, "10.0.0.8 may mine too: a finding");
-	assert_says(all->at[1].story, "10.0.0.9 may mine too: a finding");
+	assert_says(all->at[0].story, "10.0.0.8 may mine too: it speaks with 198.51.100.1:3333");
+	assert_says(all->at[1].story, "10.0.0.9 may mine too: it speaks with 198.51.100.1:3333");
 	for (size_t i = 0; i < 2; i++) {
 		assert_int_equal(all->at[i].findings, 2);
 		assert_int_equal(all->at[i].verdict, VERDICT_MINING);

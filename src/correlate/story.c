@@ -131,8 +131,13 @@ static void tell_suspect(struct telling *t, const struct leg *leg)
 	const size_t from = t->text.len;
 
 	telling_add_host(t, leg);
-	buf_add_text(&t->text, " may mine too: ");
-	buf_add_printable(&t->text, str_of(leg->title, leg->title_len), LEG_TITLE_MAX);
+	if (leg->is_flow) {
+		buf_add_text(&t->text, " may mine too: it speaks with ");
+		telling_add_pool(t, leg);
+	} else {
+		buf_add_text(&t->text, " may mine too: ");
+		buf_add_printable(&t->text, str_of(leg->title, leg->title_len), LEG_TITLE_MAX);
+	}
 	add_story(t, leg, from);
 }
 

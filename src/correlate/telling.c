@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "correlate/story.h"
+#include "model/coin_name.h"
 
 enum {
 	NAMED_IN_TITLE = 3,
@@ -238,15 +239,12 @@ static void add_activity(struct telling *t)
 {
 	const struct str coin = coin_of(t);
 	const bool mines = t->out->verdict == VERDICT_MINING;
-	const size_t at = t->text.len;
 
 	if (coin.len == 0) {
 		buf_add_text(&t->text, mines ? "Mining" : "Miner");
 		return;
 	}
-	telling_add_name(t, coin);
-	if (t->text.len > at && t->text.at[at] >= 'a' && t->text.at[at] <= 'z')
-		t->text.at[at] = (char)(t->text.at[at] - 'a' + 'A');
+	buf_add_coin_name(&t->text, coin);
 	buf_add_text(&t->text, mines ? " mining" : " miner");
 }
 

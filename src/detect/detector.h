@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "lists/pool_list.h"
 #include "model/finding.h"
 #include "model/observation.h"
 
@@ -19,6 +20,12 @@ enum detector_news {
 	NEWS_NONE,
 	NEWS_DETAIL, /* worth a new revision some time */
 	NEWS_URGENT, /* the verdict or the state changed: report now */
+};
+
+/* What a report may draw on besides the state. */
+struct detector_context {
+	struct arena *scratch;	       /* for texts */
+	const struct pool_list *pools; /* NULL: no lists */
 };
 
 struct detector {
@@ -29,10 +36,11 @@ struct detector {
 	size_t state_size;
 	enum detector_news (*observe)(void *state, const struct observation *seen);
 	/*
-	 * Tell what is known. scratch: for texts; the engine fills in id, revision and detector.
+	 * Tell what is known; the engine fills in id, revision and detector.
 	 * returns false when there is nothing to accuse anybody of.
 	 */
-	bool (*report)(const void *state, struct arena *scratch, struct finding *out);
+	bool (*report)(const void *state, const struct detector_context *context,
+		       struct finding *out);
 };
 
 #endif

@@ -44,7 +44,8 @@ static void report(struct engine *engine, struct entry *entry, enum report_what 
 	char id[FINDING_ID_LEN + 1];
 
 	arena_reset(&engine->scratch);
-	bool accuses = detector->report(entry->state, &engine->scratch, &finding);
+	struct detector_context context = {&engine->scratch, engine->settings.pools};
+	bool accuses = detector->report(entry->state, &context, &finding);
 	if (accuses && what == REPORT_GRAVE && finding.verdict < VERDICT_MINER)
 		return;
 	entry->has_news = false;
@@ -145,8 +146,7 @@ static void observe_one(struct engine *engine, const struct observation *seen, s
 
 void engine_observe(struct engine *engine, const struct observation *seen)
 {
-	if (seen->at.ns > engine->now.ns)
-		engine->now = seen->at;
+	engine->now = seen->at;
 	for (size_t i = 0; detectors[i]; i++)
 		if (detectors[i]->wants & seen->kind)
 			observe_one(engine, seen, i);
@@ -160,7 +160,7 @@ static void report_if_due(void *context, void *at)
 	int64_t since = entry->reported_ns ? entry->reported_ns : entry->news_ns;
 	int64_t wait = DURATION_S(entry->reported_ns ? REPORT_EVERY_S : SUSPECT_AFTER_S).ns;
 
-	if (entry->has_news && engine->now.ns - since >= wait)
+	if (entry->has_news && instant_since(engine->now, (instant){since}).ns >= wait)
 		report(engine, entry, REPORT_ALL);
 }
 

@@ -12,6 +12,7 @@ struct engine_settings {
 	uint64_t seed;
 	bool is_live; /* report changes at once, and details every minute; else at engine_flush */
 	struct finding_sink *sink;
+	const struct pool_list *pools; /* NULL: no lists; lives as long as the engine */
 };
 
 must_check int engine_new(const struct engine_settings *settings, struct engine **out);

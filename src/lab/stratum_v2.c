@@ -195,8 +195,10 @@ static void miner_hear(struct lab_actor *a, uint8_t type, struct reader in)
 		lab_logged_in(a);
 	} else if (type == SET_NEW_PREV_HASH) {
 		/* A job is a future one until the previous hash names it. */
-		if (!read_skip(&in, 4) || !read_le32(&in, &job))
+		if (!read_skip(&in, 4) || !read_le32(&in, &job)) {
 			a->has_failed = true;
+			return;
+		}
 		a->job_count = job;
 		lab_got_job(a);
 	} else if (type == SUBMIT_SHARES_SUCCESS || type == SUBMIT_SHARES_ERROR) {

@@ -6,15 +6,6 @@
 
 static const uint8_t v4_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-struct address address_v4_bytes(const uint8_t bytes[4])
-{
-	struct address address;
-
-	memcpy(address.bytes, v4_prefix, sizeof(v4_prefix));
-	memcpy(address.bytes + 12, bytes, 4);
-	return address;
-}
-
 struct address address_v4(uint32_t host_order)
 {
 	uint32_t wire = htonl(host_order);

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/str.h"
@@ -21,7 +22,13 @@ struct endpoint {
 };
 
 struct address address_v4(uint32_t host_order);
-struct address address_v4_bytes(const uint8_t bytes[4]);
+static inline struct address address_v4_bytes(const uint8_t bytes[4])
+{
+	struct address address = {{[10] = 0xff, [11] = 0xff}};
+
+	memcpy(address.bytes + 12, bytes, 4);
+	return address;
+}
 bool address_is_v4(const struct address *address);
 bool address_equal(const struct address *a, const struct address *b);
 /* RFC 1918, loopback, link-local, unique-local, CGNAT: not routed on the open internet. */

@@ -81,8 +81,8 @@ static void list_incident(struct view *view, const struct incident *incident)
 
 	buf_printf(&victims, "%llu", (unsigned long long)incident->victim_total);
 	view_cell(view, PAINT_PLAIN, incident->id, ID_WIDTH);
-	view_cell(view, verdict_paint(incident->verdict), str_from(verdict_name(incident->verdict)),
-		  VERDICT_WIDTH);
+	view_cell(view, report_verdict_paint(incident->verdict),
+		  str_from(verdict_name(incident->verdict)), VERDICT_WIDTH);
 	view_cell(view, PAINT_PLAIN, str_from(severity_name(incident->severity)), SEVERITY_WIDTH);
 	view_cell(view, PAINT_PLAIN, incident->state, STATE_WIDTH);
 	view_time(view, incident->first_seen);

@@ -15,9 +15,11 @@
 
 #include "programs/commands.h"
 #include "programs/inputs.h"
+#include "programs/list_files.h"
 #include "programs/options.h"
 #include "programs/progress.h"
 #include "programs/settings.h"
+#include "programs/terminal.h"
 #include "sandbox/supervise.h"
 #include "sandbox/worker.h"
 #include "source/capture/input.h"
@@ -41,6 +43,7 @@ struct scan {
 	struct inputs inputs;
 	bool *skip; /* inputs that killed a worker */
 	const char *config;
+	int lists; /* descriptor */
 	struct worker_process worker;
 	struct channel channel;
 	struct progress progress;
@@ -137,27 +140,43 @@ static int add_inputs(const struct command *command, int argc, char **argv, stru
 	return scan->skip ? EXIT_NOTHING_FOUND : EXIT_TROUBLE;
 }
 
+static void tell_list(void *context, const char *path, const char *why)
+{
+	CLEANUP(buf_fini) struct buf line = {0};
+
+	(void)context, (void)path;
+	if (why[0] == '\0')
+		return;
+	buf_add_printable(&line, str_from(why), sizeof(struct error));
+	fprintf(stderr, "davy: %.*s; the scan goes on without this list\n",
+		STR_ARG(buf_view(&line)));
+}
+
 static bool load_settings(struct scan *scan)
 {
 	struct settings *settings = NULL;
 	struct error why = {0};
-	const char *no_color = getenv("NO_COLOR");
 
 	if (settings_load(scan->config, &settings, &why) < 0) {
 		fprintf(stderr, "davy: %s\n", why.text);
 		return false;
 	}
 	scan->settings.memory_bytes = settings_number(settings, "scan.memory");
-	scan->settings.has_colour = isatty(STDOUT_FILENO) && !(no_color && *no_color);
+	scan->settings.style = terminal_style();
+	scan->lists = list_files_share(settings, tell_list, NULL, &why);
+	if (scan->lists < 0)
+		fprintf(stderr, "davy: %s\n", why.text);
 	settings_free(&settings);
-	return true;
+	return scan->lists >= 0;
 }
 
 /* -- the conversation with the worker -- */
 
 static bool start_worker(struct scan *scan)
 {
-	struct worker_start start = {.settings = str_of(&scan->settings, sizeof(scan->settings))};
+	struct worker_start start = {.settings = str_of(&scan->settings, sizeof(scan->settings)),
+				     .descriptors = {scan->lists},
+				     .descriptor_count = 1};
 	struct error why = {0};
 
 	if (worker_spawn(SCAN_ROLE, true, &scan->worker, &why) < 0) {
@@ -312,7 +331,7 @@ static int run_scan(struct scan *scan)
 
 static int scan_command_run(const struct command *command, int argc, char **argv)
 {
-	struct scan scan = {.settings = {.fail_verdict = VERDICT_ACCESS}};
+	struct scan scan = {.settings = {.fail_verdict = VERDICT_ACCESS}, .lists = -1};
 	int status;
 
 	if (read_options(command, argc, argv, &scan, &status) == OPTIONS_STOP)
@@ -320,6 +339,8 @@ static int scan_command_run(const struct command *command, int argc, char **argv
 	status = add_inputs(command, argc, argv, &scan);
 	if (status == EXIT_NOTHING_FOUND)
 		status = load_settings(&scan) ? run_scan(&scan) : EXIT_TROUBLE;
+	if (scan.lists >= 0)
+		close(scan.lists);
 	inputs_fini(&scan.inputs);
 	free(scan.skip);
 	return status;

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "model/finding.h"
+#include "report/style.h"
 #include "sandbox/messages.h"
 
 #define SCAN_ROLE "scan"
@@ -27,7 +28,8 @@ enum scan_message {
 };
 
 struct scan_settings {
-	bool is_json, has_colour, follows;
+	bool is_json, follows;
+	struct report_style style;
 	uint8_t fail_verdict, fail_severity; /* from these on it counts as found */
 	bool fail_on_signal;
 	uint64_t memory_bytes;

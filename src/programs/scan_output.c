@@ -11,6 +11,7 @@
 #include "model/incident_json.h"
 #include "report/finding_text.h"
 #include "report/incident_text.h"
+#include "report/layout.h"
 
 /* 0, or the errno it ended with */
 static int write_all(int fd, struct str text)
@@ -39,48 +40,62 @@ static void flush(struct scan_output *output)
 	(void)write_all(STDERR_FILENO, buf_view(&line));
 }
 
-/* True when a finding with this title was told before: it is counted instead. */
+/* The title itself is compared too: whoever chooses names could make hashes meet, and be hidden. */
+static struct scan_title *find_title(struct scan_output *output, struct str title, uint64_t hash)
+{
+	for (size_t i = 0; i < output->told_count; i++) {
+		struct scan_title *told = &output->told[i];
+		if (told->hash == hash &&
+		    str_equal(str_sub(buf_view(&output->titles), told->at, told->len), title))
+			return told;
+	}
+	return NULL;
+}
+
+/* True for a title that was printed before, which is counted. */
 static bool is_repeated(struct scan_output *output, struct str title)
 {
-	uint64_t hash = hash_bytes(title.at, title.len, 0);
+	const uint64_t hash = hash_bytes(title.at, title.len, 0);
+	struct scan_title *told = find_title(output, title, hash);
 
-	for (size_t i = 0; i < output->claim_count; i++) {
-		if (output->claims[i].title_hash == hash) {
-			output->claims[i].repeated++;
-			return true;
-		}
+	if (told) {
+		told->repeated++;
+		return true;
 	}
-	if (output->claim_count == SCAN_CLAIMS_MAX)
+	if (output->told_count == SCAN_TITLES_MAX || output->titles.failed)
 		return false;
-	struct scan_claim *claim = &output->claims[output->claim_count++];
-	claim->title_hash = hash;
-	title = str_sub(title, 0, sizeof(claim->title) - 1);
-	memcpy(claim->title, title.at, title.len);
+	output->told[output->told_count++] =
+		(struct scan_title){.hash = hash, .at = output->titles.len, .len = title.len};
+	buf_add(&output->titles, title);
 	return false;
 }
 
-static void tell_repeated(struct scan_output *output)
+static void add_repetitions(struct scan_output *output)
 {
-	for (size_t i = 0; i < output->claim_count; i++) {
-		const struct scan_claim *claim = &output->claims[i];
-		if (claim->repeated == 0)
+	bool has_heading = false;
+
+	for (size_t i = 0; i < output->told_count; i++) {
+		const struct scan_title *told = &output->told[i];
+		if (told->repeated == 0)
 			continue;
-		buf_printf(&output->out,
-			   "\nand %" PRIu64 " more connection%s (--json lists them): ",
-			   claim->repeated, claim->repeated == 1 ? "" : "s");
-		buf_add_printable(&output->out, str_from(claim->title), sizeof(claim->title));
-	}
-	if (output->findings > 0)
+		if (!has_heading)
+			buf_add_text(&output->out, "\nThe same again on more connections, each in "
+						   "--json:\n");
+		has_heading = true;
+		buf_printf(&output->out, "%8" PRIu64 "  ", told->repeated);
+		report_sentence(&output->out,
+				str_sub(buf_view(&output->titles), told->at, told->len));
 		buf_add_byte(&output->out, '\n');
+	}
 }
 
 static void take_text(struct scan_output *output, const struct finding *finding)
 {
 	if (is_repeated(output, finding->title))
 		return;
-	if (output->claim_count > 1)
+	if (output->told_count > 1)
 		buf_add_byte(&output->out, '\n');
-	report_finding_text(&output->out, finding, output->settings.has_colour);
+	report_finding_short(&output->out, &output->settings.style, finding);
 }
 
 static bool counts(const struct scan_settings *settings, const struct finding *finding)
@@ -119,12 +134,13 @@ void scan_output_fini(struct scan_output *output)
 {
 	correlator_free(output->correlator);
 	buf_fini(&output->out);
+	buf_fini(&output->titles);
 }
 
 void scan_output_unchecked(struct scan_output *output, struct str input, struct str reason)
 {
 	struct json_writer w = {.out = &output->out};
-	struct buf line = {0};
+	CLEANUP(buf_fini) struct buf line = {0};
 
 	if (output->settings.is_json) {
 		json_open(&w, '{');
@@ -137,10 +153,9 @@ void scan_output_unchecked(struct scan_output *output, struct str input, struct 
 		flush(output);
 	}
 	buf_add_text(&line, "davy: ");
-	buf_add_printable(&line, reason, 600);
+	report_sentence(&line, reason);
 	buf_add_byte(&line, '\n');
 	(void)write_all(STDERR_FILENO, buf_view(&line));
-	buf_fini(&line);
 }
 
 static void take_incident(void *context, const struct incident *incident)
@@ -150,9 +165,9 @@ static void take_incident(void *context, const struct incident *incident)
 	if (output->settings.is_json) {
 		incident_to_json(incident, &output->out);
 		buf_add_byte(&output->out, '\n');
-	} else {
+	} else if (incident->finding_total > 1) { /* of one finding: was told already */
 		buf_add_byte(&output->out, '\n');
-		report_incident_text(&output->out, incident, output->settings.has_colour);
+		report_incident_short(&output->out, &output->settings.style, incident);
 	}
 	flush(output);
 }
@@ -183,32 +198,37 @@ static void add_summary_json(struct scan_output *output, const struct sensor_cou
 	buf_add_byte(&output->out, '\n');
 }
 
+static const char *plural(uint64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
 static void add_summary_text(struct scan_output *output, const struct sensor_counters *c)
 {
 	if (output->findings > 0)
 		buf_add_byte(&output->out, '\n');
 	buf_printf(&output->out,
-		   "Looked at %" PRIu64 " input%s: %" PRIu64 " packets, %" PRIu64 " connections. ",
-		   output->inputs, output->inputs == 1 ? "" : "s", c->frames,
-		   c->tracker.flows.inserted);
+		   "Looked at %" PRIu64 " input%s: %" PRIu64 " packet%s, %" PRIu64
+		   " connection%s. ",
+		   output->inputs, plural(output->inputs), c->frames, plural(c->frames),
+		   c->tracker.flows.inserted, plural(c->tracker.flows.inserted));
 	if (output->findings == 0)
 		buf_add_text(&output->out,
 			     "No mining was seen. What travels inside TLS was not looked into.");
 	else
 		buf_printf(&output->out, "%" PRIu64 " finding%s.", output->findings,
-			   output->findings == 1 ? "" : "s");
+			   plural(output->findings));
 	if (output->unreadable > 0)
 		buf_printf(&output->out,
 			   " %" PRIu64
 			   " input%s could not be read, in whole or in part: see above.",
-			   output->unreadable, output->unreadable == 1 ? "" : "s");
+			   output->unreadable, plural(output->unreadable));
 	buf_add_byte(&output->out, '\n');
 }
 
 void scan_output_end(struct scan_output *output, const struct sensor_counters *counters)
 {
-	if (!output->settings.is_json)
-		tell_repeated(output);
+	add_repetitions(output);
 	correlator_each(output->correlator, (instant){0}, take_incident, output);
 	if (output->settings.is_json)
 		add_summary_json(output, counters);

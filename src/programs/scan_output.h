@@ -6,21 +6,22 @@
 #include "programs/scan.h"
 #include "programs/sensor.h"
 
-enum { SCAN_CLAIMS_MAX = 256 };
+enum { SCAN_TITLES_MAX = 256 };
 
-/* The same two hosts, the same claim: people want it once, with a count. */
-struct scan_claim {
-	uint64_t title_hash, repeated;
-	char title[160];
+/* The same two hosts and the same claim on many connections: people want it once. */
+struct scan_title {
+	uint64_t hash;
+	size_t at, len; /* in scan_output.titles */
+	uint64_t repeated;
 };
 
 struct scan_output {
 	struct finding_sink sink; /* first: findings come here */
 	struct scan_settings settings;
 	struct correlator *correlator;
-	struct buf out;
-	struct scan_claim claims[SCAN_CLAIMS_MAX];
-	size_t claim_count;
+	struct buf out, titles;
+	struct scan_title told[SCAN_TITLES_MAX]; /* once it is full, each finding is printed */
+	size_t told_count;
 	uint64_t inputs, unreadable, findings, counted;
 	uint64_t damaged_records; /* of captures */
 	bool is_cut_off;	  /* standard output took no more, and that was told */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "programs/commands.h"
+#include "programs/list_files.h"
 #include "programs/scan_output.h"
 #include "sandbox/confine.h"
 #include "sandbox/worker.h"
@@ -18,6 +19,7 @@ struct scanning {
 	struct channel channel;
 	struct scan_settings settings;
 	struct scan_output output;
+	struct pool_list pools;
 	struct sensor *sensor;
 	bool stops; /* a followed input is to be finished */
 	bool is_over;
@@ -202,9 +204,13 @@ static bool start(struct scanning *scanning, struct error *why)
 		return error_set(why, 0, "the settings are not of this program") != 0;
 	memcpy(&scanning->settings, first.settings.at, sizeof(scanning->settings));
 	scanning->channel.takes_descriptors = true;
+	if (first.descriptor_count != 1 || !list_files_map(first.descriptors[0], &scanning->pools))
+		return error_set(why, 0, "the lists are not of this program") != 0;
 	struct sensor_settings sensor = {.memory_bytes = scanning->settings.memory_bytes,
 					 .is_live = scanning->settings.follows,
-					 .sink = &scanning->output.sink};
+					 .reads_files = true,
+					 .sink = &scanning->output.sink,
+					 .pools = &scanning->pools};
 	if (scan_output_init(&scanning->output, &scanning->settings) < 0 ||
 	    sensor_new(&sensor, &scanning->sensor) < 0)
 		return error_set(why, 0, "not enough memory") != 0;

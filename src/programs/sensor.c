@@ -14,16 +14,24 @@ enum {
 	NAMES_PERCENT = 5,
 	FRAGMENTS_PERCENT = 5,
 	FLOW_COST = 384, /* record, links and index; table_counters tells the exact figure */
-	INSPECTION_LEAST = 8 * 1024,
+	INSPECTION_LEAST = 1536, /* what one takes at least, beside its table */
 	SESSION_COST = 6 * 1024,
 	NAME_COST = 480,
 };
 
+enum { BATCH = 32 }; /* frames whose flows are fetched at once */
+
 struct sensor {
+	bool reads_files;
 	struct tracker *tracker;
 	struct engine *engine;
 	struct fragment_table *fragments;
 	struct sensor_counters counters;
+	/* decoded but not yet given to the tracker */
+	struct packet packets[BATCH];
+	struct tracker_expected expected[BATCH];
+	uint32_t indices[BATCH]; /* of their frames */
+	size_t waiting;
 };
 
 static void observe(void *context, const struct observation *seen)
@@ -63,7 +71,8 @@ int sensor_new(const struct sensor_settings *settings, struct sensor **out)
 		.capacity = share(memory, SESSIONS_PERCENT, SESSION_COST, 256, 1u << 20),
 		.seed = seed,
 		.is_live = settings->is_live,
-		.sink = settings->sink};
+		.sink = settings->sink,
+		.pools = settings->pools};
 	size_t for_fragments = memory / 100 * FRAGMENTS_PERCENT;
 	struct fragment_settings fragments = {.seed = seed,
 					      .memory_bytes = for_fragments < FRAGMENT_MEMORY_LEAST
@@ -72,6 +81,7 @@ int sensor_new(const struct sensor_settings *settings, struct sensor **out)
 
 	if (!sensor)
 		return -ENOMEM;
+	sensor->reads_files = settings->reads_files;
 	int r = engine_new(&engine, &sensor->engine);
 	if (r == 0)
 		r = fragment_table_new(&fragments, &sensor->fragments);
@@ -95,19 +105,78 @@ void sensor_free(struct sensor *sensor)
 	free(sensor);
 }
 
+struct batch {
+	const struct frame *frames;
+	struct str source;
+	struct sensor_seen *seen; /* may be NULL */
+};
+
+static void take_waiting(struct sensor *sensor, const struct batch *batch)
+{
+	tracker_gather(sensor->tracker, sensor->expected, sensor->waiting);
+	for (size_t i = 0; i < sensor->waiting; i++) {
+		const struct frame *frame = &batch->frames[sensor->indices[i]];
+		struct origin origin = {.source = batch->source,
+					.offset = frame->offset,
+					.has_offset = sensor->reads_files};
+		enum tracker_interest interest =
+			tracker_take(sensor->tracker, &sensor->packets[i], &sensor->expected[i],
+				     frame->at, &origin);
+		if (batch->seen)
+			batch->seen[sensor->indices[i]] =
+				(struct sensor_seen){sensor->packets[i], interest};
+	}
+	sensor->waiting = 0;
+}
+
+/* A payload put together from fragments lives only until the next frame is decoded. */
+static bool is_short_lived(const struct frame *frame, const struct packet *packet)
+{
+	uintptr_t start = (uintptr_t)frame->bytes.at, payload = (uintptr_t)packet->payload.at;
+
+	return payload - start > frame->bytes.len;
+}
+
+static void decode(struct sensor *sensor, const struct batch *batch, uint32_t index)
+{
+	const struct frame *frame = &batch->frames[index];
+	struct packet *packet = &sensor->packets[sensor->waiting];
+	enum decoded decoded = packet_decode(frame, sensor->fragments, packet);
+
+	sensor->counters.bytes += frame->wire_len;
+	if (decoded != DECODED) {
+		sensor->counters.malformed += decoded == MALFORMED;
+		sensor->counters.unsupported += decoded == UNSUPPORTED;
+		if (batch->seen)
+			batch->seen[index].interest = TRACKER_IGNORES;
+		return;
+	}
+	sensor->indices[sensor->waiting] = index;
+	tracker_expect(sensor->tracker, packet, &sensor->expected[sensor->waiting]);
+	sensor->waiting++;
+	if (sensor->waiting == BATCH || is_short_lived(frame, packet))
+		take_waiting(sensor, batch);
+}
+
+void sensor_frames(struct sensor *sensor, const struct frame *frames, size_t count,
+		   struct str source, struct sensor_seen *seen)
+{
+	struct batch batch = {frames, source, seen};
+
+	sensor->counters.frames += count;
+	for (size_t i = 0; i < count; i++)
+		decode(sensor, &batch, (uint32_t)i);
+	take_waiting(sensor, &batch);
+}
+
 enum tracker_interest sensor_frame(struct sensor *sensor, const struct frame *frame,
 				   struct str source, struct packet *packet)
 {
-	struct origin origin = {.source = source, .offset = frame->offset, .has_offset = true};
-	enum decoded decoded = packet_decode(frame, sensor->fragments, packet);
+	struct sensor_seen seen = {0};
 
-	sensor->counters.frames++;
-	sensor->counters.bytes += frame->wire_len;
-	if (decoded == DECODED)
-		return tracker_packet(sensor->tracker, packet, frame->at, &origin);
-	sensor->counters.malformed += decoded == MALFORMED;
-	sensor->counters.unsupported += decoded == UNSUPPORTED;
-	return TRACKER_IGNORES;
+	sensor_frames(sensor, frame, 1, source, &seen);
+	*packet = seen.packet;
+	return seen.interest;
 }
 
 void sensor_tick(struct sensor *sensor, instant now)

@@ -14,7 +14,9 @@ struct sensor;
 struct sensor_settings {
 	size_t memory_bytes; /* ceiling for all tables and streams together */
 	bool is_live;
+	bool reads_files; /* a frame's offset is a byte in its source, worth quoting */
 	struct finding_sink *sink;
+	const struct pool_list *pools; /* lives as long as the sensor; NULL: none */
 };
 
 must_check int sensor_new(const struct sensor_settings *settings, struct sensor **out);
@@ -23,6 +25,19 @@ void sensor_free(struct sensor *sensor);
 /* One frame; source names the capture or interface and lives as long as the sensor. */
 enum tracker_interest sensor_frame(struct sensor *sensor, const struct frame *frame,
 				   struct str source, struct packet *packet);
+/*
+ * Many frames, in order: faster than one by one, because what the memory takes to answer for one is
+ * spent on the others.
+ *
+ * seen: NULL, or room for `count`. The payloads in it are those of the frames, but of a packet put
+ *       together from fragments it is gone.
+ */
+struct sensor_seen {
+	struct packet packet; /* of use unless the interest is TRACKER_IGNORES */
+	enum tracker_interest interest;
+};
+void sensor_frames(struct sensor *sensor, const struct frame *frames, size_t count,
+		   struct str source, struct sensor_seen *seen);
 void sensor_tick(struct sensor *sensor, instant now);
 void sensor_flush(struct sensor *sensor); /* the end: everything that is pending is reported */
 

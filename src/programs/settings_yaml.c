@@ -179,6 +179,7 @@ static int read_top_key(struct reading *r)
 	int result = read_key(r, &key);
 	if (result != 0)
 		return result;
+	key = str_sub(key, 0, sizeof(copy)); /* it is no longer: compilers do not see that */
 	memcpy(copy, key.at, key.len);
 	key.at = copy; /* the event's text goes with the event */
 	if (str_find_byte(key, '.') >= 0)

@@ -5,8 +5,9 @@
 #include "model/line.h"
 #include "programs/commands.h"
 #include "programs/options.h"
-#include "programs/tell.h"
 #include "programs/view.h"
+#include "report/finding_text.h"
+#include "report/incident_text.h"
 
 enum { JSON, STORE, CONFIG };
 enum { FINDINGS_TOLD = 20 }; /* of one incident, in text; JSON has all */
@@ -19,11 +20,14 @@ static const struct command_option show_options[] = {
 	{0},
 };
 
-/* Told for each finding of an incident. */
+/* Told for each finding of an incident: report/finding_text.h. */
+typedef void tell_finding_part(struct buf *out, const struct report_style *style,
+			       const struct finding *finding, bool is_first);
+
 struct telling {
 	struct view *view;
-	const char *heading; /* before the first */
-	void (*tell)(struct view *view, const struct finding *finding);
+	tell_finding_part *tell;
+	bool is_first;
 	uint64_t unreadable;
 };
 
@@ -37,10 +41,8 @@ static bool visit_finding(void *context, struct str json)
 		telling->unreadable++;
 		return true;
 	}
-	if (telling->heading)
-		view_heading(telling->view, telling->heading);
-	telling->heading = NULL;
-	telling->tell(telling->view, &finding);
+	telling->tell(&telling->view->out, &telling->view->style, &finding, telling->is_first);
+	telling->is_first = false;
 	view_flush(telling->view);
 	return !telling->view->failed;
 }
@@ -55,11 +57,11 @@ static bool visit_line(void *context, struct str json)
 	return !view->failed;
 }
 
-static int tell_findings(struct view *view, struct str incident, const char *heading,
-			 void (*tell)(struct view *, const struct finding *), struct error *why)
+static int tell_findings(struct view *view, struct str incident, tell_finding_part *tell,
+			 struct error *why)
 {
 	const struct store_filter filter = {.since.ns = INT64_MIN, .limit = FINDINGS_TOLD};
-	struct telling telling = {view, heading, tell, 0};
+	struct telling telling = {view, tell, true, 0};
 
 	int result =
 		store_each_finding(view->store, incident, &filter, visit_finding, &telling, why);
@@ -71,15 +73,14 @@ static int tell_findings(struct view *view, struct str incident, const char *hea
 /* incident: its views are outside view->arena, which is used up by the findings */
 static int tell_incident(struct view *view, const struct incident *incident, struct error *why)
 {
-	tell_incident_head(view, incident);
-	int result = tell_findings(view, incident->id, "Why we say so", tell_reasons, why);
+	report_incident_head(&view->out, &view->style, incident);
+	report_incident_story(&view->out, &view->style, incident);
+	int result = tell_findings(view, incident->id, report_finding_reasons, why);
+	if (result == 0)
+		result = tell_findings(view, incident->id, report_finding_evidence, why);
 	if (result != 0)
 		return result;
-	tell_incident_story(view, incident);
-	result = tell_findings(view, incident->id, "Evidence", tell_evidence, why);
-	if (result != 0)
-		return result;
-	tell_incident_next(view, incident);
+	report_incident_next(&view->out, &view->style, incident);
 	if (incident->finding_total > FINDINGS_TOLD) {
 		buf_printf(&view->out,
 			   "\nThe latest %d of %llu findings are told here; all: davy show --json ",
@@ -116,7 +117,7 @@ static int show_finding(struct view *view, struct str json, struct error *why)
 	if (result == 0 && view->is_json)
 		visit_line(view, json);
 	else if (result == 0)
-		tell_finding(view, &finding);
+		report_finding_whole(&view->out, &view->style, &finding);
 	return result;
 }
 

@@ -7,10 +7,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/utf8.h"
 #include "model/line.h"
 #include "programs/commands.h"
 #include "programs/setting_value.h"
+#include "programs/terminal.h"
 
 enum { TEXT_MAX = 2000 };
 
@@ -25,14 +25,6 @@ static instant read_clock(void)
 		return now;
 	clock_gettime(CLOCK_REALTIME, &time);
 	return instant_at(time.tv_sec, time.tv_nsec);
-}
-
-static bool wants_colour(void)
-{
-	const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
-
-	return isatty(STDOUT_FILENO) && !(no_colour && *no_colour) && terminal &&
-	       strcmp(terminal, "dumb") != 0;
 }
 
 void view_trouble(const char *what)
@@ -62,12 +54,12 @@ static bool open_store(struct view *view)
 	return false;
 }
 
-bool view_open(struct view *view)
+bool view_open_without_store(struct view *view)
 {
 	struct error why = {0};
 
 	view->now = read_clock();
-	view->has_colour = !view->is_json && wants_colour();
+	view->style = terminal_style();
 	if (settings_load(view->config, &view->settings, &why) != 0) {
 		view_trouble(why.text);
 		return false;
@@ -76,7 +68,12 @@ bool view_open(struct view *view)
 		view_trouble("no memory");
 		return false;
 	}
-	return open_store(view);
+	return true;
+}
+
+bool view_open(struct view *view)
+{
+	return view_open_without_store(view) && open_store(view);
 }
 
 void view_flush(struct view *view)
@@ -108,23 +105,6 @@ int view_close(struct view *view, int status)
 	return view->failed ? EXIT_TROUBLE : status;
 }
 
-static const char *const paints[] = {
-	[PAINT_PLAIN] = "",	    [PAINT_BOLD] = "\x1b[1m",	 [PAINT_FAINT] = "\x1b[2m",
-	[PAINT_RED] = "\x1b[1;31m", [PAINT_YELLOW] = "\x1b[33m", [PAINT_GREEN] = "\x1b[32m",
-};
-
-static void begin_paint(struct view *view, enum paint paint)
-{
-	if (view->has_colour)
-		buf_add_text(&view->out, paints[paint]);
-}
-
-static void end_paint(struct view *view, enum paint paint)
-{
-	if (view->has_colour && paint != PAINT_PLAIN)
-		buf_add_text(&view->out, "\x1b[0m");
-}
-
 void view_add(struct view *view, const char *literal)
 {
 	buf_add_text(&view->out, literal);
@@ -132,36 +112,17 @@ void view_add(struct view *view, const char *literal)
 
 void view_hostile(struct view *view, struct str text)
 {
-	buf_add_printable(&view->out, text, TEXT_MAX);
+	report_hostile(&view->out, text);
 }
 
 void view_painted(struct view *view, enum paint paint, struct str text)
 {
-	begin_paint(view, paint);
-	view_hostile(view, text);
-	end_paint(view, paint);
-}
-
-static size_t count_columns(struct str text)
-{
-	size_t columns = 0, len;
-	uint32_t rune;
-
-	for (; text.len > 0; text = str_skip(text, len ? len : 1), columns++)
-		len = utf8_decode(text, &rune);
-	return columns;
+	report_painted(&view->out, &view->style, paint, text);
 }
 
 void view_cell(struct view *view, enum paint paint, struct str text, size_t width)
 {
-	begin_paint(view, paint);
-	size_t start = view->out.len;
-	view_hostile(view, text);
-	size_t columns = count_columns(str_skip(buf_view(&view->out), start));
-	end_paint(view, paint);
-	do
-		buf_add_byte(&view->out, ' ');
-	while (++columns < width);
+	report_cell(&view->out, &view->style, paint, text, width);
 }
 
 void view_heading(struct view *view, const char *heading)
@@ -173,16 +134,7 @@ void view_heading(struct view *view, const char *heading)
 
 void view_time(struct view *view, instant at)
 {
-	int64_t part = at.ns % 1000000000;
-
-	buf_add_instant(&view->out, (instant){at.ns - (part < 0 ? part + 1000000000 : part)});
-}
-
-enum paint verdict_paint(enum verdict verdict)
-{
-	return verdict == VERDICT_MINING   ? PAINT_RED
-	       : verdict == VERDICT_SIGNAL ? PAINT_PLAIN
-					   : PAINT_YELLOW;
+	report_time(&view->out, at);
 }
 
 bool since_parse(struct str text, instant now, instant *out)

@@ -12,10 +12,12 @@
 #include "base/instant.h"
 #include "base/str.h"
 #include "programs/settings.h"
+#include "report/layout.h"
 #include "store/store.h"
 
 struct view {
-	bool is_json, has_colour;
+	bool is_json;
+	struct report_style style;
 	bool failed;			 /* standard output cannot be written */
 	const char *config, *store_path; /* from the command line, or NULL */
 	instant now;
@@ -27,22 +29,20 @@ struct view {
 
 /* Settings, clock, colours and the store. False: the reason was told on stderr. */
 must_check bool view_open(struct view *view);
+must_check bool view_open_without_store(struct view *view);
 /* Writes what is left; `status`, or EXIT_TROUBLE when standard output failed. */
 int view_close(struct view *view, int status);
 /* Writes what has gathered; call it between items. */
 void view_flush(struct view *view);
 void view_trouble(const char *what); /* one line on stderr */
 
-enum paint { PAINT_PLAIN, PAINT_BOLD, PAINT_FAINT, PAINT_RED, PAINT_YELLOW, PAINT_GREEN };
-
+/* What report/layout.h does, into `out`. */
 void view_add(struct view *view, const char *literal);
 void view_hostile(struct view *view, struct str text);
 void view_painted(struct view *view, enum paint paint, struct str text);
-/* Text and spaces up to `width` columns, at least one; a character is taken as one column. */
 void view_cell(struct view *view, enum paint paint, struct str text, size_t width);
 void view_heading(struct view *view, const char *heading);
-void view_time(struct view *view, instant at); /* to the second, UTC */
-enum paint verdict_paint(enum verdict verdict);
+void view_time(struct view *view, instant at);
 
 /* "2026-11-22T10:00:00Z", "2026-11-22", or how long ago: "7d", "2 h". */
 must_check bool since_parse(struct str text, instant now, instant *out);

@@ -15,8 +15,9 @@
 #include <stdint.h>
 
 #include "base/instant.h"
-#include "cutoff.h"
+#include "report/style.h"
 #include "sandbox/messages.h"
+#include "source/live/cutoff_map.h"
 
 #define SENSOR_ROLE "sensor"
 #define CORE_ROLE   "core"
@@ -40,14 +41,15 @@ struct sensor_start {
 	uint32_t health_every_s;
 	uint32_t number;
 	struct cutoff_settings cutoff;
-	uint8_t has_map; /* the first descriptor is the cut-off map */
+	uint8_t has_map; /* of the descriptors, the first is the cut-off map; the last the lists */
 	uint8_t has_cutoff;
 };
 
 struct core_start {
 	char store_path[PATH_MAX];
 	uint64_t keep_s, max_findings;
-	bool is_json, has_colour, alerts_journal;
+	bool is_json, alerts_journal;
+	struct report_style style;
 	uint8_t alert_verdict;
 };
 

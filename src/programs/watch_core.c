@@ -93,7 +93,7 @@ static void add_report(struct core *core, const struct finding *finding, struct 
 	if (core->settings.is_json) {
 		buf_add(&core->report, json);
 	} else {
-		report_finding_text(&core->report, finding, core->settings.has_colour);
+		report_finding_short(&core->report, &core->settings.style, finding);
 		buf_printf(&core->report, "  %-10sdavy show %.*s\n", "more", STR_ARG(finding->id));
 	}
 	buf_add_byte(&core->report, '\n');

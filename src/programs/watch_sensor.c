@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "model/finding_json.h"
 #include "programs/commands.h"
+#include "programs/list_files.h"
 #include "programs/sensor.h"
 #include "programs/watch.h"
 #include "sandbox/confine.h"
@@ -26,6 +27,7 @@ struct watching {
 	struct finding_sink sink; /* first */
 	struct channel channel;
 	struct sensor_start settings;
+	struct pool_list pools;
 	struct sensor *sensor;
 	struct ring_set rings;
 	struct buf line;
@@ -235,8 +237,13 @@ static bool start(struct watching *w, struct error *why)
 	memcpy(&w->settings, first.settings.at, sizeof(w->settings));
 	w->channel.takes_descriptors = true;
 	w->map = w->settings.has_map && first.descriptor_count > 0 ? first.descriptors[0] : -1;
-	struct sensor_settings sensor = {
-		.memory_bytes = w->settings.memory_bytes, .is_live = true, .sink = &w->sink};
+	if (first.descriptor_count == 0 ||
+	    !list_files_map(first.descriptors[first.descriptor_count - 1], &w->pools))
+		return error_set(why, 0, "the lists are not of this program") != 0;
+	struct sensor_settings sensor = {.memory_bytes = w->settings.memory_bytes,
+					 .is_live = true,
+					 .sink = &w->sink,
+					 .pools = &w->pools};
 	if (sensor_new(&sensor, &w->sensor) < 0)
 		return error_set(why, 0, "not enough memory for the sensor's tables") != 0;
 	struct confine_settings confinement = {.confinement = CONFINE_PARSER,

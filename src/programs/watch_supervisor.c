@@ -17,6 +17,8 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "model/finding.h"
+#include "programs/list_files.h"
+#include "programs/terminal.h"
 #include "programs/watch.h"
 #include "sandbox/confine.h"
 #include "sandbox/supervise.h"
@@ -53,7 +55,7 @@ struct watch {
 	struct watcher watchers[SUPERVISED_MAX];
 	struct core_start core;
 	struct sensor_start sensors[TAP_WORKERS_MAX];
-	int sensor_descriptors[1];
+	int sensor_descriptors[2], lists;
 	size_t sensor_count;
 	struct interfaces interfaces;
 	struct taps taps;
@@ -470,9 +472,24 @@ static int await_core(struct watch *w, struct error *why)
 	}
 }
 
+static void tell_list(void *context, const char *path, const char *why)
+{
+	CLEANUP(buf_fini) struct buf name = {0}, said = {0};
+
+	buf_add_text(&name, "list ");
+	buf_add_printable(&name, str_from(path), PATH_MAX);
+	buf_add_byte(&name, '\0');
+	buf_add_printable(&said, str_from(why), sizeof(struct error));
+	buf_add_byte(&said, '\0');
+	if (name.failed || said.failed)
+		return;
+	if (why[0])
+		log_warn("%s", said.at);
+	note_source(context, name.at, why[0] == '\0', said.at);
+}
+
 static int start_core(struct watch *w, struct error *why)
 {
-	const char *no_color = getenv("NO_COLOR");
 	size_t index;
 	enum verdict verdict = VERDICT_SUSPECT;
 
@@ -481,7 +498,7 @@ static int start_core(struct watch *w, struct error *why)
 		.keep_s = settings_number(w->settings, "store.retention_days") * 86400,
 		.max_findings = settings_number(w->settings, "store.max_findings"),
 		.is_json = w->plan->is_json || settings_bool(w->settings, "report.json"),
-		.has_colour = isatty(STDOUT_FILENO) && !(no_color && *no_color),
+		.style = terminal_style(),
 		.alerts_journal = settings_bool(w->settings, "alert.journal"),
 		.alert_verdict = (uint8_t)verdict,
 	};
@@ -503,7 +520,11 @@ static int start_sensors(struct watch *w, struct error *why)
 	size_t index;
 	int r = 0;
 
-	w->sensor_descriptors[0] = w->filter ? cutoff_filter_map(w->filter) : -1;
+	size_t descriptors = 0;
+
+	if (w->filter)
+		w->sensor_descriptors[descriptors++] = cutoff_filter_map(w->filter);
+	w->sensor_descriptors[descriptors++] = w->lists;
 	for (size_t i = 0; i < w->sensor_count && r == 0; i++) {
 		w->sensors[i] = (struct sensor_start){
 			.memory_bytes = memory / 100 * (100 - RING_PERCENT) / w->sensor_count,
@@ -519,7 +540,7 @@ static int start_sensors(struct watch *w, struct error *why)
 					   .settings =
 						   str_of(&w->sensors[i], sizeof(w->sensors[i])),
 					   .descriptors = w->sensor_descriptors,
-					   .descriptor_count = w->filter ? 1 : 0};
+					   .descriptor_count = descriptors};
 		r = supervise_add(&w->supervisor, &plan, monotonic(), &index, why);
 	}
 	return r;
@@ -625,7 +646,9 @@ static int set_up(struct watch *w, struct error *why)
 	w->sensor_count = count_workers(w->settings);
 	w->sensors[0].cutoff = cutoff_settings_default();
 	open_filters(w);
-	r = start_core(w, why);
+	r = w->lists = list_files_share(w->settings, tell_list, w, why);
+	if (r >= 0)
+		r = start_core(w, why);
 	if (r == 0)
 		r = start_sensors(w, why);
 	if (r == 0)
@@ -678,6 +701,8 @@ static void tear_down(struct watch *w)
 		interfaces_close(&w->interfaces);
 	cutoff_filter_close(w->filter);
 	fanout_program_close(w->fanout);
+	if (w->lists >= 0)
+		close(w->lists);
 	uv_loop_close(&w->loop);
 	buf_fini(&w->sources);
 	buf_fini(&w->pending);
@@ -695,6 +720,7 @@ enum watch_end watch_run(const struct watch_plan *plan, const struct settings *s
 	w->plan = plan;
 	w->settings = settings;
 	w->end = WATCH_FAILED;
+	w->lists = -1;
 	if (check_rights(why) < 0) {
 		free(w);
 		return WATCH_FAILED;

@@ -2,46 +2,76 @@
 
 #include <inttypes.h>
 
-enum { TEXT_MOST = 400, LABEL_WIDTH = 10, STORY_MOST = 12 };
+#include "report/lines.h"
 
-static void add_list(struct buf *out, const char *label, const struct str *texts, size_t count,
-		     uint64_t total)
+enum { STORY_SHORT = 12 };
+
+static void add_head(struct buf *out, const struct report_style *style,
+		     const struct incident *incident)
 {
-	if (count == 0)
-		return;
-	buf_printf(out, "  %-*s", LABEL_WIDTH, label);
-	for (size_t i = 0; i < count; i++) {
-		buf_add_text(out, i ? ", " : "");
-		buf_add_printable(out, texts[i], TEXT_MOST);
-	}
-	if (total > count)
-		buf_printf(out, " and %" PRIu64 " more", total - count);
-	buf_add_byte(out, '\n');
+	lines_head(out, style, report_verdict_paint(incident->verdict), STR("INCIDENT"),
+		   incident->title);
+	lines_judgement(out, style, incident->severity, incident->confidence);
+	lines_list(out, style, "who", incident->victims, incident->victim_count,
+		   incident->victim_total);
+	lines_list(out, style, "pools", incident->pools, incident->pool_count, 0);
+	lines_list(out, style, "paid to", incident->wallets, incident->wallet_count, 0);
+	lines_times(out, style, incident->first_seen, incident->last_seen);
 }
 
-static void add_story(struct buf *out, const struct incident *incident)
+static void add_story(struct buf *out, const struct report_style *style,
+		      const struct incident *incident, size_t most, bool has_ids)
 {
-	for (size_t i = 0; i < incident->story_count && i < STORY_MOST; i++) {
-		buf_printf(out, "  %-*s", LABEL_WIDTH, i ? "" : "story");
-		buf_add_instant(out, incident->story[i].time);
+	for (size_t i = 0; i < incident->story_count && i < most; i++) {
+		const struct story_entry *entry = &incident->story[i];
+		report_label(out, style, i ? "" : "story");
+		report_time(out, entry->time);
 		buf_add_text(out, "  ");
-		buf_add_printable(out, incident->story[i].text, TEXT_MOST);
+		report_sentence(out, entry->text);
+		if (has_ids && entry->finding.len > 0) {
+			buf_add_text(out, " (finding ");
+			report_hostile(out, entry->finding);
+			buf_add_byte(out, ')');
+		}
 		buf_add_byte(out, '\n');
 	}
-	if (incident->story_count > STORY_MOST)
-		buf_printf(out, "  %-*sand %zu more steps\n", LABEL_WIDTH, "",
-			   incident->story_count - STORY_MOST);
+	if (incident->story_count <= most)
+		return;
+	report_label(out, style, "");
+	buf_printf(out, "and %zu more steps\n", incident->story_count - most);
 }
 
-void report_incident_text(struct buf *out, const struct incident *incident, bool colour)
+void report_incident_short(struct buf *out, const struct report_style *style,
+			   const struct incident *incident)
 {
-	buf_add_text(out, colour ? "\033[1mINCIDENT\033[0m  " : "INCIDENT  ");
-	buf_add_printable(out, incident->title, TEXT_MOST);
-	buf_printf(out, "\n  %-*s%s, severity %s, %" PRIu64 " finding%s\n", LABEL_WIDTH, "",
-		   verdict_name(incident->verdict), severity_name(incident->severity),
+	add_head(out, style, incident);
+	add_story(out, style, incident, STORY_SHORT, false);
+	lines_bullets(out, style, "not known", incident->cannot_tell, incident->cannot_tell_count);
+}
+
+void report_incident_head(struct buf *out, const struct report_style *style,
+			  const struct incident *incident)
+{
+	add_head(out, style, incident);
+	lines_text(out, style, "state", incident->state);
+	report_label(out, style, "incident");
+	report_hostile(out, incident->id);
+	buf_printf(out, ", revision %" PRIu32 ", of %" PRIu64 " finding%s\n", incident->revision,
 		   incident->finding_total, incident->finding_total == 1 ? "" : "s");
-	add_list(out, "victims", incident->victims, incident->victim_count, incident->victim_total);
-	add_list(out, "paid to", incident->wallets, incident->wallet_count, incident->wallet_count);
-	add_list(out, "pools", incident->pools, incident->pool_count, incident->pool_count);
-	add_story(out, incident);
+}
+
+void report_incident_story(struct buf *out, const struct report_style *style,
+			   const struct incident *incident)
+{
+	add_story(out, style, incident, INCIDENT_STORY_MAX, true);
+	lines_bullets(out, style, "touched", incident->touched, incident->touched_count);
+	lines_bullets(out, style, "untouched", incident->not_touched, incident->not_touched_count);
+	lines_bullets(out, style, "not known", incident->cannot_tell, incident->cannot_tell_count);
+	lines_facts(out, style, "cost", &incident->cost);
+}
+
+void report_incident_next(struct buf *out, const struct report_style *style,
+			  const struct incident *incident)
+{
+	lines_actions(out, style, incident->actions, incident->action_count);
 }

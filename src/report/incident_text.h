@@ -1,10 +1,25 @@
-/* An incident told in a few lines, for the end of a scan; `davy show` tells one whole. */
+/* An incident told to people, in the order of a finding: what, who, since when, why, what next. */
 #ifndef DAVY_REPORT_INCIDENT_TEXT_H
 #define DAVY_REPORT_INCIDENT_TEXT_H
 
 #include "base/buf.h"
 #include "model/incident.h"
+#include "report/style.h"
 
-void report_incident_text(struct buf *out, const struct incident *incident, bool colour);
+/* In a few lines, for the end of a scan: its findings were told before, with what to do. */
+void report_incident_short(struct buf *out, const struct report_style *style,
+			   const struct incident *incident);
+
+/*
+ * Whole, in parts: its findings come one by one in between (report/finding_text.h).
+ *
+ *     head, story and impact, reasons of each finding, evidence of each, next
+ */
+void report_incident_head(struct buf *out, const struct report_style *style,
+			  const struct incident *incident);
+void report_incident_story(struct buf *out, const struct report_style *style,
+			   const struct incident *incident);
+void report_incident_next(struct buf *out, const struct report_style *style,
+			  const struct incident *incident);
 
 #endif

@@ -91,9 +91,13 @@ bool websocket_starts_midstream(struct str first)
 	struct websocket_frame frame;
 	uint8_t begin[2];
 
-	if (websocket_frame_read(&in, &frame) != DECODED || !frame.is_minimal || frame.rsv1 ||
-	    frame.rsv2 || frame.rsv3 || frame.length < 2)
+	if (websocket_frame_read(&in, &frame) != DECODED || !frame.is_minimal || frame.rsv2 ||
+	    frame.rsv3 || frame.length < 2)
 		return false;
+	/* compressed: nothing to see, but a frame that is the segment is no chance */
+	if (frame.rsv1)
+		return frame.fin && frame.opcode == WEBSOCKET_TEXT &&
+		       frame.length == reader_left(&in);
 	if (frame.opcode != WEBSOCKET_TEXT && !(frame.masked && frame.opcode == WEBSOCKET_BINARY))
 		return false;
 	struct str payload = str_sub(reader_rest(&in), 0, sizeof(begin));

@@ -230,6 +230,8 @@ static void frames_in_mid_connection(void **state)
 		{{"\x81\x08{z", 4}, false},
 		{{"\x81\x08ping", 6}, false},
 		{{"\xc1\x08{\"", 4}, false},
+		{{"\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00", 9}, true}, /* compressed, the segment */
+		{{"\xc1\x07\xf2\x48\xcd\xc9\xc9\x07", 8}, false},    /* cut off */
 		{{"\x81\x7e\x00\x08{\"", 6}, false},
 		{{"\x83\x08{\"", 4}, false},
 		{{"{\"id\":1}", 8}, false},

@@ -18,7 +18,44 @@ enum {
 	OTHER_MESSAGES_MOST = 64,
 	BYTES_MOST = 512 * 1024,
 	BYTES_MOST_MINING = 16 * 1024 * 1024,
+	BLOCK_UNIT = 128,
+	SPARE_MOST = 256, /* of each size: more than come and go together */
 };
+
+/* Blocks of memory come and go with every connection: they are kept by size and used again. */
+static struct conversation_spare *spares_of(struct conversation_host *host, size_t size)
+{
+	size_t class = (size + BLOCK_UNIT - 1) / BLOCK_UNIT;
+
+	return class < CONVERSATION_SPARES ? &host->spares[class] : NULL;
+}
+
+static void *take_block(struct conversation_host *host, size_t size)
+{
+	struct conversation_spare *spare = spares_of(host, size);
+	void *block = spare ? spare->first : NULL;
+
+	if (!block)
+		return malloc((size + BLOCK_UNIT - 1) / BLOCK_UNIT * BLOCK_UNIT);
+	memcpy(&spare->first, block, sizeof(spare->first));
+	spare->count--;
+	return block;
+}
+
+static void give_block(struct conversation_host *host, void *block, size_t size)
+{
+	struct conversation_spare *spare = spares_of(host, size);
+
+	if (!block)
+		return;
+	if (!spare || spare->count == SPARE_MOST) {
+		free(block);
+		return;
+	}
+	memcpy(block, &spare->first, sizeof(spare->first));
+	spare->first = block;
+	spare->count++;
+}
 
 int conversation_host_init(struct conversation_host *host)
 {
@@ -40,6 +77,13 @@ void conversation_host_fini(struct conversation_host *host)
 	arena_fini(&host->scratch);
 	free(host->nodes);
 	host->nodes = NULL;
+	for (size_t i = 0; i < CONVERSATION_SPARES; i++) {
+		for (void *block = host->spares[i].first, *next; block; block = next) {
+			memcpy(&next, block, sizeof(next));
+			free(block);
+		}
+		host->spares[i] = (struct conversation_spare){0};
+	}
 }
 
 static bool layer_init(struct conversation *c, uint8_t depth, const struct layer_kind *kind)
@@ -48,11 +92,12 @@ static bool layer_init(struct conversation *c, uint8_t depth, const struct layer
 
 	*layer = (struct layer){.kind = kind, .depth = depth, .carrier = (uint8_t)kind->carrier};
 	if (kind->state_size > 0) {
-		layer->state = calloc(1, kind->state_size);
+		layer->state = take_block(c->host, kind->state_size);
 		if (!layer->state) {
 			c->is_dead = true;
 			return false;
 		}
+		memset(layer->state, 0, kind->state_size);
 	}
 	c->depth = (uint8_t)(depth + 1);
 	return true;
@@ -64,22 +109,23 @@ static void layers_drop(struct conversation *c, uint8_t from)
 		struct layer *layer = &c->layers[--c->depth];
 		if (layer->kind->fini)
 			layer->kind->fini(layer);
-		free(layer->state);
+		give_block(c->host, layer->state, layer->kind->state_size);
 		layer->state = NULL;
 	}
 }
 
 struct conversation *conversation_new(struct conversation_host *host, void *owner)
 {
-	struct conversation *c = calloc(1, sizeof(*c));
+	struct conversation *c = take_block(host, sizeof(*c));
 
 	if (!c)
 		return NULL;
+	memset(c, 0, offsetof(struct conversation, target)); /* the texts have their lengths */
 	c->host = host;
 	c->owner = owner;
 	c->http_client = -1;
 	if (!layer_init(c, 0, &layer_first_look)) {
-		free(c);
+		give_block(host, c, sizeof(*c));
 		return NULL;
 	}
 	c->accounted = sizeof(*c);
@@ -93,7 +139,7 @@ void conversation_free(struct conversation *c)
 		return;
 	layers_drop(c, 0);
 	c->host->bytes_used -= c->accounted;
-	free(c);
+	give_block(c->host, c, sizeof(*c));
 }
 
 void *conversation_owner(const struct conversation *c)
@@ -267,27 +313,38 @@ void conversation_line(struct conversation *c, int side, struct str line)
 		c->other_messages++;
 }
 
+static bool may_precede_json(uint8_t c)
+{
+	return c <= ' ' || c >= 0x7f || c == '{' || c == '}' || c == ',';
+}
+
+static bool may_follow_brace(uint8_t c)
+{
+	return c == '"' || c == '\'' || c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 /* A { or [ where a message may begin, followed by what may follow it. */
 static bool begins_json(struct str payload)
 {
 	enum { LOOK = 1024 };
-	struct str rest = str_sub(payload, 0, LOOK);
+	struct str look = str_sub(payload, 0, LOOK);
+	const uint8_t *bytes = (const uint8_t *)look.at;
+	const uint8_t *last = bytes + look.len - 1;
 
-	if (rest.at[0] == '[')
-		return rest.len < 2 || rest.at[1] == '{' || rest.at[1] == ' ' ||
-		       rest.at[1] == '\n' || rest.at[1] == '\r';
-	for (;;) {
-		ptrdiff_t at = str_find_byte(rest, '{');
-		if (at < 0)
+	if (bytes[0] == '[')
+		return look.len < 2 || bytes[1] == '{' || bytes[1] == ' ' || bytes[1] == '\n' ||
+		       bytes[1] == '\r';
+	if (bytes[0] == '{' && (look.len < 2 || may_follow_brace(bytes[1])))
+		return true;
+	/* each segment of each connection comes here: memchr is the fastest there is */
+	for (const uint8_t *at = bytes + 1; at <= last; at++) {
+		at = memchr(at, '{', (size_t)(last - at) + 1);
+		if (!at)
 			return false;
-		uint8_t before = at > 0 ? (uint8_t)rest.at[at - 1] : '\n';
-		uint8_t after = (size_t)at + 1 < rest.len ? (uint8_t)rest.at[at + 1] : '"';
-		bool starts = before <= ' ' || before >= 0x7f || before == '}' || before == ',';
-		if (starts && (after == '"' || after == '\'' || after == ' ' || after == '\t' ||
-			       after == '\r' || after == '\n'))
+		if (may_precede_json(at[-1]) && (at == last || may_follow_brace(at[1])))
 			return true;
-		rest = str_skip(rest, (size_t)at + 1);
 	}
+	return false;
 }
 
 bool segment_may_matter(struct str payload)

@@ -20,10 +20,11 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/attributes.h"
 #include "base/json.h"
 #include "model/observation.h"
 
-enum { CONVERSATION_LAYERS = 6 };
+enum { CONVERSATION_LAYERS = 6, CONVERSATION_SPARES = 11 };
 
 struct conversation;
 
@@ -33,6 +34,11 @@ struct conversation_host {
 	struct json_node *nodes;
 	uint32_t node_count;
 	size_t bytes_used; /* by all conversations */
+	/* Memory of conversations that ended, for the next ones: by size, a list in the blocks. */
+	struct conversation_spare {
+		void *first;
+		uint32_t count;
+	} spares[CONVERSATION_SPARES];
 	uint64_t messages, malformed, oversized;
 	/* A message of a mining session, or a hidden stream's shape; `seen` is complete but for the
 	 * flow. */
@@ -68,8 +74,18 @@ enum conversation_interest conversation_interest(const struct conversation *conv
 /* Carriers so far, the target asked of a proxy, names: for the flow's view. */
 void conversation_describe(const struct conversation *conversation, struct flow_view *view);
 
-/* Might a connection whose side begins with this payload carry anything for us? */
-bool opening_may_matter(struct str payload);
+enum opening {
+	OPENING_OF_NOTHING, /* a conversation that begins so would be closed at once */
+	OPENING_IS_ALL,	    /* the same, but it names the other side: TLS */
+	OPENING_MAY_MATTER,
+};
+/*
+ * What a conversation would be worth whose first bytes are this payload.
+ *
+ * name: with OPENING_IS_ALL, what the other side is called, or empty; a view into payload or
+ *       scratch
+ */
+enum opening opening_judge(struct str payload, struct arena *scratch, struct str *name);
 
 /*
  * Might this segment, of a connection that nobody listens to, begin something that matters? Cheap

@@ -2,25 +2,34 @@
 
 #include <string.h>
 
-static int compare_ends(const struct endpoint *a, const struct endpoint *b)
+static uint64_t be64(const uint8_t *at)
 {
-	int order = memcmp(a->address.bytes, b->address.bytes, sizeof(a->address.bytes));
+	uint64_t value;
 
-	return order ? order : (int)a->port - (int)b->port;
+	memcpy(&value, at, sizeof(value));
+	return __builtin_bswap64(value);
+}
+
+/* As bytes of the address, then the port. */
+static bool comes_first(const struct endpoint *a, const struct endpoint *b)
+{
+	for (size_t i = 0; i < sizeof(a->address.bytes); i += 8) {
+		uint64_t one = be64(a->address.bytes + i), other = be64(b->address.bytes + i);
+		if (one != other)
+			return one < other;
+	}
+	return a->port <= b->port;
 }
 
 int flow_key_of(const struct packet *packet, struct flow_key *key)
 {
-	bool source_first = compare_ends(&packet->source, &packet->destination) <= 0;
+	bool source_first = comes_first(&packet->source, &packet->destination);
 	const struct endpoint *low = source_first ? &packet->source : &packet->destination;
 	const struct endpoint *high = source_first ? &packet->destination : &packet->source;
 
-	key->ends[0] = low->address;
-	key->ends[1] = high->address;
-	key->ports[0] = low->port;
-	key->ports[1] = high->port;
-	key->protocol = packet->protocol;
-	memset(key->zero, 0, sizeof(key->zero));
+	*key = (struct flow_key){.ends = {low->address, high->address},
+				 .ports = {low->port, high->port},
+				 .protocol = packet->protocol};
 	return source_first ? 0 : 1;
 }
 

@@ -10,6 +10,7 @@
 #define DAVY_DECODE_FLOW_FLOW_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/instant.h"
@@ -31,6 +32,10 @@ enum { FLOW_BEHAVIOUR_BYTES = 128, FLOW_BYTES_MAX = 512 };
 
 struct inspection;
 
+/*
+ * Every packet reads and writes its flow, which is seldom in the cache: what each needs is together
+ * in front (with the table's header, two cache lines), then what payload needs.
+ */
 struct flow {
 	struct flow_key key;
 	struct inspection *inspection; /* NULL: nobody listens */
@@ -44,13 +49,16 @@ struct flow {
 	uint8_t has_spoken;	       /* bit per side: payload was seen */
 	uint8_t acknowledged;	       /* bit per side: the other end acknowledged its payload */
 	uint8_t syn;		       /* bit per side */
-	bool is_cut;		       /* its rest was said to be of no interest */
+	uint8_t minute;		       /* of the last packet booked in `minutes`, + 1 */
 	uint32_t quiet_bytes;	       /* since anything of interest was seen */
 	uint32_t second, second_bytes; /* payload in this second: only fast flows are cut */
+	bool is_cut;		       /* its rest was said to be of no interest */
 	uint64_t minutes;	       /* presence: bit per minute since first_ns */
 	uint16_t first_sizes[8];
 	uint8_t behaviour[FLOW_BEHAVIOUR_BYTES];
 };
+_Static_assert(offsetof(struct flow, quiet_bytes) == 96, "two cache lines with the table's header");
+_Static_assert(sizeof(struct flow) <= 288, "five cache lines with the table's header");
 
 /* The key of a packet and the side that sent it. */
 int flow_key_of(const struct packet *packet, struct flow_key *key);

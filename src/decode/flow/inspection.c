@@ -17,6 +17,8 @@ struct inspection {
 	struct tcp_stream streams[2];
 	struct conversation *conversation;
 	int64_t hole_since_ns[2]; /* 0: no hole */
+	struct inspection *newer_hole, *older_hole;
+	bool is_listed; /* among those with a hole */
 };
 
 struct inspections {
@@ -24,7 +26,8 @@ struct inspections {
 	struct table *table;
 	struct segment_pool *pool;
 	struct conversation_host host;
-	size_t conversation_bytes;
+	struct inspection *newest_hole; /* those that wait for something, for the tick */
+	size_t conversation_bytes;	/* may be held now */
 	uint64_t opened, refused, evicted, gaps, gap_bytes;
 };
 
@@ -45,12 +48,58 @@ static void take_name(void *context, struct conversation *conversation, int side
 				  name);
 }
 
+static void prefetch(const void *at, size_t bytes)
+{
+	enum { CACHE_LINE = 64 };
+
+	for (size_t i = 0; i < bytes; i += CACHE_LINE)
+		__builtin_prefetch((const char *)at + i, 1);
+}
+
+void inspection_prefetch(const struct inspection *inspection)
+{
+	prefetch(inspection, sizeof(*inspection));
+}
+
+void inspection_prefetch_conversation(const struct inspection *inspection)
+{
+	enum { HEAD = 256 }; /* layers and counters */
+
+	prefetch(inspection->conversation, HEAD);
+}
+
+static void unlist(struct inspections *in, struct inspection *inspection)
+{
+	if (!inspection->is_listed)
+		return;
+	if (inspection->newer_hole)
+		inspection->newer_hole->older_hole = inspection->older_hole;
+	else
+		in->newest_hole = inspection->older_hole;
+	if (inspection->older_hole)
+		inspection->older_hole->newer_hole = inspection->newer_hole;
+	inspection->is_listed = false;
+}
+
+static void list(struct inspections *in, struct inspection *inspection)
+{
+	if (inspection->is_listed)
+		return;
+	inspection->is_listed = true;
+	inspection->newer_hole = NULL;
+	inspection->older_hole = in->newest_hole;
+	if (in->newest_hole)
+		in->newest_hole->newer_hole = inspection;
+	in->newest_hole = inspection;
+}
+
 static void inspection_dropped(void *context, void *entry)
 {
 	struct inspections *in = context;
 	struct inspection *inspection = entry;
 
 	inspection->flow->inspection = NULL;
+	unlist(in, inspection);
 	tcp_stream_fini(&inspection->streams[0], in->pool);
 	tcp_stream_fini(&inspection->streams[1], in->pool);
 	conversation_free(inspection->conversation);
@@ -71,7 +120,6 @@ int inspections_new(const struct inspections_settings *settings, struct inspecti
 	if (!in)
 		return -ENOMEM;
 	in->settings = *settings;
-	in->conversation_bytes = settings->bytes / 100 * (100 - STREAM_PERCENT);
 	in->host.take = take;
 	in->host.name = take_name;
 	in->host.context = in;
@@ -84,6 +132,7 @@ int inspections_new(const struct inspections_settings *settings, struct inspecti
 		inspections_free(in);
 		return r;
 	}
+	inspections_allow(in, 0);
 	*out = in;
 	return 0;
 }
@@ -103,12 +152,26 @@ void inspection_close(struct inspections *in, struct flow *flow)
 	table_remove(in->table, flow->inspection);
 }
 
+void inspections_allow(struct inspections *in, uint32_t flows)
+{
+	size_t most = in->settings.bytes / 100 * (100 - STREAM_PERCENT);
+	size_t wanted = INSPECTION_FLOOR + (size_t)flows * INSPECTION_BYTES_PER_FLOW;
+
+	in->conversation_bytes = wanted < most ? wanted : most;
+}
+
+/* What all conversations and their places in the table take. */
+static size_t held_bytes(const struct inspections *in)
+{
+	struct table_counters counters = table_counters(in->table);
+
+	return in->host.bytes_used + counters.used * counters.bytes_per_entry;
+}
+
 static void make_room(struct inspections *in)
 {
-	while (in->host.bytes_used > in->conversation_bytes && table_counters(in->table).used > 0) {
-		table_evict(in->table);
+	while (held_bytes(in) > in->conversation_bytes && table_evict(in->table))
 		in->evicted++;
-	}
 }
 
 /*
@@ -149,14 +212,44 @@ static bool open_inspection(struct inspections *in, struct flow *flow, const str
 	return true;
 }
 
-/* A connection's first payload of a side, or a later one: is it worth listening to? */
-static bool is_worth(const struct flow *flow, const struct packet *packet, int side)
+/* Is what this segment brings next in its stream, as far as anybody knows? */
+static bool is_next(const struct flow *flow, const struct packet *packet, int side)
 {
+	bool is_known = flow->has_next >> side & 1, has_spoken = flow->has_spoken >> side & 1;
+
+	return has_spoken || !is_known || flow->next[side] == packet->sequence;
+}
+
+/*
+ * A connection's first payload of a side, or a later one: is it worth listening to? A later segment
+ * would be the beginning of what is heard (start_streams), so it is judged as one too.
+ */
+static bool is_worth(struct inspections *in, struct flow *flow, const struct packet *packet,
+		     int side)
+{
+	struct str name;
+
 	if (packet->payload.len == 0)
 		return false;
-	if (!(flow->has_spoken >> side & 1))
-		return opening_may_matter(packet->payload);
-	return segment_may_matter(packet->payload);
+	/* sent again: it was looked at when it was new, or its conversation is over */
+	uint32_t end = packet->sequence + packet->payload_len;
+	if ((flow->has_next >> side & 1) && (int32_t)(end - flow->next[side]) <= 0)
+		return false;
+	if ((flow->has_spoken >> side & 1) && !segment_may_matter(packet->payload))
+		return false;
+	switch (opening_judge(packet->payload, &in->host.scratch, &name)) {
+	case OPENING_OF_NOTHING: /* unless it is not the opening: the first may come after it */
+		return !(flow->has_spoken >> side & 1) && !is_next(flow, packet, side);
+	case OPENING_IS_ALL:
+		if ((packet->tcp_flags & TCP_SYN) || packet->payload.len < packet->payload_len ||
+		    !is_next(flow, packet, side))
+			return true;
+		if (name.len > 0 && in->settings.name)
+			in->settings.name(in->settings.context, flow, !side, name);
+		return false;
+	default:
+		return true;
+	}
 }
 
 /* Everything that has become contiguous. */
@@ -213,6 +306,8 @@ static void feed(struct inspections *in, struct inspection *inspection, const st
 		inspection->hole_since_ns[side] = 0;
 	else if (inspection->hole_since_ns[side] == 0)
 		inspection->hole_since_ns[side] = at.ns;
+	if (inspection->hole_since_ns[side] != 0)
+		list(in, inspection);
 }
 
 /* A hole that nobody filled for longer than a retransmission takes: the capture missed it. */
@@ -221,7 +316,7 @@ static void skip_old_hole(struct inspections *in, struct inspection *inspection,
 {
 	int64_t since = inspection->hole_since_ns[side];
 
-	if (since != 0 && at.ns - since > DURATION_MS(HOLE_PATIENCE_MS).ns)
+	if (since != 0 && instant_since(at, (instant){since}).ns > DURATION_MS(HOLE_PATIENCE_MS).ns)
 		skip_hole(in, inspection, side, at);
 }
 
@@ -257,7 +352,7 @@ void inspections_packet(struct inspections *in, struct flow *flow, const struct 
 {
 	count_quiet(flow, packet);
 	if (!flow->inspection &&
-	    (!is_worth(flow, packet, side) || !open_inspection(in, flow, packet, side, at)))
+	    (!is_worth(in, flow, packet, side) || !open_inspection(in, flow, packet, side, at)))
 		return;
 	struct inspection *inspection = flow->inspection;
 	table_touch(in->table, inspection, at);
@@ -281,19 +376,22 @@ struct visit {
 	instant now;
 };
 
-static void visit_holes(void *context, void *entry)
+static void skip_old_holes(struct inspections *in, instant now)
 {
-	const struct visit *visit = context;
+	struct inspection *older;
 
-	for (int side = 0; side < 2; side++)
-		skip_old_hole(visit->in, entry, side, visit->now);
+	for (struct inspection *i = in->newest_hole; i; i = older) {
+		older = i->older_hole;
+		for (int side = 0; side < 2; side++)
+			skip_old_hole(in, i, side, now);
+		if (i->hole_since_ns[0] == 0 && i->hole_since_ns[1] == 0)
+			unlist(in, i);
+	}
 }
 
 void inspections_tick(struct inspections *in, instant now)
 {
-	struct visit visit = {in, now};
-
-	table_each(in->table, visit_holes, &visit);
+	skip_old_holes(in, now);
 	table_expire(in->table, now, 64);
 	make_room(in);
 }
@@ -327,6 +425,5 @@ void inspections_count(const struct inspections *in, struct tracker_counters *co
 	counters->gaps = in->gaps;
 	counters->gap_bytes = in->gap_bytes;
 	counters->inspection_bytes =
-		in->host.bytes_used +
-		(size_t)segment_pool_counters(in->pool).used * SEGMENT_BLOCK_BYTES;
+		held_bytes(in) + (size_t)segment_pool_counters(in->pool).used * SEGMENT_BLOCK_BYTES;
 }

@@ -29,6 +29,19 @@ must_check int inspections_new(const struct inspections_settings *settings,
 			       struct inspections **out);
 void inspections_free(struct inspections *inspections);
 
+/*
+ * Listening may cost so much for each flow remembered, on average; and INSPECTION_FLOOR at least.
+ * So an idle connection has a price that is known, however much it said before it fell silent: the
+ * inspections of those that were silent longest are closed first, of mining ones last.
+ */
+enum { INSPECTION_BYTES_PER_FLOW = 96, INSPECTION_FLOOR = 8 * 1024 * 1024 };
+void inspections_allow(struct inspections *inspections, uint32_t flows);
+
+/* Ask the memory for what inspections_packet will read; the second reads what the first asked for.
+ */
+void inspection_prefetch(const struct inspection *inspection);
+void inspection_prefetch_conversation(const struct inspection *inspection);
+
 /* A packet of a flow, before its bytes are booked. */
 void inspections_packet(struct inspections *inspections, struct flow *flow,
 			const struct packet *packet, int side, instant at);

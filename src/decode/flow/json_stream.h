@@ -24,7 +24,6 @@ struct json_stream {
 	uint32_t depth;
 	bool in_string, escaped;
 	bool skips_line;      /* until the line end */
-	char last;	      /* last byte that was no white space, outside strings */
 	uint64_t passed_over; /* bytes that were in no message */
 };
 

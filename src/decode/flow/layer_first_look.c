@@ -21,10 +21,11 @@ struct look {
 	bool is_started;
 };
 
+/* Most connections tell at once what they are: only what does not is kept in memory. */
 struct first_look {
 	struct look look; /* views into bytes[] */
 	struct turns turns;
-	char bytes[2][LOOK_MAX];
+	struct buf bytes[2]; /* at most LOOK_MAX */
 };
 
 enum guess { GUESS_NO, GUESS_MAYBE, GUESS_YES };
@@ -103,10 +104,10 @@ static const struct {
 	enum guess (*guess)(struct str s);
 	const struct layer_kind *kind;
 } guesses[] = {
+	{guess_websocket, &layer_websocket}, /* before text, which takes its header for a mark */
 	{guess_text, &layer_text},
 	{guess_http, &layer_http},
 	{guess_tls, &layer_tls},
-	{guess_websocket, &layer_websocket},
 	{guess_stratum_v2, &layer_stratum_v2},
 	{guess_duino, &layer_text},
 	{guess_gzip, &layer_gzip},
@@ -144,25 +145,53 @@ static const struct layer_kind *decide(const struct look *look, bool *is_open)
 	return NULL;
 }
 
+/* It is `kind`, told by what is kept and `fresh`, the newest bytes of a side, beyond that. */
 static void replay(struct conversation *c, struct layer *layer, const struct layer_kind *kind,
-		   struct str rest, int side)
+		   int side, struct str fresh)
 {
-	struct first_look *state = malloc(sizeof(*state));
+	struct first_look *state = layer->state;
+	struct buf bytes[2] = {state->bytes[0], state->bytes[1]};
+	int first = state->look.first;
 
-	if (!state) {
-		c->is_dead = true;
-		return;
-	}
-	memcpy(state, layer->state, sizeof(*state)); /* layer_replace frees it */
+	state->bytes[0] = state->bytes[1] = (struct buf){0}; /* layer_replace frees what is left */
 	struct layer *to = layer_replace(c, layer, kind);
 	for (int i = 0; i < 2 && to; i++) {
-		int from = i ? !state->look.first : state->look.first;
-		layer_feed(c, to, from, str_of(state->bytes[from], state->look.kept[from].len));
+		int from = i ? !first : first;
+		layer_feed(c, to, from, buf_view(&bytes[from]));
 	}
 	/* a layer may have put itself out of the way while it was fed */
 	if (to && c->depth > to->depth)
-		layer_feed(c, to, side, rest);
-	free(state);
+		layer_feed(c, to, side, fresh);
+	buf_fini(&bytes[0]);
+	buf_fini(&bytes[1]);
+}
+
+/* Undecided: keep what came. */
+static void keep(struct conversation *c, struct first_look *state, int side, struct str taken)
+{
+	struct buf *bytes = &state->bytes[side];
+
+	buf_add(bytes, taken);
+	c->is_dead |= bytes->failed;
+	state->look.kept[side] = buf_view(bytes);
+}
+
+/* The very first bytes are certain by themselves: nothing need be kept. */
+static bool is_told_at_once(struct conversation *c, struct layer *layer, int side, struct str bytes)
+{
+	struct str taken = str_sub(bytes, 0, LOOK_MAX);
+	struct look look = {.is_started = true, .first = (uint8_t)side};
+	bool is_open = false;
+
+	look.kept[side] = taken;
+	const struct layer_kind *kind = decide(&look, &is_open);
+	if (!kind)
+		return false;
+	struct layer *to = layer_replace(c, layer, kind);
+	layer_feed(c, to, side, taken);
+	if (to && c->depth > to->depth)
+		layer_feed(c, to, side, str_skip(bytes, taken.len));
+	return true;
 }
 
 static void first_look_feed(struct conversation *c, struct layer *layer, int side, struct str bytes)
@@ -172,22 +201,23 @@ static void first_look_feed(struct conversation *c, struct layer *layer, int sid
 	bool is_open = false;
 
 	if (!state->look.is_started) {
+		if (is_told_at_once(c, layer, side, bytes))
+			return;
 		state->look.is_started = true;
 		state->look.first = (uint8_t)side;
 	}
 	turns_add(&state->turns, side, bytes);
 	struct str taken = str_sub(bytes, 0, LOOK_MAX - kept->len);
-	memcpy(state->bytes[side] + kept->len, taken.at, taken.len);
-	*kept = str_of(state->bytes[side], kept->len + taken.len);
+	keep(c, state, side, taken);
 
 	const struct layer_kind *kind = decide(&state->look, &is_open);
 	if (kind) {
-		replay(c, layer, kind, str_skip(bytes, taken.len), side);
+		replay(c, layer, kind, side, str_skip(bytes, taken.len));
 		return;
 	}
 	enum noise_guess noise = turns_guess(&state->turns);
 	if (noise >= NOISE_HANDSHAKE)
-		replay(c, layer, &layer_noise, str_skip(bytes, taken.len), side);
+		replay(c, layer, &layer_noise, side, str_skip(bytes, taken.len));
 	else if ((!is_open && noise == NOISE_NO) || taken.len < bytes.len)
 		c->is_dead = true;
 }
@@ -197,6 +227,7 @@ static void first_look_gap(struct conversation *c, struct layer *layer, int side
 	struct first_look *state = layer->state;
 
 	(void)c, (void)missing;
+	buf_clear(&state->bytes[side]);
 	state->look.kept[side] = (struct str){0};
 	state->turns.odd = true;
 }
@@ -212,22 +243,58 @@ static void first_look_end(struct conversation *c, struct layer *layer)
 			conversation_json(c, side, state->look.kept[side]);
 }
 
+static void first_look_fini(struct layer *layer)
+{
+	struct first_look *state = layer->state;
+
+	buf_fini(&state->bytes[0]);
+	buf_fini(&state->bytes[1]);
+}
+
+static size_t first_look_size(const struct layer *layer)
+{
+	const struct first_look *state = layer->state;
+
+	return state->bytes[0].cap + state->bytes[1].cap;
+}
+
 const struct layer_kind layer_first_look = {.carrier = CARRIER_COUNT,
 					    .state_size = sizeof(struct first_look),
 					    .feed = first_look_feed,
 					    .gap = first_look_gap,
-					    .end = first_look_end};
+					    .end = first_look_end,
+					    .fini = first_look_fini,
+					    .size = first_look_size};
 
-bool opening_may_matter(struct str payload)
+/*
+ * Is that all layer_tls would hear? A hello in one piece that names the server is, and whatever is
+ * no client's hello; a hello without a name leaves it to the server's certificate.
+ */
+static bool is_all_of_tls(struct str payload, struct arena *scratch, struct str *name)
+{
+	struct tls_client_hello hello;
+
+	arena_reset(scratch);
+	enum decoded decoded = tls_client_hello_read(payload, scratch, &hello);
+	if (decoded == DECODED)
+		*name = hello.server_name;
+	return decoded != NEED_MORE && (decoded != DECODED || name->len > 0);
+}
+
+enum opening opening_judge(struct str payload, struct arena *scratch, struct str *name)
 {
 	struct look look = {.is_started = true, .kept = {str_sub(payload, 0, LOOK_MAX)}};
 	struct turns turns = {0};
 	bool is_open = false;
 
+	*name = (struct str){0};
 	if (payload.len == 0)
-		return false;
-	if (decide(&look, &is_open) || is_open)
-		return true;
+		return OPENING_OF_NOTHING;
+	const struct layer_kind *kind = decide(&look, &is_open);
+	if (kind == &layer_tls && is_all_of_tls(payload, scratch, name))
+		return OPENING_IS_ALL;
+	if (kind || is_open)
+		return OPENING_MAY_MATTER;
 	turns_add(&turns, 0, payload);
-	return turns_guess(&turns) != NOISE_NO;
+	return turns_guess(&turns) != NOISE_NO ? OPENING_MAY_MATTER : OPENING_OF_NOTHING;
 }

@@ -10,8 +10,8 @@
 enum { OUTPUT_MAX = 16 << 20, RATIO_MAX = 1000 };
 
 struct gzip {
-	struct inflater *inflaters[2]; /* each the start of its own block */
-	bool is_plain[2];	       /* this side went on without compression */
+	struct inflater *inflaters[2]; /* each the start of its own block; NULL: not needed yet */
+	bool is_packed[2];	       /* inside of a member; else between them, or plain text */
 };
 
 static struct inflater *inflater_new(void)
@@ -36,26 +36,54 @@ static void feed_text(struct conversation *c, struct layer *layer, int side, str
 	layer_inner(c, layer, side, bytes);
 }
 
-static void gzip_feed(struct conversation *c, struct layer *layer, int side, struct str bytes)
+/* Between members: one begins here, or text that is not compressed. False: no memory. */
+static bool begin_member(struct gzip *gzip, int side, struct str bytes)
+{
+	gzip->is_packed[side] = bytes.at[0] == '\x1f';
+	if (!gzip->is_packed[side])
+		return true;
+	if (gzip->inflaters[side])
+		inflater_reset(gzip->inflaters[side]);
+	else
+		gzip->inflaters[side] = inflater_new();
+	return gzip->inflaters[side] != NULL;
+}
+
+/* What is left of `bytes` behind the member. */
+static struct str inflate_member(struct conversation *c, struct layer *layer, int side,
+				 struct str bytes)
 {
 	struct gzip *gzip = layer->state;
+	struct inflater *inflater = gzip->inflaters[side];
+	enum decoded decoded;
 	char out[4096];
 	size_t len;
 
-	if (!gzip->inflaters[side] && !gzip->is_plain[side]) {
-		gzip->is_plain[side] = bytes.at[0] == '{';
-		gzip->inflaters[side] = gzip->is_plain[side] ? NULL : inflater_new();
-	}
-	if (!gzip->inflaters[side]) {
-		feed_text(c, layer, side, bytes);
-		return;
-	}
-	enum decoded decoded;
-	while (!c->is_dead && (decoded = inflater_next(gzip->inflaters[side], &bytes, out,
-						       sizeof(out), &len)) == DECODED)
+	while (!c->is_dead &&
+	       (decoded = inflater_next(inflater, &bytes, out, sizeof(out), &len)) == DECODED)
 		feed_text(c, layer, side, str_of(out, len));
 	if (!c->is_dead && decoded != NEED_MORE)
 		c->is_dead = true;
+	if (inflater_is_done(inflater))
+		gzip->is_packed[side] = false;
+	return bytes;
+}
+
+/* Each message may be a member of its own, and each member a segment. */
+static void gzip_feed(struct conversation *c, struct layer *layer, int side, struct str bytes)
+{
+	struct gzip *gzip = layer->state;
+
+	while (bytes.len > 0 && !c->is_dead) {
+		if (!gzip->is_packed[side] && !begin_member(gzip, side, bytes)) {
+			c->is_dead = true;
+		} else if (!gzip->is_packed[side]) {
+			feed_text(c, layer, side, bytes);
+			return;
+		} else {
+			bytes = inflate_member(c, layer, side, bytes);
+		}
+	}
 }
 
 static void gzip_gap(struct conversation *c, struct layer *layer, int side, uint32_t missing)

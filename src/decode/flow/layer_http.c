@@ -12,7 +12,7 @@
 #include "decode/flow/json_stream.h"
 #include "decode/flow/layer.h"
 
-enum { METHODS_QUEUED = 8, PLAIN_MOST = 8, INFLATED_MAX = 1 << 20 };
+enum { METHODS_QUEUED = 8, PLAIN_MOST = 8, INFLATED_MAX = 1 << 20, AHEAD_MAX = 16384 };
 
 enum body_use { BODY_UNDECIDED, BODY_JSON, BODY_PASSED_OVER };
 
@@ -33,7 +33,9 @@ struct http {
 	uint8_t methods_head, methods_count;
 	bool tunnels; /* CONNECT or an upgrade: what follows is inside */
 	bool inner_open[2];
-	uint32_t plain; /* messages without anything for us, in a row */
+	bool awaits_upgrade; /* asked for, not answered yet */
+	struct buf ahead;    /* of the client, captured before the answer to its upgrade */
+	uint32_t plain;	     /* messages without anything for us, in a row */
 };
 
 static void queue_method(struct http *http, struct str method)
@@ -126,8 +128,10 @@ static void take_head(struct conversation *c, struct layer *layer, int side,
 	if (head->is_request) {
 		note_request(c, head, side);
 		queue_method(http, head->method);
+		http->awaits_upgrade = head->upgrade_websocket;
 	} else {
 		method = next_method(http);
+		http->awaits_upgrade &= head->status < 200 && head->status != 101;
 	}
 	http_body_begin(&d->body, head, method);
 	d->in_body = true;
@@ -241,6 +245,36 @@ static bool feed_head(struct conversation *c, struct layer *layer, int side, str
 	return true;
 }
 
+/* A tap does not always see the two directions in the order of their causes. */
+static bool comes_ahead(const struct http *http, int side, int client, struct str bytes)
+{
+	return http->awaits_upgrade && side == client && http->directions[side].head.len == 0 &&
+	       (http->ahead.len > 0 || !http_starts(bytes));
+}
+
+static void hold_ahead(struct conversation *c, struct http *http, struct str bytes)
+{
+	http->ahead.limit = AHEAD_MAX;
+	buf_add(&http->ahead, bytes);
+	if (http->ahead.failed)
+		c->is_dead = true;
+}
+
+static void release_ahead(struct conversation *c, struct layer *layer)
+{
+	struct http *http = layer->state;
+
+	if (http->awaits_upgrade || http->ahead.len == 0)
+		return;
+	struct buf ahead = http->ahead;
+	http->ahead = (struct buf){0};
+	if (http->tunnels) {
+		http->inner_open[c->http_client] = true;
+		layer_inner(c, layer, c->http_client, buf_view(&ahead));
+	}
+	buf_fini(&ahead);
+}
+
 /* After CONNECT or an upgrade: a side's bytes are inside once its own head is over. */
 static bool is_inside(const struct http *http, int side)
 {
@@ -264,16 +298,21 @@ static void http_feed(struct conversation *c, struct layer *layer, int side, str
 			layer_inner(c, layer, side, bytes);
 			return;
 		}
-		if (d->in_body)
+		if (d->in_body) {
 			bytes = feed_body(c, d, side, bytes);
-		else if (feed_head(c, layer, side, &bytes))
-			http->inner_open[side] = http->tunnels;
-		else
+		} else if (comes_ahead(http, side, c->http_client, bytes)) {
+			hold_ahead(c, http, bytes);
 			return;
+		} else if (feed_head(c, layer, side, &bytes)) {
+			http->inner_open[side] = http->tunnels;
+		} else {
+			return;
+		}
 		if (http->tunnels && !d->in_body)
 			http->inner_open[side] = true;
 		if (d->in_body && d->body.is_tunnel)
 			d->in_body = false;
+		release_ahead(c, layer);
 	}
 	if (http->plain > PLAIN_MOST && c->mining_messages == 0)
 		c->is_dead = true;
@@ -306,6 +345,7 @@ static void http_fini(struct layer *layer)
 {
 	struct http *http = layer->state;
 
+	buf_fini(&http->ahead);
 	for (int side = 0; side < 2; side++) {
 		buf_fini(&http->directions[side].head);
 		json_stream_fini(&http->directions[side].json);
@@ -316,7 +356,7 @@ static void http_fini(struct layer *layer)
 static size_t http_size(const struct layer *layer)
 {
 	const struct http *http = layer->state;
-	size_t size = 0;
+	size_t size = http->ahead.cap;
 
 	for (int side = 0; side < 2; side++)
 		size += http->directions[side].head.cap + http->directions[side].json.pending.cap +

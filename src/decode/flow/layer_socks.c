@@ -10,8 +10,8 @@ enum { DIALOGUE_MAX = 4096 };
 
 struct socks {
 	int client; /* side + 1; 0: not known yet */
-	bool is_open;
-	struct buf said[2];
+	bool is_through[2];
+	struct buf said[2]; /* until both are through */
 };
 
 static void note_target(struct conversation *c, const struct socks_target *target)
@@ -28,6 +28,20 @@ static void note_target(struct conversation *c, const struct socks_target *targe
 	buf_fini(&text);
 }
 
+static void pass_on(struct conversation *c, struct layer *layer, int side, size_t inner)
+{
+	struct socks *socks = layer->state;
+
+	if (socks->is_through[side])
+		return;
+	socks->is_through[side] = true;
+	layer_inner(c, layer, side, str_skip(buf_view(&socks->said[side]), inner));
+}
+
+/*
+ * What is behind the dialogue is the inner stream of its side. A client's side is through with its
+ * request, for the proxy's may not be captured; the proxy's reply is still to be taken off then.
+ */
 static void open_inner(struct conversation *c, struct layer *layer,
 		       const struct socks_dialogue *dialogue)
 {
@@ -37,17 +51,14 @@ static void open_inner(struct conversation *c, struct layer *layer,
 	layer->carrier = dialogue->version == 4 ? CARRIER_SOCKS4 : CARRIER_SOCKS5;
 	if (dialogue->has_request)
 		note_target(c, &dialogue->request.target);
-	socks->is_open = true;
-	struct str from_client =
-		str_skip(buf_view(&socks->said[client]),
-			 dialogue->has_client_inner ? dialogue->client_inner : SIZE_MAX);
-	struct str from_server =
-		str_skip(buf_view(&socks->said[!client]),
-			 dialogue->has_server_inner ? dialogue->server_inner : SIZE_MAX);
-	layer_inner(c, layer, client, from_client);
-	layer_inner(c, layer, !client, from_server);
-	buf_fini(&socks->said[0]);
-	buf_fini(&socks->said[1]);
+	if (dialogue->has_client_inner)
+		pass_on(c, layer, client, dialogue->client_inner);
+	if (dialogue->has_server_inner)
+		pass_on(c, layer, !client, dialogue->server_inner);
+	if (socks->is_through[0] && socks->is_through[1]) {
+		buf_fini(&socks->said[0]);
+		buf_fini(&socks->said[1]);
+	}
 }
 
 static void socks_feed(struct conversation *c, struct layer *layer, int side, struct str bytes)
@@ -55,7 +66,7 @@ static void socks_feed(struct conversation *c, struct layer *layer, int side, st
 	struct socks *socks = layer->state;
 	struct socks_dialogue dialogue;
 
-	if (socks->is_open) {
+	if (socks->is_through[side]) {
 		layer_inner(c, layer, side, bytes);
 		return;
 	}
@@ -76,8 +87,8 @@ static void socks_gap(struct conversation *c, struct layer *layer, int side, uin
 {
 	struct socks *socks = layer->state;
 
-	(void)side, (void)missing;
-	if (!socks->is_open)
+	(void)missing;
+	if (!socks->is_through[side])
 		c->is_dead = true; /* what follows the hole is looked at as if it stood alone */
 }
 

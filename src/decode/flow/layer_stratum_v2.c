@@ -72,8 +72,24 @@ const struct layer_kind layer_stratum_v2 = {.carrier = CARRIER_COUNT,
 struct noise {
 	struct turns turns;
 	struct noise_shape shape;
-	enum noise_guess told;
+	uint32_t uncounted; /* bytes of the side that speaks, less than a record */
+	int speaker;
 };
+
+/* A segment is a record or more; where segments are smaller, so many bytes are one. */
+static uint32_t records_in(struct noise *noise, int side, size_t len)
+{
+	enum { RECORD_LEAST = 22 + 16 + 1 };
+
+	if (side != noise->speaker)
+		noise->uncounted = 0;
+	noise->speaker = side;
+	noise->uncounted += (uint32_t)len;
+	if (noise->uncounted < RECORD_LEAST)
+		return 0;
+	noise->uncounted = 0;
+	return 1;
+}
 
 static void noise_feed(struct conversation *c, struct layer *layer, int side, struct str bytes)
 {
@@ -87,9 +103,14 @@ static void noise_feed(struct conversation *c, struct layer *layer, int side, st
 		return;
 	}
 	if (guess == NOISE_SETUP_DONE) {
+		uint32_t records = records_in(noise, side, bytes.len);
+		if (!noise->shape.setup_acknowledged) /* the opening's own two */
+			noise->shape.records_up = noise->shape.records_down = 1;
+		else if (side == noise->shape.client)
+			noise->shape.records_up += records;
+		else
+			noise->shape.records_down += records;
 		noise->shape.setup_acknowledged = true;
-		noise->shape.records_up += side == noise->shape.client;
-		noise->shape.records_down += side != noise->shape.client;
 	}
 	if (guess < NOISE_HANDSHAKE)
 		return;

@@ -8,6 +8,7 @@
 enum { LINE_MAX_LEN = 512 };
 
 struct text {
+	bool is_begun;
 	bool is_lines; /* Duino-Coin */
 	struct json_stream json[2];
 	struct { /* lines: one that has no end yet */
@@ -44,18 +45,35 @@ static void read_lines(struct conversation *c, struct text *text, int side, stru
 	}
 }
 
+/* By the first bytes that tell: a later piece may begin with any byte. */
+static void begin(struct text *text, struct str bytes)
+{
+	while (bytes.len > 0 && ((uint8_t)bytes.at[0] <= ' ' || (uint8_t)bytes.at[0] >= 0x80))
+		bytes = str_skip(bytes, 1);
+	if (bytes.len == 0)
+		return;
+	char first = bytes.at[0];
+	text->is_lines = duino_starts(bytes) || (first >= '0' && first <= '9') || first == 'J';
+	text->is_begun = text->is_lines || first == '{' || first == '[';
+}
+
+/* From the first byte on, for segments of one byte; no text has it between its messages. */
+static bool begins_gzip(struct str bytes)
+{
+	static const struct str magic = STR("\x1f\x8b\x08");
+
+	return str_starts(bytes, magic) || str_starts(magic, bytes);
+}
+
 static void text_feed(struct conversation *c, struct layer *layer, int side, struct str bytes)
 {
 	struct text *text = layer->state;
 
-	if (c->dialogue.dialects == 0 && c->mining_messages == 0 && c->other_messages == 0 &&
-	    !text->is_lines)
-		text->is_lines = duino_starts(bytes) ||
-				 (bytes.at[0] != '{' && bytes.at[0] >= '0' && bytes.at[0] <= '9') ||
-				 bytes.at[0] == 'J';
+	if (!text->is_begun)
+		begin(text, bytes);
 	if (text->is_lines)
 		read_lines(c, text, side, bytes);
-	else if (text->json[side].depth == 0 && str_starts(bytes, STR("\x1f\x8b\x08")))
+	else if (text->json[side].depth == 0 && begins_gzip(bytes))
 		layer_feed(c, layer_replace(c, layer, &layer_gzip), side, bytes);
 	else
 		read_json(c, text, side, bytes);

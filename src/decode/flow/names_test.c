@@ -2,56 +2,195 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include "decode/flow/names.h"
 
-static const struct {
-	const char *address;
-	size_t names; /* after one was learned */
-} rows[] = {
-	{"198.51.100.7", 1}, {"10.0.0.7", 1}, {"2001:db8::7", 1}, {"127.0.0.1", 0},
-	{"127.9.9.9", 0},    {"::1", 0},      {"0.0.0.0", 0},	  {"::", 0},
-};
-
-static void addresses_of_any_program_get_no_name(void **state)
+static struct names *new_names(uint32_t capacity)
 {
-	struct str found[NAMES_PER_ADDRESS];
 	struct names *names;
-	struct address address;
 
-	assert_int_equal(names_new(64, 7, &names), 0);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		assert_true(address_parse(str_from(rows[i].address), &address));
-		names_learn(names, &address, STR("pool.example"), instant_at(1, 0));
-		if (names_find(names, &address, found, NAMES_PER_ADDRESS) != rows[i].names)
-			fail_msg("%s", rows[i].address);
+	assert_int_equal(names_new(capacity, 3, &names), 0);
+	return names;
+}
+
+/* The names of an address as told, each followed by a blank. */
+static void assert_names(struct names *names, struct address address, size_t most,
+			 const char *expected)
+{
+	struct str found[2 * NAMES_PER_ADDRESS];
+	size_t count = names_find(names, &address, found, most);
+	struct buf text = {0};
+
+	assert_true(count <= most);
+	for (size_t i = 0; i < count; i++) {
+		buf_add(&text, found[i]);
+		buf_add_byte(&text, ' ');
+	}
+	if (!str_equal(buf_view(&text), str_from(expected)))
+		fail_msg("%.*s instead of %s", (int)text.len, text.len ? text.at : "", expected);
+	buf_fini(&text);
+}
+
+/* Learned from left to right; each case has an address of its own. */
+static void names_are_kept_newest_first(void **state)
+{
+	static const struct {
+		const char *learned, *most_2, *all;
+	} rows[] = {
+		{"", "", ""},
+		{"a.example", "a.example ", "a.example "},
+		{"a b", "b a ", "b a "},
+		{"a b c d", "d c ", "d c b a "},
+		{"a b c d e", "e d ", "e d c b "},
+		{"a b c d e f g h i", "i h ", "i h g f "},
+		{"a a A a", "a ", "a "},
+		{"a b a", "b a ", "b a "},
+	};
+	struct names *names = new_names(64);
+
+	for (uint32_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct address address = address_v4(0xc0000200 + i);
+		struct str rest = str_from(rows[i].learned), name;
+		while (rest.len > 0) {
+			if (!str_cut(rest, ' ', &name, &rest))
+				rest = (struct str){0};
+			names_learn(names, &address, name, instant_at(i, 0));
+		}
+		assert_names(names, address, 2, rows[i].most_2);
+		assert_names(names, address, 2 * NAMES_PER_ADDRESS, rows[i].all);
+		assert_names(names, address, 0, "");
 	}
 	names_free(names);
 }
 
-static void the_newest_names_come_first(void **state)
+static void what_is_no_name_is_not_kept(void **state)
 {
-	static const char *const learned[] = {"a.example", "b.example", "A.Example",
-					      "c.example", "d.example", "e.example"};
-	struct address address = address_v4(0xc6336407);
-	struct str found[NAMES_PER_ADDRESS];
-	struct names *names;
+	struct address address = address_v4(0xc0000201);
+	struct names *names = new_names(64);
+	char longest[NAME_LEN_MAX + 1];
 
-	assert_int_equal(names_new(64, 7, &names), 0);
-	for (size_t i = 0; i < sizeof(learned) / sizeof(*learned); i++)
-		names_learn(names, &address, str_from(learned[i]), instant_at(1, 0));
-	assert_int_equal(names_find(names, &address, found, NAMES_PER_ADDRESS), 4);
-	assert_true(str_equal(found[0], STR("e.example")));
-	assert_true(str_equal(found[3], STR("b.example")));
+	memset(longest, 'x', sizeof(longest));
+	names_learn(names, &address, (struct str){0}, instant_at(0, 0));
+	names_learn(names, &address, str_of(longest, NAME_LEN_MAX + 1), instant_at(0, 0));
+	assert_names(names, address, 4, "");
+	assert_int_equal(names_counters(names).used, 0);
+	names_learn(names, &address, str_of(longest, NAME_LEN_MAX), instant_at(0, 0));
+	assert_int_equal(names_counters(names).used, 1);
 	names_free(names);
+}
+
+/* Any program may be there, and a resolver that blocks a name answers with them. */
+static void addresses_of_any_program_get_no_name(void **state)
+{
+	static const struct {
+		const char *address, *names;
+	} rows[] = {
+		{"198.51.100.7", "pool.example "},
+		{"10.0.0.7", "pool.example "},
+		{"2001:db8::7", "pool.example "},
+		{"127.0.0.1", ""},
+		{"127.9.9.9", ""},
+		{"::1", ""},
+		{"0.0.0.0", ""},
+		{"::", ""},
+	};
+	struct names *names = new_names(64);
+	struct address address;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		assert_true(address_parse(str_from(rows[i].address), &address));
+		names_learn(names, &address, STR("pool.example"), instant_at(1, 0));
+		assert_names(names, address, 4, rows[i].names);
+	}
+	names_free(names);
+}
+
+static void the_oldest_addresses_are_forgotten_first(void **state)
+{
+	enum { CAPACITY = 16, MANY = 1000 };
+	struct names *names = new_names(CAPACITY);
+
+	for (uint32_t i = 0; i < MANY; i++) {
+		struct address address = address_v4(0x0a000000 + i);
+		names_learn(names, &address, STR("pool.example"), instant_at(i, 0));
+		/* one that is learned again and again stays */
+		address = address_v4(0xc0000201);
+		names_learn(names, &address, STR("kept.example"), instant_at(i, 0));
+	}
+	assert_true(names_counters(names).used <= CAPACITY);
+	assert_true(names_counters(names).evicted >= MANY - CAPACITY);
+	assert_names(names, address_v4(0x0a000000), 4, "");
+	assert_names(names, address_v4(0x0a000000 + MANY - 1), 4, "pool.example ");
+	assert_names(names, address_v4(0xc0000201), 4, "kept.example ");
+	names_free(names);
+}
+
+#define QUESTION       \
+	"\x04pool\x07" \
+	"example\x00"
+#define HEADER(flags, answers) "\x12\x34" flags "\x00\x01\x00" answers "\x00\x00\x00\x00"
+
+/* pool.example is an alias of edge.example, which has two addresses, one of them of IPv6. */
+#define ANSWER                                                                      \
+	QUESTION "\x00\x01\x00\x01"                                                 \
+		 "\xc0\x0c\x00\x05\x00\x01\x00\x00\x01\x2c\x00\x07\x04"             \
+		 "edge\xc0\x11"                                                     \
+		 "\xc0\x2a\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xc6\x33\x64\x14" \
+		 "\xc0\x2a\x00\x1c\x00\x01\x00\x00\x00\x3c\x00\x10"                 \
+		 "\x20\x01\x0d\xb8\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x07"
+
+static void answers_give_the_name_that_was_asked_for(void **state)
+{
+	static const struct {
+		struct str message;
+		const char *v4, *v6;
+	} rows[] = {
+		{STR(HEADER("\x81\x80", "\x03") ANSWER), "pool.example ", "pool.example "},
+		/* a question; nobody has answered it */
+		{STR(HEADER("\x01\x00", "\x03") ANSWER), "", ""},
+		{STR(HEADER("\x81\x80", "\x00") QUESTION "\x00\x01\x00\x01"), "", ""},
+		{STR("\x12\x34\x81"), "", ""},
+		{STR(""), "", ""},
+	};
+	struct address v6;
+
+	assert_true(address_parse(STR("2001:db8::7"), &v6));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct names *names = new_names(16);
+		names_learn_dns(names, rows[i].message, instant_at(1, 0));
+		assert_names(names, address_v4(0xc6336414), 4, rows[i].v4);
+		assert_names(names, v6, 4, rows[i].v6);
+		names_free(names);
+	}
+}
+
+/* Cut anywhere, an answer names nothing that is not all there, and nothing is read past its end. */
+static void answers_that_were_cut_off_do_no_harm(void **state)
+{
+	static const struct str whole = STR(HEADER("\x81\x80", "\x03") ANSWER);
+
+	for (size_t len = 0; len < whole.len; len++) {
+		struct names *names = new_names(16);
+		char *copy = test_malloc(len + 1);
+		memcpy(copy, whole.at, len);
+		names_learn_dns(names, str_of(copy, len), instant_at(1, 0));
+		assert_true(names_counters(names).used <= 1); /* the second address is cut off */
+		test_free(copy);
+		names_free(names);
+	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_are_kept_newest_first),
+		cmocka_unit_test(what_is_no_name_is_not_kept),
 		cmocka_unit_test(addresses_of_any_program_get_no_name),
-		cmocka_unit_test(the_newest_names_come_first),
+		cmocka_unit_test(the_oldest_addresses_are_forgotten_first),
+		cmocka_unit_test(answers_give_the_name_that_was_asked_for),
+		cmocka_unit_test(answers_that_were_cut_off_do_no_harm),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

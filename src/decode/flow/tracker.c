@@ -9,7 +9,8 @@
 enum {
 	FLOW_IDLE_S =
 		3600, /* pools send a job at least every few minutes; throttled ones less often */
-	EXPIRE_EACH = 2, /* looked at per packet: keeps up with any rate of new flows */
+	EXPIRE_EVERY = 64, /* packets */
+	EXPIRE_MOST = 128, /* looked at then: two a packet keeps up with any rate of new flows */
 	QUIET_BYTES =
 		512 * 1024, /* so much without anything of interest: the rest is only counted */
 	FAST_BYTES =
@@ -102,8 +103,8 @@ void tracker_free(struct tracker *tracker)
 {
 	if (!tracker)
 		return;
-	table_free(tracker->flows); /* closes inspections: before those are freed */
-	inspections_free(tracker->inspections);
+	inspections_free(tracker->inspections); /* leaves nothing in the flows to be closed */
+	table_discard(tracker->flows);
 	names_free(tracker->names);
 	free(tracker);
 }
@@ -123,19 +124,37 @@ static void book_start(struct flow *flow, const struct packet *packet, int side,
 		flow->initiator = (int8_t)(packet->tcp_flags & TCP_ACK ? !side : side);
 }
 
-static struct flow *find_flow(struct tracker *tracker, const struct packet *packet, int *side,
-			      instant at)
+static struct flow *find_flow(struct tracker *tracker, const struct packet *packet,
+			      const struct tracker_expected *expected, instant at)
 {
-	struct flow_key key;
+	struct flow *flow =
+		table_find_likely(tracker->flows, expected->likely, &expected->key, expected->hash);
 
-	*side = flow_key_of(packet, &key);
-	uint64_t hash = table_hash(tracker->flows, &key);
-	struct flow *flow = table_find(tracker->flows, &key, hash);
 	if (flow)
 		return flow;
-	flow = table_insert(tracker->flows, &key, hash, at);
-	book_start(flow, packet, *side, at);
+	flow = table_insert(tracker->flows, &expected->key, expected->hash, at);
+	book_start(flow, packet, expected->side, at);
 	return flow;
+}
+
+/* The flow's first SYN, seen late or once more: everything since lies between it and next. */
+static bool is_syn_again(const struct flow *flow, int side, uint32_t next)
+{
+	return flow->next[side] - next == (uint32_t)flow->bytes[side];
+}
+
+/* Nothing that was booked on the old connection, least of all who answered whom, is the new one's.
+ */
+static void forget_connection(struct tracker *tracker, struct flow *flow)
+{
+	if (flow->inspection)
+		inspection_close(tracker->inspections, flow);
+	flow->has_next = flow->has_spoken = flow->acknowledged = flow->syn = 0;
+	flow->quiet_bytes = 0;
+	flow->minutes = 0;
+	memset(flow->bytes, 0, sizeof(flow->bytes));
+	memset(flow->packets, 0, sizeof(flow->packets));
+	memset(flow->first_sizes, 0, sizeof(flow->first_sizes));
 }
 
 /* A SYN with a new sequence number on a known pair of ends: the ports are used again. */
@@ -145,11 +164,10 @@ static void book_syn(struct tracker *tracker, struct flow *flow, const struct pa
 	uint8_t bit = (uint8_t)(1u << side);
 	uint32_t next = packet->sequence + 1;
 
-	if ((flow->has_spoken & bit) && flow->next[side] != next &&
+	if ((flow->has_spoken & bit) && !is_syn_again(flow, side, next) &&
 	    !(packet->tcp_flags & TCP_ACK)) {
-		if (flow->inspection)
-			inspection_close(tracker->inspections, flow);
-		flow->has_next = flow->has_spoken = flow->syn = 0;
+		forget_connection(tracker, flow);
+		flow->packets[side]++;
 		book_start(flow, packet, side, at);
 	}
 	if (flow->has_spoken & bit)
@@ -213,11 +231,13 @@ static void book_bytes(struct flow *flow, const struct packet *packet, int side)
 
 static void book_presence(struct flow *flow, const struct packet *packet, instant at)
 {
-	int64_t minute = (at.ns - flow->first_ns) / DURATION_S(60).ns;
+	int64_t minute = instant_since(at, (instant){flow->first_ns}).ns / DURATION_S(60).ns;
 	uint32_t count = flow->packets[0] + flow->packets[1];
 
-	if (minute >= 0 && minute < 64)
+	if (minute >= 0 && minute < 64 && flow->minute != minute + 1) {
+		flow->minute = (uint8_t)(minute + 1);
 		flow->minutes |= 1ull << minute;
+	}
 	if (count <= 8 && count > 0 && packet->payload_len > 0)
 		flow->first_sizes[count - 1] =
 			(uint16_t)(packet->payload_len > 65535 ? 65535 : packet->payload_len);
@@ -226,39 +246,77 @@ static void book_presence(struct flow *flow, const struct packet *packet, instan
 static enum tracker_interest judge_interest(struct flow *flow, const struct packet *packet,
 					    instant at)
 {
-	uint32_t second = (uint32_t)(at.ns / 1000000000);
-
-	if (flow->second != second) {
-		flow->second = second;
-		flow->second_bytes = 0;
-	}
-	flow->second_bytes += packet->payload_len;
 	if (flow->inspection) {
 		bool was_cut = flow->is_cut;
 		flow->is_cut = false;
 		return was_cut ? TRACKER_REOPENS : TRACKER_LISTENS;
 	}
-	if (flow->quiet_bytes < QUIET_BYTES || flow->second_bytes < FAST_BYTES)
+	if (flow->quiet_bytes < QUIET_BYTES)
+		return TRACKER_LISTENS;
+	uint32_t second = (uint32_t)(at.ns / 1000000000);
+	if (flow->second != second) {
+		flow->second = second;
+		flow->second_bytes = 0;
+	}
+	flow->second_bytes += packet->payload_len;
+	if (flow->second_bytes < FAST_BYTES)
 		return TRACKER_LISTENS;
 	flow->is_cut = true;
 	return TRACKER_COUNTS;
 }
 
-enum tracker_interest tracker_packet(struct tracker *tracker, const struct packet *packet,
-				     instant at, const struct origin *origin)
+void tracker_expect(const struct tracker *tracker, const struct packet *packet,
+		    struct tracker_expected *out)
 {
-	int side;
+	out->is_tcp = packet->protocol == PROTOCOL_TCP;
+	out->likely = NULL;
+	if (!out->is_tcp)
+		return;
+	out->side = flow_key_of(packet, &out->key);
+	out->hash = table_hash(tracker->flows, &out->key);
+	table_prefetch(tracker->flows, out->hash);
+}
 
-	tracker->now = at.ns > tracker->now.ns ? at : tracker->now;
+/* Each loop reads what the one before asked for. */
+void tracker_gather(const struct tracker *tracker, struct tracker_expected *expected, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (expected[i].is_tcp)
+			expected[i].likely = table_approach(tracker->flows, expected[i].hash);
+	for (size_t i = 0; i < count; i++)
+		if (expected[i].likely && expected[i].likely->inspection)
+			inspection_prefetch(expected[i].likely->inspection);
+	for (size_t i = 0; i < count; i++)
+		if (expected[i].likely && expected[i].likely->inspection)
+			inspection_prefetch_conversation(expected[i].likely->inspection);
+}
+
+static void look_after_tables(struct tracker *tracker)
+{
+	table_expire(tracker->flows, tracker->now, EXPIRE_MOST);
+	inspections_allow(tracker->inspections, table_counters(tracker->flows).used);
+}
+
+static void take_udp(struct tracker *tracker, const struct packet *packet, instant at)
+{
+	tracker->counters.udp_packets++;
+	if (is_dns(packet))
+		names_learn_dns(tracker->names, packet->payload, at);
+}
+
+enum tracker_interest tracker_take(struct tracker *tracker, const struct packet *packet,
+				   const struct tracker_expected *expected, instant at,
+				   const struct origin *origin)
+{
+	tracker->now = at; /* also backwards: one frame from the far future must not age the rest */
 	tracker->counters.packets++;
 	tracker->counters.payload_bytes += packet->payload_len;
 	if (packet->protocol != PROTOCOL_TCP) {
-		tracker->counters.udp_packets++;
-		if (is_dns(packet))
-			names_learn_dns(tracker->names, packet->payload, at);
+		take_udp(tracker, packet, at);
 		return TRACKER_IGNORES;
 	}
-	struct flow *flow = find_flow(tracker, packet, &side, at);
+	struct flow *flow = find_flow(tracker, packet, expected, at);
+	int side = expected->side;
 	table_touch(tracker->flows, flow, at);
 	flow->packets[side]++;
 	flow->tunnels |= packet->tunnels;
@@ -273,8 +331,19 @@ enum tracker_interest tracker_packet(struct tracker *tracker, const struct packe
 		book_bytes(flow, packet, side);
 		flow->has_spoken |= (uint8_t)(1u << side);
 	}
-	table_expire(tracker->flows, tracker->now, EXPIRE_EACH);
-	return judge_interest(flow, packet, at);
+	enum tracker_interest interest = judge_interest(flow, packet, at);
+	if (tracker->counters.packets % EXPIRE_EVERY == 0) /* may drop this very flow */
+		look_after_tables(tracker);
+	return interest;
+}
+
+enum tracker_interest tracker_packet(struct tracker *tracker, const struct packet *packet,
+				     instant at, const struct origin *origin)
+{
+	struct tracker_expected expected;
+
+	tracker_expect(tracker, packet, &expected);
+	return tracker_take(tracker, packet, &expected, at, origin);
 }
 
 void tracker_tick(struct tracker *tracker, instant now)

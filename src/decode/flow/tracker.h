@@ -43,6 +43,25 @@ void tracker_free(struct tracker *tracker);
  * call). */
 enum tracker_interest tracker_packet(struct tracker *tracker, const struct packet *packet,
 				     instant at, const struct origin *origin);
+/*
+ * The same for callers with several packets at hand, who can hide what the memory takes to answer:
+ * tracker_expect for each of them, tracker_gather for all, then tracker_take for each, in order.
+ */
+struct tracker_expected {
+	struct flow_key key;
+	uint64_t hash;
+	const struct flow *likely; /* NULL until tracker_gather; may be another's, or gone */
+	int side;
+	bool is_tcp;
+};
+void tracker_expect(const struct tracker *tracker, const struct packet *packet,
+		    struct tracker_expected *out);
+void tracker_gather(const struct tracker *tracker, struct tracker_expected *expected, size_t count);
+/* expected: of this packet */
+enum tracker_interest tracker_take(struct tracker *tracker, const struct packet *packet,
+				   const struct tracker_expected *expected, instant at,
+				   const struct origin *origin);
+
 /* Time passes without packets: gives up on holes, forgets idle flows. */
 void tracker_tick(struct tracker *tracker, instant now);
 /* The end of a capture: what is pending in conversations is read as it is. */

@@ -71,6 +71,9 @@ static bool read_login(const struct rpc *rpc, struct mining_message *out)
 	bool lists_algorithms = json_kind(json_member(params, STR("algo"))) == JSON_ARRAY;
 	if (lists_algorithms)
 		out->dialects = CRYPTONOTE;
+	else if (str_find_nocase(out->agent, STR("grin")) >= 0 ||
+		 str_starts_nocase(out->login, STR("grin1")))
+		out->dialects = GRIN;
 	out->is_specific = lists_algorithms || (has_pass && agent_is_of_a_miner(out->agent));
 	return true;
 }
@@ -132,6 +135,20 @@ static bool read_reply(const struct dialect_input *in, struct mining_message *ou
 	return read_status(rpc, out);
 }
 
+/* A pool and a miner of one hand may call their methods as they like; the fields give them away. */
+static bool read_by_fields(const struct rpc *rpc, struct mining_message *out)
+{
+	if (rpc->method.len == 0) /* other dialects have no method at all */
+		return false;
+	if (read_job(rpc, rpc->params, out))
+		return true;
+	*out = (struct mining_message){0};
+	if (read_submit(rpc, out))
+		return true;
+	*out = (struct mining_message){0};
+	return false;
+}
+
 bool cryptonote_read(const struct dialect_input *in, struct mining_message *out)
 {
 	const struct rpc *rpc = in->rpc;
@@ -150,5 +167,5 @@ bool cryptonote_read(const struct dialect_input *in, struct mining_message *out)
 		*out = (struct mining_message){.act = ACT_ASK_WORK, .dialects = GRIN};
 	else if (str_equal(rpc->method, STR("getjob")) && (in->dialects & CRYPTONOTE))
 		*out = (struct mining_message){.act = ACT_ASK_WORK, .dialects = CRYPTONOTE};
-	return out->act != ACT_NONE;
+	return out->act != ACT_NONE || read_by_fields(rpc, out);
 }

@@ -56,9 +56,21 @@ static void read_refusal_text(const struct rpc *rpc, struct mining_message *out)
 
 	if (json_kind(rpc->error) == JSON_ARRAY)
 		text = json_item(rpc->error, 1);
+	else if (json_kind(rpc->result) == JSON_ARRAY)
+		text = json_item(rpc->result, 1);
+	else if (json_kind(rpc->result) == JSON_STRING)
+		text = rpc->result;
 	if (!json_exists(text) && json_is_scalar(rpc->error))
 		text = rpc->error;
 	out->error = rpc_text(rpc, text);
+}
+
+/* BIP 22: submitblock is answered with null, or with the reason of the refusal as a text. */
+static bool is_block_refused(const struct dialect_input *in)
+{
+	return in->request->act == ACT_SHARE &&
+	       in->request->dialects == DIALECT_BIT(DIALECT_GETBLOCKTEMPLATE) &&
+	       json_kind(in->rpc->result) == JSON_STRING;
 }
 
 /* A reply whose request we know: what it answers, and yes or no. */
@@ -72,7 +84,7 @@ static bool read_plain_reply(const struct dialect_input *in, struct mining_messa
 	out->from_pool = true;
 	if (out->dialects == 0)
 		out->dialects = in->request->dialects;
-	out->refused = in->rpc->is_refusal;
+	out->refused = in->rpc->is_refusal || is_block_refused(in);
 	if (out->refused)
 		read_refusal_text(in->rpc, out);
 	return true;
@@ -81,7 +93,9 @@ static bool read_plain_reply(const struct dialect_input *in, struct mining_messa
 static bool read_one(struct dialogue *dialogue, int side, const struct rpc *rpc,
 		     struct mining_message *out)
 {
-	struct dialect_input in = {.rpc = rpc, .dialects = dialogue->dialects};
+	struct dialect_input in = {.rpc = rpc,
+				   .dialects = dialogue->dialects,
+				   .heard = (enum mining_act)dialogue->last[!side]};
 	bool known = false;
 
 	*out = (struct mining_message){0};
@@ -97,6 +111,7 @@ static bool read_one(struct dialogue *dialogue, int side, const struct rpc *rpc,
 	if (!known)
 		return false;
 	remember(dialogue, side, rpc, out);
+	dialogue->last[side] = (uint8_t)out->act;
 	dialogue_note(dialogue, out);
 	return true;
 }

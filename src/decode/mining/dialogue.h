@@ -27,6 +27,7 @@ struct dialogue {
 	uint32_t dialects; /* those that all specific messages so far fit; 0: none read yet */
 	uint32_t next;
 	struct dialogue_request requests[DIALOGUE_REQUESTS];
+	uint8_t last[2]; /* enum mining_act, by side: what it said last */
 };
 
 /*
@@ -45,7 +46,8 @@ void dialogue_note(struct dialogue *dialogue, const struct mining_message *messa
 struct dialect_input {
 	const struct rpc *rpc;
 	const struct dialogue_request *request;
-	uint32_t dialects; /* of the dialogue so far */
+	uint32_t dialects;     /* of the dialogue so far */
+	enum mining_act heard; /* what the other side said last: for replies without an id */
 };
 
 struct dialect_reader {

@@ -125,14 +125,20 @@ static double hashes_at_one(enum difficulty_unit unit)
 	return 1;
 }
 
+/* What is no positive number, or too great to be one, says nothing. */
+static double or_nothing(double number)
+{
+	return isfinite(number) && number > 0 ? number : 0;
+}
+
 double hashes_from_difficulty(enum difficulty_unit unit, double difficulty)
 {
-	return isfinite(difficulty) && difficulty > 0 ? difficulty * hashes_at_one(unit) : 0;
+	return or_nothing(difficulty * hashes_at_one(unit));
 }
 
 double difficulty_from_hashes(enum difficulty_unit unit, double hashes)
 {
-	return hashes / hashes_at_one(unit);
+	return or_nothing(hashes / hashes_at_one(unit));
 }
 
 bool difficulty_from_target(enum target_form form, enum difficulty_unit unit, struct str target,

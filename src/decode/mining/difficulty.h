@@ -67,7 +67,7 @@ enum difficulty_unit {
 /* Expected hashes of one share at a difficulty; 0 when it is not a positive number. */
 double hashes_from_difficulty(enum difficulty_unit unit, double difficulty);
 
-/* The other way, to show a target in the pool's own unit. */
+/* The other way, to show a target in the pool's own unit; 0 as above. */
 double difficulty_from_hashes(enum difficulty_unit unit, double hashes);
 
 /*

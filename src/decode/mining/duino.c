@@ -1,5 +1,7 @@
 #include "decode/mining/duino.h"
 
+#include <math.h>
+
 enum { DUINO = DIALECT_BIT(DIALECT_DUINO), NAME_MAX_LEN = 64, HASHES_PER_DIFFICULTY = 100 };
 
 static bool is_name(struct str text)
@@ -65,7 +67,7 @@ static bool read_share(struct str line, struct mining_message *out)
 		return false;
 	*out = (struct mining_message){
 		.act = ACT_SHARE, .dialects = DUINO, .share_print = share_print(nonce, rate, line)};
-	if (str_to_double(rate, &hashrate) && hashrate > 0)
+	if (str_to_double(rate, &hashrate) && isfinite(hashrate) && hashrate > 0)
 		out->hashrate_per_s = hashrate;
 	out->agent = take_field(&line);
 	out->worker = take_field(&line);

@@ -2,6 +2,8 @@
  * The hash rate behind a flow, from the shares its pool accepted, with the interval that few shares
  * leave: 30 shares are worth plus or minus a third, and a rate without its interval would say more
  * than was seen.
+ *
+ * Not a decoder: it adds up numbers that decode/mining/difficulty.h has already read and checked.
  */
 #ifndef DAVY_DECODE_MINING_HASHRATE_H
 #define DAVY_DECODE_MINING_HASHRATE_H

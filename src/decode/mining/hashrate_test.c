@@ -87,6 +87,10 @@ static void difficulties_become_hashes(void **state)
 	assert_true(hashes_from_difficulty(DIFFICULTY_HASHES, -1) == 0);
 	assert_true(hashes_from_difficulty(DIFFICULTY_HASHES, 0.0 / 0.0) == 0);
 	assert_true(hashes_from_difficulty(DIFFICULTY_HASHES, 1.0 / 0.0) == 0);
+	assert_true(hashes_from_difficulty(DIFFICULTY_KASPA, 1e305) == 0);
+	assert_near(difficulty_from_hashes(DIFFICULTY_KASPA, 17179869184.0), 4, 0);
+	assert_true(difficulty_from_hashes(DIFFICULTY_KASPA, -1) == 0);
+	assert_true(difficulty_from_hashes(DIFFICULTY_HASHES, 0.0 / 0.0) == 0);
 	assert_true(difficulty_from_target(TARGET_NBITS, DIFFICULTY_BITCOIN, STR("1b0404cb"),
 					   &difficulty));
 	assert_near(difficulty, 16307.420938523983, 1e-9);

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -87,6 +88,15 @@ static void each_message_says_what_it_says(void **state)
 		{"{\"method\":\"mining.notify\",\"params\":[\"j\",\"88\",\"0x" HEX64 "\",\"0x" HEX64
 		 "\"]}",
 		 ACT_JOB, true, true, BIT(CONFLUX)},
+		{"{\"method\":\"mining.notify\",\"params\":[\"0x" HEX64 "\",\"0x" HEX64
+		 "\",\"0x1a2b3c\"]}",
+		 ACT_JOB, true, true, BIT(CONFLUX)},
+		{"{\"id\":2,\"method\":\"mining.authorize\",\"params\":["
+		 "\"9hYhKd25rd6D92xU3t2NHyMEQDmDF2FohQWsqtvAj4Wmmxdd8vh.w\",\"x\"]}",
+		 ACT_LOGIN, false, true, 0},
+		{"{\"id\":1,\"method\":\"login\",\"params\":{\"login\":\"alice\",\"pass\":\"x\","
+		 "\"agent\":\"grin-miner\"}}",
+		 ACT_LOGIN, false, true, BIT(GRIN)},
 		{"{\"method\":\"mining.set_difficulty\",\"params\":[\"0.5\"]}", ACT_DIFFICULTY,
 		 true, true, 0},
 		{"{\"method\":\"mining.set_target\",\"params\":[\"" HEX64 "\"]}", ACT_DIFFICULTY,
@@ -241,6 +251,54 @@ static void replies_follow_their_requests(void **state)
 	assert_false(read_text(&dialogue, 1, "{\"id\":99,\"result\":true}", &message));
 }
 
+/* Yes and no as dialects say them that do not say true and false. */
+static void each_dialect_has_its_no(void **state)
+{
+	static const struct {
+		const char *request, *reply;
+		enum mining_act answers;
+		bool refused;
+		const char *error;
+	} rows[] = {
+		/* EIP-1571: the id alone */
+		{"{\"id\":7,\"method\":\"mining.submit\",\"params\":[\"1\",\"0a1b2c3d\",\"w-1\"]}",
+		 "{\"id\":7}", ACT_SHARE, false, ""},
+		/* Conflux: a list, and words for truth */
+		{"{\"id\":7,\"method\":\"mining.submit\",\"params\":[\"w\",\"j\",\"0x" HEX16
+		 "\",\"0x" HEX64 "\"]}",
+		 "{\"id\":7,\"result\":[\"false\",\"invalid nonce\"]}", ACT_SHARE, true,
+		 "invalid nonce"},
+		{"{\"id\":7,\"method\":\"mining.submit\",\"params\":[\"w\",\"j\",\"0x" HEX16
+		 "\",\"0x" HEX64 "\"]}",
+		 "{\"id\":7,\"result\":[\"true\"]}", ACT_SHARE, false, ""},
+		/* BIP 22: null, or the reason */
+		{"{\"id\":7,\"method\":\"submitblock\",\"params\":[\"" HEX256 "\"]}",
+		 "{\"id\":7,\"result\":null,\"error\":null}", ACT_SHARE, false, ""},
+		{"{\"id\":7,\"method\":\"submitblock\",\"params\":[\"" HEX256 "\"]}",
+		 "{\"id\":7,\"result\":\"high-hash\",\"error\":null}", ACT_SHARE, true,
+		 "high-hash"},
+		/* Coinhive: an error answers what was said last */
+		{"{\"type\":\"submit\",\"params\":{\"job_id\":\"1\",\"nonce\":\"" HEX8
+		 "\",\"result\":\"" HEX64 "\"}}",
+		 "{\"type\":\"error\",\"params\":{\"error\":\"invalid_share\"}}", ACT_SHARE, true,
+		 "invalid_share"},
+		{"{\"type\":\"auth\",\"params\":{\"site_key\":\"abc\"}}",
+		 "{\"type\":\"error\",\"params\":{\"error\":\"invalid_site_key\"}}", ACT_LOGIN,
+		 true, "invalid_site_key"},
+	};
+	struct mining_message message;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct dialogue dialogue = {0};
+		assert_true(read_text(&dialogue, 0, rows[i].request, &message));
+		if (!read_text(&dialogue, 1, rows[i].reply, &message) ||
+		    message.answers != rows[i].answers || message.refused != rows[i].refused ||
+		    !str_equal(message.error, str_from(rows[i].error)))
+			fail_msg("%s: answers %d, refused %d, '%.*s'", rows[i].reply,
+				 message.answers, message.refused, STR_ARG(message.error));
+	}
+}
+
 static void duino_coin_is_text(void **state)
 {
 	struct dialogue dialogue = {0};
@@ -259,6 +317,13 @@ static void duino_coin_is_text(void **state)
 	assert_int_equal(message.act, ACT_JOB);
 	assert_true(duino_read(&dialogue, 0, STR("12345,99.5,PC miner"), &message));
 	assert_int_equal(message.act, ACT_SHARE);
+	static const char *const rates[] = {"inf", "nan", "-1", "1e999", "1,2", "x", ""};
+	for (size_t i = 0; i < sizeof(rates) / sizeof(*rates); i++) {
+		char line[64];
+		snprintf(line, sizeof(line), "12345,%s,PC miner", rates[i]);
+		assert_true(duino_read(&dialogue, 0, str_from(line), &message));
+		assert_true(message.hashrate_per_s == (i == 4 ? 1 : 0));
+	}
 	assert_true(duino_read(&dialogue, 1, STR("BAD,Too slow"), &message));
 	assert_true(message.refused);
 }
@@ -344,6 +409,7 @@ int main(void)
 		cmocka_unit_test(each_message_says_what_it_says),
 		cmocka_unit_test(words_alone_say_nothing),
 		cmocka_unit_test(replies_follow_their_requests),
+		cmocka_unit_test(each_dialect_has_its_no),
 		cmocka_unit_test(duino_coin_is_text),
 		cmocka_unit_test(stratum_v2_frames_have_their_lengths),
 		cmocka_unit_test(noise_is_told_by_its_turns),

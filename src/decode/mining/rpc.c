@@ -50,6 +50,14 @@ static bool is_error(struct json_value error)
 					      : json_raw_text(error).len > 0;
 }
 
+/* false, "false", or a list that begins with one of them (Conflux: ["false", "why"]). */
+static bool is_no(struct json_value result)
+{
+	if (json_kind(result) == JSON_ARRAY)
+		result = json_item(result, 0);
+	return json_kind(result) == JSON_FALSE || json_text_is(result, STR("false"));
+}
+
 bool rpc_read(struct json_value root, struct arena *scratch, struct rpc *out)
 {
 	if (json_kind(root) != JSON_OBJECT)
@@ -62,9 +70,11 @@ bool rpc_read(struct json_value root, struct arena *scratch, struct rpc *out)
 	out->method = rpc_member_text(out, root, STR("method"));
 	out->id_hash = hash_id(out, out->id);
 	bool has_error = is_error(out->error);
-	out->is_reply = out->method.len == 0 ? json_exists(out->result) || has_error
+	/* EIP-1571: an id alone says "done" */
+	bool is_bare = json_count(root) == 1 && out->id_hash != 0;
+	out->is_reply = out->method.len == 0 ? json_exists(out->result) || has_error || is_bare
 					     : says_something(out->result) || has_error;
-	out->is_refusal = out->is_reply && (has_error || json_kind(out->result) == JSON_FALSE);
+	out->is_refusal = out->is_reply && (has_error || is_no(out->result));
 	return true;
 }
 

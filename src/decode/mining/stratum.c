@@ -11,6 +11,10 @@
  */
 #include "decode/mining/dialogue.h"
 
+#include <string.h>
+
+#include "decode/wallet/wallet.h"
+
 #define BIT DIALECT_BIT
 enum {
 	FAMILY = BIT(DIALECT_BITCOIN) | BIT(DIALECT_ETHEREUM_STRATUM_1) |
@@ -45,6 +49,51 @@ static enum json_kind kind_of(const struct rpc *rpc, size_t index)
 	return json_kind(json_item(rpc->params, index));
 }
 
+/* The address in the login often names the coin, and with it the dialect. */
+static uint32_t dialects_of_login(struct str login)
+{
+	static const struct {
+		const char *coin;
+		uint32_t dialects;
+	} coins[] = {{"ergo", BIT(DIALECT_ERGO)},
+		     {"zcash", BIT(DIALECT_ZCASH)},
+		     {"ravencoin", BIT(DIALECT_KAWPOW)}};
+	struct wallet wallet;
+
+	if (str_starts_nocase(login, STR("kaspa:")) || str_starts_nocase(login, STR("kaspatest:")))
+		return BIT(DIALECT_KASPA);
+	if (str_starts_nocase(login, STR("cfx:")) || str_starts_nocase(login, STR("cfxtest:")))
+		return BIT(DIALECT_CONFLUX);
+	if (!wallet_recognise(login, &wallet) || !wallet.checksum_ok)
+		return FAMILY;
+	for (size_t i = 0; i < sizeof(coins) / sizeof(*coins); i++)
+		if (strcmp(wallet.coin, coins[i].coin) == 0)
+			return coins[i].dialects;
+	return FAMILY;
+}
+
+/*
+ * Conflux has no mining.authorize: the subscription is [worker or address, secret], the secret
+ * empty or the Keccak-256 of a password. Source: Conflux documentation, "Stratum Protocol in
+ * Conflux-Rust". An agent with an empty session looks the same: so it tells no dialect by itself.
+ */
+static bool is_conflux_subscription(const struct rpc *rpc)
+{
+	struct str secret = rpc_item_text(rpc, rpc->params, 1);
+
+	return json_count(rpc->params) == 2 && kind_of(rpc, 1) == JSON_STRING &&
+	       (secret.len == 0 || text_is_hex(secret, 64, 64));
+}
+
+static void read_conflux_subscription(const struct rpc *rpc, struct mining_message *out)
+{
+	out->login = rpc_item_text(rpc, rpc->params, 0);
+	if (dialects_of_login(out->login) == BIT(DIALECT_CONFLUX)) {
+		out->dialects = BIT(DIALECT_CONFLUX);
+		out->agent = (struct str){0};
+	}
+}
+
 static bool read_subscribe(const struct rpc *rpc, struct mining_message *out)
 {
 	out->dialects = FAMILY;
@@ -59,6 +108,8 @@ static bool read_subscribe(const struct rpc *rpc, struct mining_message *out)
 		out->dialects = BIT(DIALECT_ZCASH);
 		out->pool_host = host;
 	}
+	if (is_conflux_subscription(rpc))
+		read_conflux_subscription(rpc, out);
 	out->is_specific = true;
 	return true;
 }
@@ -78,16 +129,6 @@ static bool read_hello(const struct rpc *rpc, struct mining_message *out)
 	out->is_specific = str_starts_nocase(rpc_member_text(rpc, rpc->params, STR("proto")),
 					     STR("EthereumStratum/2."));
 	return true;
-}
-
-/* The address in the login often names the coin, and with it the dialect. */
-static uint32_t dialects_of_login(struct str login)
-{
-	if (str_starts_nocase(login, STR("kaspa:")) || str_starts_nocase(login, STR("kaspatest:")))
-		return BIT(DIALECT_KASPA);
-	if (str_starts_nocase(login, STR("cfx:")) || str_starts_nocase(login, STR("cfxtest:")))
-		return BIT(DIALECT_CONFLUX);
-	return FAMILY;
 }
 
 static bool read_authorize(const struct rpc *rpc, struct mining_message *out)
@@ -145,6 +186,8 @@ static bool read_submit(const struct rpc *rpc, struct mining_message *out)
 	} else {
 		out->login = rpc_item_text(rpc, rpc->params, 0);
 		out->job_id = rpc_item_text(rpc, rpc->params, 1);
+		if (out->dialects & dialects_of_login(out->login))
+			out->dialects &= dialects_of_login(out->login);
 	}
 	out->share_print = share_print(out->job_id, rpc_item_text(rpc, rpc->params, 2), last);
 	return true;
@@ -173,6 +216,14 @@ static bool is_kaspa_job(const struct rpc *rpc, size_t count)
 	return (count == 2 || count == 3) && is_hex(rpc, 1, 80, 80); /* the same as one hex text */
 }
 
+/* Conflux documentation, "Stratum Protocol in Conflux-Rust": job, hash, boundary; the job is named
+ * by the hash, and the boundary is written without its leading zeros. */
+static bool is_conflux_job(const struct rpc *rpc, size_t count)
+{
+	return count == 3 && is_hex(rpc, 0, 64, 64) && is_hex(rpc, 1, 64, 64) &&
+	       is_hex(rpc, 2, 1, 64);
+}
+
 static uint32_t dialects_of_job(const struct rpc *rpc)
 {
 	size_t count = json_count(rpc->params);
@@ -189,6 +240,8 @@ static uint32_t dialects_of_job(const struct rpc *rpc)
 	if (is_number(rpc, 1) && is_hex(rpc, 2, 64, 64) && count >= 6)
 		return BIT(DIALECT_ERGO);
 	if (count == 4 && is_hex(rpc, 2, 64, 64) && is_hex(rpc, 3, 64, 64))
+		return BIT(DIALECT_CONFLUX);
+	if (is_conflux_job(rpc, count))
 		return BIT(DIALECT_CONFLUX);
 	if (count == 4 && is_hex(rpc, 1, 64, 64) && is_hex(rpc, 2, 64, 64) && is_flag(rpc, 3))
 		return BIT(DIALECT_ETHEREUM_STRATUM_1);
@@ -217,7 +270,7 @@ static bool read_notify(const struct rpc *rpc, struct mining_message *out)
 	    !json_to_u64(json_item(rpc->params, 1), &out->height))
 		out->height = 0;
 	if (out->dialects == BIT(DIALECT_CONFLUX))
-		out->target = rpc_item_text(rpc, rpc->params, 3);
+		out->target = rpc_item_text(rpc, rpc->params, json_count(rpc->params) == 3 ? 2 : 3);
 	return true;
 }
 
@@ -343,6 +396,34 @@ static bool read_hello_reply(const struct dialect_input *in, struct mining_messa
 	return true;
 }
 
+static bool is_bitcoin_share(const struct rpc *rpc)
+{
+	return is_hex(rpc, 2, 2, 32) && is_hex(rpc, 3, 8, 8) && is_hex(rpc, 4, 8, 8);
+}
+
+/*
+ * Methods of another name, as a pool and a miner of one hand may agree on: only the shapes that
+ * nothing else has, a block's parts by their lengths.
+ */
+static bool read_by_shape(const struct rpc *rpc, struct mining_message *out)
+{
+	enum { PLAIN_SHAPES = BIT(DIALECT_BITCOIN) | BIT(DIALECT_ZCASH) | BIT(DIALECT_KAWPOW) };
+	size_t count = json_count(rpc->params);
+	uint32_t job = count >= 6 ? dialects_of_job(rpc) : 0;
+
+	if (job && !(job & ~(uint32_t)PLAIN_SHAPES)) {
+		out->act = ACT_JOB;
+		out->from_pool = true;
+		return read_notify(rpc, out);
+	}
+	if (is_zcash_share(rpc, count) || is_kawpow_share(rpc, count) ||
+	    (count >= 5 && is_bitcoin_share(rpc))) {
+		out->act = ACT_SHARE;
+		return read_submit(rpc, out);
+	}
+	return false;
+}
+
 bool stratum_read(const struct dialect_input *in, struct mining_message *out)
 {
 	if (in->rpc->is_reply)
@@ -356,5 +437,5 @@ bool stratum_read(const struct dialect_input *in, struct mining_message *out)
 		out->worker = rpc_member_text(in->rpc, in->rpc->root, STR("worker"));
 		return methods[i].read ? methods[i].read(in->rpc, out) : true;
 	}
-	return false;
+	return read_by_shape(in->rpc, out);
 }

@@ -31,7 +31,7 @@ static bool read_setup(struct reader *in, struct mining_message *out)
 	if (protocol > 2 || low > high || low < 2 || high > 15 || reader_left(in) != 0)
 		return false;
 	out->act = ACT_HELLO;
-	out->agent = vendor;
+	out->agent = hardware.len > 0 ? hardware : vendor;
 	out->worker = device;
 	return true;
 }

@@ -1,6 +1,7 @@
 #include "decode/wallet/wallet.h"
 
 #include "decode/wallet/kinds.h"
+#include "model/coin_name.h"
 
 enum {
 	ADDRESS_DIGITS_MIN = 25, /* the shortest: a base58check address of a hash of many zeros */
@@ -160,11 +161,13 @@ bool wallet_recognise(struct str login, struct wallet *out)
 static void add_coin(struct buf *out, const struct wallet *wallet)
 {
 	const char *coin = wallet->coin;
-	const char first = coin[0] >= 'a' && coin[0] <= 'z' ? (char)(coin[0] - 'a' + 'A') : coin[0];
+	const bool is_unknown = str_ends(str_from(coin), STR(" coin")); /* "bech32 coin" */
 
 	buf_add_text(out, coin[0] == 'a' || coin[0] == 'e' || coin[0] == 'o' ? "an " : "a ");
-	buf_add_byte(out, first);
-	buf_add_text(out, coin + 1);
+	if (is_unknown)
+		buf_printf(out, "%c%s", coin[0] - 'a' + 'A', coin + 1);
+	else
+		buf_add_coin_name(out, str_from(coin));
 	buf_add_text(out, " address");
 	if (wallet->form) {
 		buf_printf(out, " (%s", wallet->form);

@@ -329,8 +329,8 @@ static void what_cannot_be_told_is_said(void **state)
 		{"0xde709f2102306220921060314715629080e2fb77",
 		 "an Ethereum address, of a form that carries no checksum"},
 		{"0x106d49f8505410eb4e671d51f7d96d2c87807b09",
-		 "an Ethereum or conflux address, of a form that carries no checksum"},
-		{DOGE, "a Dogecoin or digibyte address (p2pkh), checksum right"},
+		 "an Ethereum or Conflux address, of a form that carries no checksum"},
+		{DOGE, "a Dogecoin or Digibyte address (p2pkh), checksum right"},
 		/* a right bech32 checksum under a prefix that is not in the table */
 		{"cosmos1hsk6jryyqjfhp5dhc55tc9jtckygx0eph6dd02",
 		 "a Bech32 coin address, checksum right"},

@@ -6,9 +6,9 @@ static enum detector_news observe(void *state, const struct observation *seen)
 	return session_observe(state, seen);
 }
 
-static bool report(const void *state, struct arena *scratch, struct finding *out)
+static bool report(const void *state, const struct detector_context *context, struct finding *out)
 {
-	return session_report(state, scratch, out);
+	return session_report(state, context, out);
 }
 
 extern const struct detector mining_session_detector;

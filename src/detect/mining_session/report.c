@@ -15,6 +15,8 @@
 #include "decode/mining/hashrate.h"
 #include "decode/packet/packet.h"
 #include "decode/wallet/wallet.h"
+#include "detect/mining_session/listed.h"
+#include "model/coin_name.h"
 
 struct judgement {
 	enum verdict verdict;
@@ -47,12 +49,13 @@ static struct judgement judge_noise(const struct session *s)
 {
 	if (!both_acknowledged(s))
 		return nothing;
-	if (s->noise_setup && s->noise_up >= 1 && s->noise_down >= 1)
+	/* a channel that is refused ends after the second record down */
+	if (s->noise_setup && s->noise_up >= 2 && s->noise_down >= 3)
 		return mining(
 			0.9, "accepted",
 			"an encrypted Stratum V2 session by its shape: a 64-byte key up, 234 bytes "
-			"down, then a connection "
-			"set-up answered by a 44-byte record; no other protocol we know opens so");
+			"down, a connection set-up answered by a 44-byte record, then a channel "
+			"that went on; no other protocol we know opens so");
 	return suspect(0.5, "attempted",
 		       "opens like encrypted Stratum V2 (64 bytes up, 234 down), but went no "
 		       "further in what was seen");
@@ -120,14 +123,19 @@ static struct judgement judge_answered(const struct session *s, enum dialect dia
 			       "asks a coin node for block templates: a solo miner, or a pool's "
 			       "own server; no block was submitted");
 	if (s->accepted > 0)
-		return mining(0.99, "working", "shares were submitted and accepted");
+		return mining(0.99, "working",
+			      "the pool accepted shares, the proofs of work done for it");
 	if (s->jobs > 0 && s->specific[!miner] > 0)
 		return mining(s->shares > 0 ? 0.98 : 0.95, "working",
 			      "work was asked for and handed out");
+	if (s->login == OUTCOME_REFUSED)
+		return suspect(0.5, "refused",
+			       "the pool refused the login: no mining followed on this connection");
 	if (s->login == OUTCOME_ACCEPTED && s->login_is_specific && s->specific[!miner] > 0)
 		return mining(0.92, "accepted", "the login was accepted in the pool's own terms");
 	if (s->login == OUTCOME_ACCEPTED || s->hello == OUTCOME_ACCEPTED)
-		return suspect(0.6, "accepted", "the login was accepted, but no work was seen");
+		return suspect(0.6, "accepted",
+			       "the other side answered as pools do, but no work was seen");
 	return judge_unanswered(s, dialect, miner);
 }
 
@@ -212,20 +220,29 @@ static void tell_coin(struct telling *t)
 		t->algorithm = coin_algorithm(t->dialect, t->coin);
 }
 
+static void add_server(struct buf *out, const struct telling *t)
+{
+	if (t->s->target.len > 0) {
+		buf_add_printable(out, TEXT(t->s->target), 120);
+		buf_add_text(out, " through the proxy at ");
+	}
+	buf_add(out, t->server);
+}
+
+/* "Monero mining: 10.0.0.7 to pool 198.51.100.20:3333" */
 static void tell_title(struct telling *t)
 {
-	struct str coin = coin_title(t->coin);
+	const bool is_sure = t->judgement.verdict == VERDICT_MINING;
 	char host[ENDPOINT_TEXT_MAX];
-	struct str miner = address_text(&t->s->ends[t->miner].address, host);
-	const char *what = t->judgement.verdict == VERDICT_MINING ? "mining" : "mining suspected";
-	bool is_unknown = coin.len == 0;
+	struct buf words = {0};
 
-	t->out->title = arena_printf(t->scratch, "%.*s%s%s: %.*s to pool %.*s", STR_ARG(coin),
-				     is_unknown ? "" : " ",
-				     is_unknown && t->judgement.verdict == VERDICT_MINING ? "Mining"
-				     : is_unknown ? "Mining suspected"
-						  : what,
-				     STR_ARG(miner), STR_ARG(t->server));
+	buf_add_coin_name(&words, t->coin);
+	buf_add_text(&words, words.len > 0 ? " mining" : "Mining");
+	buf_printf(&words, "%s: %.*s to pool ", is_sure ? "" : " suspected",
+		   STR_ARG(address_text(&t->s->ends[t->miner].address, host)));
+	add_server(&words, t);
+	t->out->title = arena_printf(t->scratch, "%.*s", STR_ARG(buf_view(&words)));
+	buf_fini(&words);
 }
 
 static void tell_login(struct telling *t)
@@ -254,11 +271,13 @@ static void tell_counts(struct telling *t)
 	if (s->shares > 0 || s->accepted > 0 || s->rejected > 0)
 		finding_add_reason(t->out,
 				   arena_printf(t->scratch,
-						"%u shares submitted, %u accepted, %u refused",
-						s->shares, s->accepted, s->rejected));
+						"%u share%s submitted, %u accepted, %u refused",
+						s->shares, s->shares == 1 ? "" : "s", s->accepted,
+						s->rejected));
 	if (s->jobs > 0)
-		finding_add_reason(t->out, arena_printf(t->scratch, "%u jobs handed out by %.*s",
-							s->jobs, STR_ARG(t->server)));
+		finding_add_reason(t->out,
+				   arena_printf(t->scratch, "%u job%s handed out by %.*s", s->jobs,
+						s->jobs == 1 ? "" : "s", STR_ARG(t->server)));
 }
 
 static void tell_carriers(struct telling *t)
@@ -298,7 +317,7 @@ static void tell_proxy(struct telling *t)
 	struct buf words = {0};
 
 	if (t->s->target.len > 0) {
-		buf_add(&words, STR("asked the proxy at that address for "));
+		buf_printf(&words, "asked the proxy at %.*s for ", STR_ARG(t->server));
 		buf_add_printable(&words, TEXT(t->s->target), 120);
 		buf_add(&words, STR(": that is the pool"));
 	} else if (t->s->forwarded_for.len > 0) {
@@ -434,6 +453,32 @@ static void tell_evidence(struct telling *t)
 	}
 }
 
+/* A list never makes a finding nor a verdict: it makes a suspicion a little stronger. */
+static void tell_listed(struct telling *t, const struct pool_list *pools)
+{
+	enum { LISTED_PERCENT = 10, SUSPECT_MOST_PERCENT = 85 };
+	struct buf entry = {0}, words = {0};
+	struct pool_match match;
+
+	if (session_has_shared_address(t->s, t->miner, pools))
+		facts_add_truth(&t->out->facts, "shared_address", true);
+	if (!session_listed(t->s, t->miner, pools, &match))
+		return;
+	buf_add_pool_entry(&entry, &match.entry);
+	buf_printf(&words, "listed as a public pool: %.*s, by ", STR_ARG(buf_view(&entry)));
+	buf_add_printable(&words, match.list, 200);
+	buf_printf(&words, " of %.*s", STR_ARG(match.date));
+	finding_add_reason(t->out, arena_printf(t->scratch, "%.*s", STR_ARG(buf_view(&words))));
+	facts_add_text(&t->out->facts, "listed",
+		       arena_printf(t->scratch, "%.*s", STR_ARG(buf_view(&entry))));
+	buf_fini(&words);
+	buf_fini(&entry);
+	double most = SUSPECT_MOST_PERCENT / 100.0;
+	double raised = t->out->confidence + LISTED_PERCENT / 100.0;
+	if (t->out->verdict == VERDICT_SUSPECT && t->out->confidence < most)
+		t->out->confidence = raised < most ? raised : most;
+}
+
 static void tell_actions(struct telling *t)
 {
 	const struct endpoint *pool = &t->s->ends[!t->miner], *miner = &t->s->ends[t->miner];
@@ -450,30 +495,28 @@ static void tell_actions(struct telling *t)
 							STR_ARG(t->server))});
 	if (t->judgement.verdict != VERDICT_MINING)
 		return;
+	/* Seen behind routing, so it holds for this host and for those it routes; a miner that
+	 * hears nothing waits, one that is reset goes to its next pool. */
 	finding_add_action(
 		t->out,
 		(struct action){
-			.text = arena_printf(t->scratch,
-					     "Cut the pool off (on %s, or on a router in between)",
-					     miner_host),
+			.text = arena_printf(
+				t->scratch, "Cut %s off: on %s, or on a router in between",
+				t->s->target.len > 0 ? "the proxy to the pool" : "the pool",
+				miner_host),
 			.command = arena_printf(t->scratch,
-						"nft 'add table inet davy; add chain inet davy out "
-						"{ type filter hook output priority 0; }; "
-						"add chain inet davy through { type filter hook "
-						"forward priority 0; }; "
-						"add rule inet davy out %s daddr %s tcp dport %u "
-						"reject with tcp reset; "
-						"add rule inet davy through %s daddr %s tcp dport "
-						"%u reject with tcp reset'",
-						family, pool_host, pool->port, family, pool_host,
-						pool->port),
+						"nft 'table inet davy { chain cut { type filter "
+						"hook postrouting priority 0; %s daddr %s tcp "
+						"dport %u drop; }; }'",
+						family, pool_host, pool->port),
 			.undo = STR("nft delete table inet davy")});
 }
 
-bool session_report(const struct session *session, struct arena *scratch, struct finding *out)
+bool session_report(const struct session *session, const struct detector_context *context,
+		    struct finding *out)
 {
 	struct telling t = {
-		.s = session, .scratch = scratch, .out = out, .judgement = judge(session)};
+		.s = session, .scratch = context->scratch, .out = out, .judgement = judge(session)};
 
 	if (!t.judgement.state)
 		return false;
@@ -489,6 +532,7 @@ bool session_report(const struct session *session, struct arena *scratch, struct
 	tell_title(&t);
 	tell_reasons(&t);
 	tell_facts(&t);
+	tell_listed(&t, context->pools);
 	tell_evidence(&t);
 	tell_actions(&t);
 	return true;

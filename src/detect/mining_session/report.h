@@ -4,6 +4,7 @@
 #include "detect/mining_session/session.h"
 
 /* The finding that a session is worth now; false: it proves nothing worth saying. */
-bool session_report(const struct session *session, struct arena *scratch, struct finding *out);
+bool session_report(const struct session *session, const struct detector_context *context,
+		    struct finding *out);
 
 #endif

@@ -2,6 +2,11 @@
  * Each file of cases/ is a conversation and what it must come to:
  *
  *     expect VERDICT DIALECT STATE     or: expect silence
+ *     list ENTRY                       (optional) a list has this entry
+ *     server ADDRESS:PORT              (optional) side 1
+ *     named NAME                       (optional) side 1 was called so
+ *     listed ENTRY CONFIDENCE          what the finding must say of lists; - is nothing
+ *     shared yes|no                    whether the server's address is told to be shared
  *     unacknowledged 0|1               (optional) that side's data was never acknowledged
  *     > text                           side 0 sends the line with a line end
  *     < text                           side 1
@@ -25,7 +30,7 @@
 struct result {
 	struct finding_sink sink;
 	int findings;
-	char text[128];
+	char text[128], listed[160], shared[8];
 };
 
 struct run {
@@ -42,6 +47,18 @@ static void take_finding(struct finding_sink *sink, const struct finding *findin
 	snprintf(result->text, sizeof(result->text), "%s %.*s %.*s", verdict_name(finding->verdict),
 		 STR_ARG(facts_text(&finding->facts, STR("dialect"))),
 		 STR_ARG(facts_text(&finding->facts, STR("state"))));
+	struct str listed = facts_text(&finding->facts, STR("listed"));
+	const struct fact *shared = facts_find(&finding->facts, STR("shared_address"));
+	snprintf(result->listed, sizeof(result->listed), "%.*s %.2f",
+		 listed.len > 0 ? (int)listed.len : 1, listed.len > 0 ? listed.at : "-",
+		 finding->confidence);
+	snprintf(result->shared, sizeof(result->shared), "%s",
+		 shared && shared->truth ? "yes" : "no");
+	bool has_reason = false;
+	for (size_t i = 0; i < finding->reason_count; i++)
+		has_reason |= str_starts(finding->reasons[i], STR("listed as a public pool: ")) &&
+			      str_ends(finding->reasons[i], STR(", by the tests of 2026-11-22"));
+	assert_int_equal(has_reason, listed.len > 0);
 	assert_true(finding->reason_count > 0);
 	assert_true(finding->title.len > 0);
 	assert_true(finding->action_count > 0);
@@ -91,11 +108,55 @@ static void say(struct conversation *conversation, char *line, instant at)
 	}
 }
 
+/* What a case says of lists and of its server. */
+struct setting {
+	struct pool_list_builder builder;
+	char named[128], listed[128], shared[8];
+};
+
+static void set_up_lists(struct setting *setting, struct run *run, char *line)
+{
+	char name[POOL_NAME_MAX + 1];
+	struct pool_entry entry;
+	struct error why;
+
+	if (strncmp(line, "list ", 5) == 0) {
+		if (!pool_entry_parse(str_from(line + 5), name, &entry, &why))
+			fail_msg("%s", why.text);
+		assert_int_equal(pool_list_add_entry(&setting->builder, &entry), 0);
+	} else if (strncmp(line, "server ", 7) == 0) {
+		assert_true(endpoint_parse(str_from(line + 7), &run->view.ends[1]));
+	} else if (strncmp(line, "named ", 6) == 0) {
+		snprintf(setting->named, sizeof(setting->named), "%.120s", line + 6);
+		run->view.names[1][0] = str_from(setting->named);
+		run->view.name_count[1] = 1;
+	} else if (strncmp(line, "listed ", 7) == 0) {
+		snprintf(setting->listed, sizeof(setting->listed), "%.120s", line + 7);
+	} else if (strncmp(line, "shared ", 7) == 0) {
+		snprintf(setting->shared, sizeof(setting->shared), "%.7s", line + 7);
+	}
+}
+
+static bool says_of_lists(const struct result *result, const struct setting *setting,
+			  const char *path)
+{
+	bool is_right = (!setting->listed[0] || strcmp(setting->listed, result->listed) == 0) &&
+			(!setting->shared[0] || strcmp(setting->shared, result->shared) == 0);
+
+	if (!is_right)
+		print_error("# %s: listed '%s', shared '%s'\n", path, result->listed,
+			    result->shared);
+	return is_right;
+}
+
 /* False, with the difference told, when a case does not come out as it says. */
 static bool run_case(const char *path)
 {
 	struct result result = {.sink = {take_finding}};
-	struct engine_settings settings = {.capacity = 64, .sink = &result.sink};
+	struct pool_list pools = {0};
+	struct engine_settings settings = {.capacity = 64, .sink = &result.sink, .pools = &pools};
+	struct setting setting = {0};
+	struct buf blob = {0};
 	struct run run = {.view = {.initiator = 0, .acknowledged = {true, true}}};
 	struct conversation_host host = {.take = take_message, .context = &run};
 	static char line[65536];
@@ -107,6 +168,7 @@ static bool run_case(const char *path)
 	run.view.ends[0] = (struct endpoint){address_v4(0x0a000007), 40001};
 	run.view.ends[1] = (struct endpoint){address_v4(0xc6336414), 3333};
 	run.view.first_seen = instant_at(1000, 0);
+	assert_int_equal(pool_list_begin(&setting.builder, STR("the tests"), STR("2026-11-22")), 0);
 	assert_int_equal(engine_new(&settings, &run.engine), 0);
 	assert_int_equal(conversation_host_init(&host), 0);
 	struct conversation *conversation = conversation_new(&host, NULL);
@@ -118,19 +180,25 @@ static bool run_case(const char *path)
 			run.view.acknowledged[line[15] == '1'] = false;
 		else if (line[0] == '>' || line[0] == '<')
 			say(conversation, line, instant_at(second, 0));
+		else
+			set_up_lists(&setting, &run, line);
 	}
 	fclose(file);
+	assert_int_equal(pool_list_seal(&setting.builder, &blob), 0);
+	assert_true(pool_list_open(buf_view(&blob), &pools));
 	conversation_end(conversation, instant_at(2000, 0));
 	conversation_free(conversation);
 	conversation_host_fini(&host);
 	engine_flush(run.engine);
 	engine_free(run.engine);
+	buf_fini(&blob);
+	pool_list_builder_fini(&setting.builder);
 	bool is_right = strcmp(result.findings ? result.text : "silence", expected) == 0 &&
 			result.findings <= 1;
 	if (!is_right)
 		print_error("# %s: expected '%s', found '%s' (%d findings)\n", path, expected,
 			    result.findings ? result.text : "silence", result.findings);
-	return is_right;
+	return is_right && says_of_lists(&result, &setting, path);
 }
 
 static void every_case_comes_out_as_told(void **state)

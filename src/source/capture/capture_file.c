@@ -10,8 +10,8 @@
 
 enum {
 	PAGE = 4096,
-	/* Fits into a second-level cache; larger blocks were not faster. */
-	BUFFER_LEN = 1024 * 1024,
+	/* A quarter of a usual second-level cache: the rest is for what the frames lead to. */
+	BUFFER_LEN = 256 * 1024,
 	/* Grows only while a longer block of a pcapng file waits for its end. */
 	BUFFER_MAX = 64 * 1024 * 1024,
 	FIRST_LEN = 48,

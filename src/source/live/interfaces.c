@@ -122,8 +122,8 @@ static int read_one(struct interfaces *list, bool *is_done)
 	if (got < 0)
 		return errno == EAGAIN ? 0 : -errno;
 	int left = (int)got;
-	for (const struct nlmsghdr *m = (const void *)bytes; NLMSG_OK(m, left);
-	     m = NLMSG_NEXT(m, left)) {
+	for (const struct nlmsghdr *m = (const void *)bytes;
+	     left > 0 && NLMSG_OK(m, (unsigned)left); m = NLMSG_NEXT(m, left)) {
 		if (m->nlmsg_type == NLMSG_DONE || m->nlmsg_type == NLMSG_ERROR)
 			*is_done = true;
 		apply(list, m);

@@ -1,0 +1,45 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "model/coin_name.h"
+
+static const struct {
+	struct str coin, name;
+} rows[] = {
+	{STR("monero"), STR("Monero")},
+	{STR("ethereum-like"), STR("Ethereum-like")},
+	{STR("duino-coin"), STR("Duino-Coin")},
+	{STR("bitcoin or bitcoin-cash"), STR("Bitcoin or Bitcoin Cash")},
+	{STR("bitcoin, bitcoin-cash, litecoin or vertcoin"),
+	 STR("Bitcoin, Bitcoin Cash, Litecoin or Vertcoin")},
+	{STR("zcash or a fork of it"), STR("Zcash (or a fork of it)")},
+	{STR("base58check coin"), STR("Unknown coin")},
+	{STR("kaspa-like coin"), STR("Kaspa-like coin")},
+	{STR("ecash"), STR("eCash")},
+	{STR(""), STR("")},
+	{STR(","), STR(",")},
+	{STR("mon\x1b[2Jero"), STR("Mon\\x1b[2Jero")},
+	{STR("\xe2\x80\xaexmr"), STR("\\u{202e}xmr")},
+	{STR("\x1b"), STR("\\x1b")},
+};
+
+static void coins_are_named_for_people(void **state)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct buf out = {0};
+		buf_add_coin_name(&out, rows[i].coin);
+		if (!str_equal(buf_view(&out), rows[i].name))
+			fail_msg("\"%.*s\" is named \"%.*s\"", STR_ARG(rows[i].name),
+				 STR_ARG(buf_view(&out)));
+		buf_fini(&out);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(coins_are_named_for_people)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
