@@ -127,6 +127,31 @@ static void room_can_be_asked_for(void **state)
 	table_free(table);
 }
 
+/* What was approached early may be gone, or another's, when it is looked up. */
+static void what_was_likely_is_checked(void **state)
+{
+	enum { CAPACITY = 8 };
+	struct table *table = make(CAPACITY);
+	uint64_t key = 1, other = 2;
+
+	struct entry *entry = put(table, key, 1);
+	uint64_t hash = table_hash(table, &key);
+	table_prefetch(table, hash);
+	const void *likely = table_approach(table, hash);
+	assert_ptr_equal(likely, entry);
+	assert_ptr_equal(table_find_likely(table, likely, &key, hash), entry);
+	assert_ptr_equal(table_find_likely(table, NULL, &key, hash), entry);
+	assert_null(table_find_likely(table, likely, &other, table_hash(table, &other)));
+	table_remove(table, entry);
+	assert_null(table_find_likely(table, likely, &key, hash));
+	assert_null(table_approach(table, hash));
+	put(table, other, 2); /* takes the place that became free */
+	assert_null(table_find_likely(table, likely, &key, hash));
+	entry = put(table, key, 3);
+	assert_ptr_equal(table_find_likely(table, likely, &key, hash), entry);
+	table_discard(table);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -136,6 +161,7 @@ int main(void)
 		cmocka_unit_test(touched_entries_get_another_round),
 		cmocka_unit_test(idle_entries_expire),
 		cmocka_unit_test(room_can_be_asked_for),
+		cmocka_unit_test(what_was_likely_is_checked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

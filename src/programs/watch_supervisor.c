@@ -452,6 +452,22 @@ static void open_filters(struct watch *w)
 	}
 }
 
+static void tell_list(void *context, const char *path, const char *why)
+{
+	CLEANUP(buf_fini) struct buf name = {0}, said = {0};
+
+	buf_add_text(&name, "list ");
+	buf_add_printable(&name, str_from(path), PATH_MAX);
+	buf_add_byte(&name, '\0');
+	buf_add_printable(&said, str_from(why), sizeof(struct error));
+	buf_add_byte(&said, '\0');
+	if (name.failed || said.failed)
+		return;
+	if (why[0])
+		log_warn("%s", said.at);
+	note_source(context, name.at, why[0] == '\0', said.at);
+}
+
 /* A store that cannot be opened is told now, in one sentence, and not by a core that keeps dying.
  */
 static int await_core(struct watch *w, struct error *why)
@@ -470,22 +486,6 @@ static int await_core(struct watch *w, struct error *why)
 				 "the core ended as soon as it was started; is %s in order?",
 				 w->core.store_path);
 	}
-}
-
-static void tell_list(void *context, const char *path, const char *why)
-{
-	CLEANUP(buf_fini) struct buf name = {0}, said = {0};
-
-	buf_add_text(&name, "list ");
-	buf_add_printable(&name, str_from(path), PATH_MAX);
-	buf_add_byte(&name, '\0');
-	buf_add_printable(&said, str_from(why), sizeof(struct error));
-	buf_add_byte(&said, '\0');
-	if (name.failed || said.failed)
-		return;
-	if (why[0])
-		log_warn("%s", said.at);
-	note_source(context, name.at, why[0] == '\0', said.at);
 }
 
 static int start_core(struct watch *w, struct error *why)

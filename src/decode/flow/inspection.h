@@ -34,7 +34,7 @@ void inspections_free(struct inspections *inspections);
  * So an idle connection has a price that is known, however much it said before it fell silent: the
  * inspections of those that were silent longest are closed first, of mining ones last.
  */
-enum { INSPECTION_BYTES_PER_FLOW = 96, INSPECTION_FLOOR = 8 * 1024 * 1024 };
+enum { INSPECTION_BYTES_PER_FLOW = 32, INSPECTION_FLOOR = 8 * 1024 * 1024 };
 void inspections_allow(struct inspections *inspections, uint32_t flows);
 
 /* Ask the memory for what inspections_packet will read; the second reads what the first asked for.
