@@ -203,6 +203,21 @@ static void signals_end_it_cleanly(void **state)
 	}
 }
 
+/* As in `davy watch | head -1`: it is stored all the same, and nobody dies of it. */
+static void a_reader_that_leaves_stops_nothing(void **state)
+{
+	struct watching *w = *state;
+
+	watching_start_up(w, NULL);
+	close(w->fds[WATCHING_OUT]);
+	w->fds[WATCHING_OUT] = -1;
+	pid_t drill = drilling_start("cryptonote", "plain", 20, 71);
+	assert_true(watching_await_counter(w, "stored", 1, PATIENCE_MS));
+	drilling_end(drill);
+	assert_int_equal(watching_counter(w, "worker restarts"), 0);
+	assert_int_equal(watching_end(w, SIGTERM), 0);
+}
+
 static void settings_are_read_again(void **state)
 {
 	struct watching *w = *state;
@@ -286,7 +301,6 @@ static void interfaces_come_and_go(void **state)
 	pid_t drill = drilling_start("cryptonote", "plain", 30, 51);
 	await_mining(w, 0, "cryptonote");
 	drilling_end(drill);
-	/* An interface that is gone for good is no source that is off. */
 	assert_true(watching_davy(w, &out, (const char *const[]){"health", NULL}) < 2);
 	assert_int_equal(watching_counter(w, "worker restarts"), 0);
 	assert_int_equal(watching_end(w, SIGTERM), 0);
@@ -367,6 +381,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_full_disk_is_told_and_survived, init, fini),
 		cmocka_unit_test_setup_teardown(interfaces_come_and_go, init, fini),
 		cmocka_unit_test_setup_teardown(without_an_interface_it_waits, init, fini),
+		cmocka_unit_test_setup_teardown(a_reader_that_leaves_stops_nothing, init, fini),
 		cmocka_unit_test_setup_teardown(settings_are_read_again, init, fini),
 		cmocka_unit_test_setup_teardown(unusable_settings_are_not_taken, init, fini),
 	};

@@ -81,6 +81,32 @@ static void what_is_no_name_is_not_kept(void **state)
 	names_free(names);
 }
 
+/* Any program may be there, and a resolver that blocks a name answers with them. */
+static void addresses_of_any_program_get_no_name(void **state)
+{
+	static const struct {
+		const char *address, *names;
+	} rows[] = {
+		{"198.51.100.7", "pool.example "},
+		{"10.0.0.7", "pool.example "},
+		{"2001:db8::7", "pool.example "},
+		{"127.0.0.1", ""},
+		{"127.9.9.9", ""},
+		{"::1", ""},
+		{"0.0.0.0", ""},
+		{"::", ""},
+	};
+	struct names *names = new_names(64);
+	struct address address;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		assert_true(address_parse(str_from(rows[i].address), &address));
+		names_learn(names, &address, STR("pool.example"), instant_at(1, 0));
+		assert_names(names, address, 4, rows[i].names);
+	}
+	names_free(names);
+}
+
 static void the_oldest_addresses_are_forgotten_first(void **state)
 {
 	enum { CAPACITY = 16, MANY = 1000 };
@@ -161,6 +187,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_are_kept_newest_first),
 		cmocka_unit_test(what_is_no_name_is_not_kept),
+		cmocka_unit_test(addresses_of_any_program_get_no_name),
 		cmocka_unit_test(the_oldest_addresses_are_forgotten_first),
 		cmocka_unit_test(answers_give_the_name_that_was_asked_for),
 		cmocka_unit_test(answers_that_were_cut_off_do_no_harm),
