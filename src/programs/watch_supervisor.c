@@ -19,55 +19,19 @@
 #include "model/finding.h"
 #include "programs/list_files.h"
 #include "programs/terminal.h"
-#include "programs/watch.h"
+#include "programs/watch_relay.h"
 #include "sandbox/confine.h"
 #include "sandbox/supervise.h"
 #include "source/live/cutoff_map.h"
 #include "source/live/taps.h"
 
 enum {
-	CORE = 0, /* the first worker; sensors follow */
 	TICK_MS = 100,
 	GRACE_MS = 3000,
 	CORE_WAIT_MS = 30000, /* for the store to be opened; a large one may take longer */
 	RING_PERCENT = 25,    /* of the memory ceiling; the rest is the sensors' */
 	RING_BLOCKS =
 		8, /* of 512 KiB: 4 MiB a ring, a third of a second at 100,000 small packets/s */
-	NAMES_MAX = 256,
-	PENDING_MAX = 4 << 20, /* bytes of findings that wait while the core is started again */
-};
-
-struct watcher { /* a worker's descriptors in the event loop */
-	struct watch *watch;
-	size_t index;
-	uv_poll_t channel, death;
-	bool is_watched;
-};
-
-struct watch {
-	const struct watch_plan *plan;
-	const struct settings *settings;
-	uv_loop_t loop;
-	uv_timer_t timer, health;
-	uv_signal_t terminated, interrupted, hung_up;
-	uv_poll_t changes;
-	struct supervisor supervisor;
-	struct watcher watchers[SUPERVISED_MAX];
-	struct core_start core;
-	struct sensor_start sensors[TAP_WORKERS_MAX];
-	int sensor_descriptors[2], lists;
-	size_t sensor_count;
-	struct interfaces interfaces;
-	struct taps taps;
-	struct cutoff_filter *filter;
-	struct fanout_program *fanout;
-	const char *include[NAMES_MAX], *exclude[NAMES_MAX];
-	char name_texts[2 * NAMES_MAX][IF_NAMESIZE];
-	size_t name_count;
-	struct buf sources, pending;
-	uint64_t findings_lost, restarts;
-	enum watch_end end;
-	bool leaves;
 };
 
 static instant monotonic(void)
@@ -78,115 +42,7 @@ static instant monotonic(void)
 	return instant_at(now.tv_sec, now.tv_nsec);
 }
 
-/* -- sources, for davy health -- */
-
-static void note_source(struct watch *w, const char *name, bool is_on, const char *why)
-{
-	buf_printf(&w->sources, "%s\t%d\t%s\n", name, is_on, why);
-}
-
-static void tell_sources(struct watch *w)
-{
-	struct supervised *core = &w->supervisor.at[CORE];
-
-	if (core->is_running && w->sources.len > 0 &&
-	    channel_send(&core->channel, WATCH_SOURCES, buf_view(&w->sources), NULL, 0) == 0)
-		buf_clear(&w->sources);
-}
-
-/* -- messages: passed on as they are -- */
-
-static void pass_finding(struct watch *w, struct str body)
-{
-	struct supervised *core = &w->supervisor.at[CORE];
-	uint32_t len = (uint32_t)body.len;
-
-	if (core->is_running && w->pending.len == 0 &&
-	    channel_send(&core->channel, WATCH_FINDING, body, NULL, 0) == 0)
-		return;
-	w->pending.limit = PENDING_MAX;
-	buf_add_bytes(&w->pending, &len, sizeof(len));
-	buf_add(&w->pending, body);
-	if (w->pending.failed) {
-		w->pending.failed = false;
-		w->findings_lost++;
-	}
-}
-
-/* What waited for the core while it was started again, or was busy. */
-static void pass_pending(struct watch *w)
-{
-	struct supervised *core = &w->supervisor.at[CORE];
-	uint32_t len;
-
-	while (core->is_running && w->pending.len > sizeof(len)) {
-		memcpy(&len, w->pending.at, sizeof(len));
-		struct str body = str_sub(buf_view(&w->pending), sizeof(len), len);
-		if (body.len == len &&
-		    channel_send(&core->channel, WATCH_FINDING, body, NULL, 0) < 0)
-			return;
-		buf_consume(&w->pending, sizeof(len) + len);
-	}
-}
-
-static void change_cut(struct watch *w, const struct message *message)
-{
-	struct cutoff_key key;
-
-	if (!w->filter || message->body.len != sizeof(key))
-		return;
-	memcpy(&key, message->body.at, sizeof(key));
-	if (message->type == WATCH_CUT)
-		(void)!cutoff_map_cut(cutoff_filter_map(w->filter), &key, &w->sensors[0].cutoff);
-	else
-		(void)!cutoff_map_forget(cutoff_filter_map(w->filter), &key);
-}
-
-static void take_message(struct watch *w, const struct message *message)
-{
-	struct supervised *core = &w->supervisor.at[CORE];
-
-	switch (message->type) {
-	case WATCH_FINDING:
-		pass_finding(w, message->body);
-		break;
-	case WATCH_COUNTERS:
-		if (core->is_running)
-			(void)!channel_send(&core->channel, WATCH_COUNTERS, message->body, NULL, 0);
-		break;
-	case WATCH_CUT:
-	case WATCH_FORGET:
-		change_cut(w, message);
-		break;
-	case WATCH_UNFIT:
-		log_error("%.*s", STR_ARG(str_sub(message->body, 0, sizeof(struct error))));
-		break;
-	default:
-		break;
-	}
-}
-
-static void on_channel(uv_poll_t *poll, int status, int events)
-{
-	struct watcher *watcher = poll->data;
-	struct watch *w = watcher->watch;
-	struct supervised *worker = &w->supervisor.at[watcher->index];
-	struct message message;
-	enum message_result result = MESSAGE_NONE;
-
-	(void)status;
-	if (!worker->is_running)
-		return;
-	if (events & UV_WRITABLE)
-		(void)!channel_flush(&worker->channel);
-	if (events & (UV_READABLE | UV_DISCONNECT))
-		while ((result = channel_receive(&worker->channel, &message)) == MESSAGE_READY)
-			take_message(w, &message);
-	if (result == MESSAGE_BROKEN)
-		supervise_kill(&w->supervisor, watcher->index);
-	if (result == MESSAGE_CLOSED)
-		uv_poll_stop(poll);
-}
+/* -- workers -- */
 
 static void on_worker_death_event(uv_poll_t *poll, int status, int events)
 {
@@ -196,8 +52,6 @@ static void on_worker_death_event(uv_poll_t *poll, int status, int events)
 	uv_poll_stop(poll);
 	supervise_tick(&watcher->watch->supervisor, monotonic());
 }
-
-/* -- workers -- */
 
 static void on_start(void *context, size_t index)
 {
@@ -209,7 +63,7 @@ static void on_start(void *context, size_t index)
 	watcher->index = index;
 	watcher->channel.data = watcher->death.data = watcher;
 	uv_poll_init(&w->loop, &watcher->channel, worker->channel.fd);
-	uv_poll_start(&watcher->channel, UV_READABLE | UV_DISCONNECT, on_channel);
+	uv_poll_start(&watcher->channel, UV_READABLE | UV_DISCONNECT, relay_on_channel);
 	if (worker->process.pidfd >= 0) {
 		uv_poll_init(&w->loop, &watcher->death, worker->process.pidfd);
 		uv_poll_start(&watcher->death, UV_READABLE, on_worker_death_event);
@@ -247,7 +101,7 @@ static void on_ring_open(void *context, size_t worker, const struct tap_notice *
 
 	if (worker == 0) {
 		log_info("watching interface=%s", notice->name);
-		note_source(w, notice->name, true, "");
+		relay_source(w, notice->name, true, "");
 	}
 	if (sensor->is_running &&
 	    channel_send(&sensor->channel, WATCH_RING, str_of(notice, sizeof(*notice)), &fd, 1) < 0)
@@ -261,7 +115,7 @@ static void on_ring_close(void *context, size_t worker, const struct tap_notice 
 
 	if (worker == 0 && !w->leaves) {
 		log_info("interface=%s is gone", notice->name);
-		note_source(w, notice->name, false, "the interface is gone or down");
+		relay_source(w, notice->name, false, "the interface is gone or down");
 	}
 	if (sensor->is_running)
 		(void)!channel_send(&sensor->channel, WATCH_RING_GONE,
@@ -273,7 +127,7 @@ static void on_ring_failure(void *context, const struct interface *interface, co
 	struct watch *w = context;
 
 	log_error("interface %s is not watched: %s", interface->name, why);
-	note_source(w, interface->name, false, why);
+	relay_source(w, interface->name, false, why);
 }
 
 /* -- timers and signals -- */
@@ -303,7 +157,7 @@ static void on_health(uv_timer_t *timer)
 	send_counter(&lines, "findings lost", w->findings_lost);
 	if (core->is_running)
 		(void)!channel_send(&core->channel, WATCH_COUNTERS, buf_view(&lines), NULL, 0);
-	tell_sources(w);
+	relay_sources(w);
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -311,7 +165,7 @@ static void on_tick(uv_timer_t *timer)
 	struct watch *w = timer->data;
 
 	supervise_tick(&w->supervisor, monotonic());
-	pass_pending(w);
+	relay_pending(w);
 	for (size_t i = 0; i < w->supervisor.count; i++)
 		if (w->supervisor.at[i].is_running &&
 		    channel_wants_to_send(&w->supervisor.at[i].channel))
@@ -365,7 +219,7 @@ static void on_interfaces(uv_poll_t *poll, int status, int events)
 	(void)status, (void)events;
 	if (interfaces_read(&w->interfaces) < 0)
 		log_warn("changes of interfaces cannot be read; they are not followed any more");
-	tell_sources(w);
+	relay_sources(w);
 }
 
 /* -- set-up -- */
@@ -442,7 +296,7 @@ static void open_filters(struct watch *w)
 	if (settings_bool(w->settings, "watch.cutoff") &&
 	    cutoff_filter_open(&w->sensors[0].cutoff, CUTOFF_FLOWS_DEFAULT, &w->filter, &why) < 0) {
 		log_warn("no cut-off of bulk flows in the kernel: %s", why.text);
-		note_source(w, "cut-off", false, why.text);
+		relay_source(w, "cut-off", false, why.text);
 		w->filter = NULL;
 	}
 	if (fanout_program_open((uint32_t)hash_random_seed(), &w->fanout, &why) < 0) {
@@ -465,7 +319,7 @@ static void tell_list(void *context, const char *path, const char *why)
 		return;
 	if (why[0])
 		log_warn("%s", said.at);
-	note_source(context, name.at, why[0] == '\0', said.at);
+	relay_source(context, name.at, why[0] == '\0', said.at);
 }
 
 /* A store that cannot be opened is told now, in one sentence, and not by a core that keeps dying.
@@ -673,7 +527,7 @@ static void finish_worker(struct watch *w, size_t index)
 		if (result == MESSAGE_READY && message.type == WATCH_FLUSHED)
 			return;
 		if (result == MESSAGE_READY)
-			take_message(w, &message);
+			relay_message(w, index, &message);
 	}
 }
 
@@ -689,7 +543,7 @@ static void tear_down(struct watch *w)
 	w->leaves = true;
 	for (size_t i = 1; i < w->supervisor.count; i++)
 		finish_worker(w, i);
-	pass_pending(w);
+	relay_pending(w);
 	if (w->supervisor.count > CORE)
 		finish_worker(w, CORE);
 	w->supervisor.on_death = NULL;
@@ -730,7 +584,7 @@ enum watch_end watch_run(const struct watch_plan *plan, const struct settings *s
 	if (r == 0) {
 		start_events(w);
 		hold_signals(false);
-		tell_sources(w);
+		relay_sources(w);
 		log_info("watching with %zu sensors; findings go to %s; end with Ctrl-C or SIGTERM",
 			 w->sensor_count, w->core.store_path);
 		notify_manager("READY=1");

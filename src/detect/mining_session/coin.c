@@ -14,23 +14,16 @@ static const struct {
 };
 
 static const struct {
-	struct str coin, title, algorithm;
+	struct str coin, algorithm;
 } coins[] = {
-	{STR("monero"), STR("Monero"), STR("rx/0")},
-	{STR("wownero"), STR("Wownero"), STR("rx/wow")},
-	{STR("bitcoin"), STR("Bitcoin"), STR("sha256d")},
-	{STR("litecoin"), STR("Litecoin"), STR("scrypt")},
-	{STR("dogecoin"), STR("Dogecoin"), STR("scrypt")},
-	{STR("zcash"), STR("Zcash"), STR("equihash")},
-	{STR("ethereum"), STR("Ethereum"), STR("ethash")},
-	{STR("ethereum-like"), STR("Ethereum-like"), STR("ethash")},
-	{STR("kaspa"), STR("Kaspa"), STR("kheavyhash")},
-	{STR("ergo"), STR("Ergo"), STR("autolykos2")},
-	{STR("ravencoin"), STR("Ravencoin"), STR("kawpow")},
-	{STR("conflux"), STR("Conflux"), STR("octopus")},
-	{STR("grin"), STR("Grin"), STR("cuckatoo32")},
-	{STR("duino-coin"), STR("Duino-Coin"), STR("duco-s1")},
-	{STR("cryptonote"), STR("CryptoNote"), STR("")},
+	{STR("monero"), STR("rx/0")},	   {STR("wownero"), STR("rx/wow")},
+	{STR("bitcoin"), STR("sha256d")},  {STR("litecoin"), STR("scrypt")},
+	{STR("dogecoin"), STR("scrypt")},  {STR("zcash"), STR("equihash")},
+	{STR("ethereum"), STR("ethash")},  {STR("ethereum-like"), STR("ethash")},
+	{STR("kaspa"), STR("kheavyhash")}, {STR("ergo"), STR("autolykos2")},
+	{STR("ravencoin"), STR("kawpow")}, {STR("conflux"), STR("octopus")},
+	{STR("grin"), STR("cuckatoo32")},  {STR("duino-coin"), STR("duco-s1")},
+	{STR("cryptonote"), STR("")},
 };
 
 struct str coin_of_dialect(enum dialect dialect, struct str algorithm)
@@ -65,21 +58,12 @@ struct str coin_of_dialect(enum dialect dialect, struct str algorithm)
 	}
 }
 
-struct str coin_algorithm(enum dialect dialect, struct str coin)
+struct str coin_algorithm(struct str coin)
 {
-	(void)dialect;
 	for (size_t i = 0; i < sizeof(coins) / sizeof(*coins); i++)
 		if (str_equal(coin, coins[i].coin))
 			return coins[i].algorithm;
 	return (struct str){0};
-}
-
-struct str coin_title(struct str coin)
-{
-	for (size_t i = 0; i < sizeof(coins) / sizeof(*coins); i++)
-		if (str_equal(coin, coins[i].coin))
-			return coins[i].title;
-	return coin;
 }
 
 static bool is_scrypt(struct str algorithm)

@@ -217,7 +217,7 @@ static void tell_coin(struct telling *t)
 	else
 		t->coin = coin_of_dialect(t->dialect, t->algorithm);
 	if (t->algorithm.len == 0)
-		t->algorithm = coin_algorithm(t->dialect, t->coin);
+		t->algorithm = coin_algorithm(t->coin);
 }
 
 static void add_server(struct buf *out, const struct telling *t)

@@ -96,8 +96,6 @@ double coin_share_work(enum dialect dialect, struct str algorithm, double diffic
 		       struct str target);
 /* "monero", "ethereum-like" ...; empty when the dialect says nothing about the coin. */
 struct str coin_of_dialect(enum dialect dialect, struct str algorithm);
-struct str coin_algorithm(enum dialect dialect, struct str coin);
-/* "Monero" for "monero": for titles; the coin itself when it has no special spelling. */
-struct str coin_title(struct str coin);
+struct str coin_algorithm(struct str coin); /* empty: not known */
 
 #endif

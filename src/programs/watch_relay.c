@@ -1,0 +1,123 @@
+#include "programs/watch_relay.h"
+
+#include <string.h>
+
+#include "base/log.h"
+
+enum { PENDING_MAX = 4 << 20 }; /* bytes of findings that wait while the core is started again */
+
+void relay_source(struct watch *w, const char *name, bool is_on, const char *why)
+{
+	buf_printf(&w->sources, "%s\t%d\t%s\n", name, is_on, why);
+}
+
+void relay_sources(struct watch *w)
+{
+	struct supervised *core = &w->supervisor.at[CORE];
+
+	if (core->is_running && w->sources.len > 0 &&
+	    channel_send(&core->channel, WATCH_SOURCES, buf_view(&w->sources), NULL, 0) == 0)
+		buf_clear(&w->sources);
+}
+
+static void pass_finding(struct watch *w, struct str body)
+{
+	struct supervised *core = &w->supervisor.at[CORE];
+	uint32_t len = (uint32_t)body.len;
+
+	if (core->is_running && w->pending.len == 0 &&
+	    channel_send(&core->channel, WATCH_FINDING, body, NULL, 0) == 0)
+		return;
+	if (w->pending.len + sizeof(len) + body.len > PENDING_MAX ||
+	    !buf_reserve(&w->pending, sizeof(len) + body.len)) {
+		w->pending.failed = false;
+		w->findings_lost++;
+		return;
+	}
+	buf_add_bytes(&w->pending, &len, sizeof(len));
+	buf_add(&w->pending, body);
+}
+
+/* What waited for the core while it was started again, or was busy. */
+void relay_pending(struct watch *w)
+{
+	struct supervised *core = &w->supervisor.at[CORE];
+	uint32_t len;
+
+	while (core->is_running && w->pending.len > sizeof(len)) {
+		memcpy(&len, w->pending.at, sizeof(len));
+		struct str body = str_sub(buf_view(&w->pending), sizeof(len), len);
+		if (body.len == len &&
+		    channel_send(&core->channel, WATCH_FINDING, body, NULL, 0) < 0)
+			return;
+		buf_consume(&w->pending, sizeof(len) + len);
+	}
+}
+
+static void change_cut(struct watch *w, const struct message *message)
+{
+	struct cutoff_key key;
+
+	if (!w->filter || message->body.len != sizeof(key))
+		return;
+	memcpy(&key, message->body.at, sizeof(key));
+	if (message->type == WATCH_CUT)
+		(void)!cutoff_map_cut(cutoff_filter_map(w->filter), &key, &w->sensors[0].cutoff);
+	else
+		(void)!cutoff_map_forget(cutoff_filter_map(w->filter), &key);
+}
+
+static void tell_unfit(struct str sentence)
+{
+	CLEANUP(buf_fini) struct buf line = {0};
+
+	buf_add_printable(&line, sentence, sizeof(struct error));
+	log_error("%.*s", STR_ARG(buf_view(&line)));
+}
+
+void relay_message(struct watch *w, size_t index, const struct message *message)
+{
+	struct supervised *core = &w->supervisor.at[CORE];
+
+	switch (message->type) {
+	case WATCH_FINDING:
+		pass_finding(w, message->body);
+		break;
+	case WATCH_COUNTERS:
+		if (core->is_running)
+			(void)!channel_send(&core->channel, WATCH_COUNTERS, message->body, NULL, 0);
+		break;
+	case WATCH_CUT:
+	case WATCH_FORGET:
+		change_cut(w, message);
+		break;
+	case WATCH_UNFIT:
+		if (index == CORE)
+			tell_unfit(message->body);
+		break;
+	default:
+		break;
+	}
+}
+
+void relay_on_channel(uv_poll_t *poll, int status, int events)
+{
+	struct watcher *watcher = poll->data;
+	struct watch *w = watcher->watch;
+	struct supervised *worker = &w->supervisor.at[watcher->index];
+	struct message message;
+	enum message_result result = MESSAGE_NONE;
+
+	(void)status;
+	if (!worker->is_running)
+		return;
+	if (events & UV_WRITABLE)
+		(void)!channel_flush(&worker->channel);
+	if (events & (UV_READABLE | UV_DISCONNECT))
+		while ((result = channel_receive(&worker->channel, &message)) == MESSAGE_READY)
+			relay_message(w, watcher->index, &message);
+	if (result == MESSAGE_BROKEN)
+		supervise_kill(&w->supervisor, watcher->index);
+	if (result == MESSAGE_CLOSED)
+		uv_poll_stop(poll);
+}
