@@ -30,8 +30,11 @@ enum {
 	GRACE_MS = 3000,
 	CORE_WAIT_MS = 30000, /* for the store to be opened; a large one may take longer */
 	RING_PERCENT = 25,    /* of the memory ceiling; the rest is the sensors' */
-	RING_BLOCKS =
-		8, /* of 512 KiB: 4 MiB a ring, a third of a second at 100,000 small packets/s */
+	RING_BLOCK = 128 * 1024,
+	RING_LEAST = 2 * RING_BLOCK,
+	/* a third of a second at 100,000 small packets/s */
+	RING_MOST = 32 * RING_BLOCK,
+	INTERFACES_TO_COME = 4, /* room for those that appear later */
 };
 
 static instant monotonic(void)
@@ -400,21 +403,39 @@ static int start_sensors(struct watch *w, struct error *why)
 	return r;
 }
 
+/* Rings share their memory: many processors times many interfaces make each one smaller. */
+static uint32_t ring_blocks(const struct watch *w, uint64_t memory)
+{
+	struct if_nameindex *names = if_nameindex();
+	uint64_t rings = INTERFACES_TO_COME;
+
+	for (size_t i = 0; names && names[i].if_index; i++)
+		rings++;
+	if (names)
+		if_freenameindex(names);
+	uint64_t bytes = memory / (rings * w->sensor_count);
+	if (bytes > RING_MOST)
+		bytes = RING_MOST;
+	return (uint32_t)((bytes < RING_LEAST ? RING_LEAST : bytes) / RING_BLOCK);
+}
+
 static int open_taps(struct watch *w, struct error *why)
 {
 	uint64_t memory = settings_number(w->settings, "watch.memory");
 
-	w->taps.settings = (struct taps_settings){.workers = w->sensor_count,
-						  .is_promiscuous = true,
-						  .block_count = RING_BLOCKS,
-						  .memory_bytes = memory / 100 * RING_PERCENT,
-						  .names = wanted_interfaces(w),
-						  .filter = w->filter,
-						  .program = w->fanout,
-						  .on_open = on_ring_open,
-						  .on_close = on_ring_close,
-						  .on_failure = on_ring_failure,
-						  .context = w};
+	w->taps.settings =
+		(struct taps_settings){.workers = w->sensor_count,
+				       .is_promiscuous = true,
+				       .block_size = RING_BLOCK,
+				       .block_count = ring_blocks(w, memory / 100 * RING_PERCENT),
+				       .memory_bytes = memory / 100 * RING_PERCENT,
+				       .names = wanted_interfaces(w),
+				       .filter = w->filter,
+				       .program = w->fanout,
+				       .on_open = on_ring_open,
+				       .on_close = on_ring_close,
+				       .on_failure = on_ring_failure,
+				       .context = w};
 	w->interfaces.on_change = taps_on_change;
 	w->interfaces.context = &w->taps;
 	int r = interfaces_open(&w->interfaces, why);
