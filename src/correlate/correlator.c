@@ -141,7 +141,9 @@ void correlator_take(struct correlator *c, const struct finding *finding)
 	key_of_finding(finding, key);
 	hash = table_hash(c->legs, key);
 	leg = table_find(c->legs, key, hash);
-	if (leg && finding->revision < leg->revision) {
+	/* a lower revision that is newer: the sensor began anew, or had forgotten the flow */
+	if (leg && finding->revision < leg->revision &&
+	    finding->last_seen.ns <= leg->last_seen.ns) {
 		c->outdated++;
 		return;
 	}

@@ -138,8 +138,8 @@ static void observe_one(struct engine *engine, const struct observation *seen, s
 	if (!entry->has_news)
 		entry->news_ns = seen->at.ns;
 	entry->has_news = true;
-	if (news == NEWS_URGENT)
-		table_set_class(engine->table, entry, 2);
+	if (seen->flow->acknowledged[0] && seen->flow->acknowledged[1])
+		table_set_class(engine->table, entry, 2); /* a flood of forged ones stays below */
 	if (engine->settings.is_live && news == NEWS_URGENT)
 		report(engine, entry, REPORT_GRAVE);
 }

@@ -153,11 +153,13 @@ static int run_drill(struct drilling *d)
 	char miner[ENDPOINT_TEXT_MAX];
 	endpoint_text(&result.place.miner, miner);
 	printf("The miner at %s %s: %u shares, %u accepted, %u jobs, %llu bytes up, %llu down, in "
-	       "%.1f s.\n"
-	       "If `davy watch` runs here, `davy incidents` now lists it.\n",
+	       "%.1f s.\n%s\n",
 	       miner, ends[result.outcome.state], result.outcome.shares, result.outcome.accepted,
 	       result.outcome.jobs, (unsigned long long)result.bytes_up,
-	       (unsigned long long)result.bytes_down, duration_seconds(result.took));
+	       (unsigned long long)result.bytes_down, duration_seconds(result.took),
+	       result.place.network == DRILL_NAMESPACE
+		       ? "It ran in a network of its own, which `davy watch` does not see."
+		       : "If `davy watch` runs here, `davy incidents` now lists it.");
 	return result.outcome.state == LAB_STATE_DONE ? EXIT_NOTHING_FOUND : EXIT_TROUBLE;
 }
 
@@ -205,7 +207,8 @@ const struct command drill_command = {
 		"machine, job by job.\n"
 		"Nothing is hashed, nothing leaves the machine, and it ends after a minute at the "
 		"latest.",
-	.example = "sudo davy drill\n"
-		   "davy drill bitcoin-stratum-v1 --carrier socks5+websocket --network loopback",
+	.example =
+		"  sudo davy drill\n"
+		"  davy drill bitcoin-stratum-v1 --carrier socks5+websocket --network loopback\n",
 	.run = drill_command_run,
 };

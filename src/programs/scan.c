@@ -357,7 +357,7 @@ const struct command scan_command = {
 		"standard input; the kind is recognised from content. Nothing is sent anywhere.\n"
 		"Exit status: 1 when something was found, else 2 when an input could not be read, "
 		"else 0.",
-	.example = "davy scan capture.pcap\n"
-		   "tcpdump -i eth0 -w - | davy scan -",
+	.example = "  davy scan capture.pcap\n"
+		   "  tcpdump -i eth0 -w - | davy scan -\n",
 	.run = scan_command_run,
 };

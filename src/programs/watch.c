@@ -93,7 +93,7 @@ const struct command watch_command = {
 		"Findings are stored, then printed; `davy incidents` and `davy show ID` read them. "
 		"SIGHUP reads the\n"
 		"settings again, SIGTERM and Ctrl-C end it. Nothing is sent anywhere.",
-	.example = "sudo davy watch\n"
-		   "sudo davy watch --interface eth0 --json",
+	.example = "  sudo davy watch\n"
+		   "  sudo davy watch --interface eth0 --json\n",
 	.run = watch_command_run,
 };

@@ -53,6 +53,7 @@ struct flow {
 	uint32_t quiet_bytes;	       /* since anything of interest was seen */
 	uint32_t second, second_bytes; /* payload in this second: only fast flows are cut */
 	bool is_cut;		       /* its rest was said to be of no interest */
+	bool speaks_mining;	       /* has carried messages of a mining session */
 	uint64_t minutes;	       /* presence: bit per minute since first_ns */
 	uint16_t first_sizes[8];
 	uint8_t behaviour[FLOW_BEHAVIOUR_BYTES];

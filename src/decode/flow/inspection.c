@@ -329,7 +329,9 @@ static void settle(struct inspections *in, struct flow *flow, struct inspection 
 		table_remove(in->table, inspection);
 	} else if (interest == INTEREST_MINING) {
 		flow->quiet_bytes = 0;
-		table_set_class(in->table, inspection, FLOW_WATCHED);
+		/* one side alone can be forged in any number: it earns no better place */
+		if (flow->acknowledged != 0)
+			table_set_class(in->table, inspection, FLOW_WATCHED);
 	}
 }
 

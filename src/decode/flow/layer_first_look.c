@@ -100,6 +100,18 @@ static enum guess guess_gzip(struct str s)
 	return str_starts(magic, s) ? GUESS_MAYBE : GUESS_NO;
 }
 
+/* A line that means nothing ("null", "1") in front of each message hides it from nobody who parses.
+ */
+static enum guess guess_later_text(struct str s)
+{
+	struct str line;
+
+	while (str_cut(s, '\n', &line, &s) && s.len > 0)
+		if ((s.at[0] == '{' || s.at[0] == '[') && guess_text(s) == GUESS_YES)
+			return GUESS_YES;
+	return GUESS_NO;
+}
+
 static const struct {
 	enum guess (*guess)(struct str s);
 	const struct layer_kind *kind;
@@ -111,6 +123,7 @@ static const struct {
 	{guess_stratum_v2, &layer_stratum_v2},
 	{guess_duino, &layer_text},
 	{guess_gzip, &layer_gzip},
+	{guess_later_text, &layer_text},
 };
 
 /* A greeting or a request that is complete in itself, from the side that spoke first. */

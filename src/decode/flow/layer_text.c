@@ -45,6 +45,17 @@ static void read_lines(struct conversation *c, struct text *text, int side, stru
 	}
 }
 
+/* "3.0", "12345,99.5,...": a version or a share; a number alone on its line is neither. */
+static bool begins_number(struct str bytes)
+{
+	size_t digits = 0;
+
+	while (digits < bytes.len && bytes.at[digits] >= '0' && bytes.at[digits] <= '9')
+		digits++;
+	return digits > 0 &&
+	       (digits == bytes.len || bytes.at[digits] == '.' || bytes.at[digits] == ',');
+}
+
 /* By the first bytes that tell: a later piece may begin with any byte. */
 static void begin(struct text *text, struct str bytes)
 {
@@ -53,7 +64,8 @@ static void begin(struct text *text, struct str bytes)
 	if (bytes.len == 0)
 		return;
 	char first = bytes.at[0];
-	text->is_lines = duino_starts(bytes) || (first >= '0' && first <= '9') || first == 'J';
+	bool is_number = begins_number(bytes);
+	text->is_lines = duino_starts(bytes) || is_number || first == 'J';
 	text->is_begun = text->is_lines || first == '{' || first == '[';
 }
 

@@ -7,6 +7,7 @@
 #include "decode/flow/inspection.h"
 
 enum {
+	BOTH = 3, /* sides, as bits: whoever is watched has been heard by the other end */
 	FLOW_IDLE_S =
 		3600, /* pools send a job at least every few minutes; throttled ones less often */
 	EXPIRE_EVERY = 64, /* packets */
@@ -37,6 +38,10 @@ static void observe(void *context, struct flow *flow, struct observation *seen,
 	struct tracker *tracker = context;
 	struct flow_view view;
 
+	/* what was acknowledged before was something else: this message is to be acknowledged anew
+	 */
+	flow->acknowledged &= (uint8_t) ~(1u << seen->side);
+	flow->speaks_mining = true;
 	flow_describe(flow, seen->at, &view);
 	conversation_describe(conversation, &view);
 	for (int side = 0; side < 2; side++)
@@ -44,8 +49,6 @@ static void observe(void *context, struct flow *flow, struct observation *seen,
 							    view.names[side], FLOW_NAMES_MAX);
 	seen->flow = &view;
 	seen->origin = tracker->origin;
-	if (!tracker->is_walking && table_class(tracker->flows, flow) != FLOW_WATCHED)
-		table_set_class(tracker->flows, flow, FLOW_WATCHED);
 	tracker->settings.observe(tracker->settings.context, seen);
 }
 
@@ -185,8 +188,10 @@ static void tell_acknowledged(struct tracker *tracker, struct flow *flow, int si
 	struct observation seen = {.kind = OBSERVE_ACKNOWLEDGED, .at = at, .side = side};
 	struct flow_view view;
 
-	if (table_class(tracker->flows, flow) != FLOW_WATCHED)
+	if (!flow->speaks_mining)
 		return;
+	if (flow->acknowledged == BOTH && table_class(tracker->flows, flow) != FLOW_WATCHED)
+		table_set_class(tracker->flows, flow, FLOW_WATCHED);
 	flow_describe(flow, at, &view);
 	seen.flow = &view;
 	tracker->settings.observe(tracker->settings.context, &seen);

@@ -118,6 +118,10 @@ static struct judgement judge_answered(const struct session *s, enum dialect dia
 		return suspect(
 			0.6, works ? "working" : "accepted",
 			"one side's data was never acknowledged by the other: it may be forged");
+	if (in_http(s) && !asks_node(dialect))
+		return suspect(0.6, works ? "working" : "accepted",
+			       "a mining session in plain HTTP requests, which a page can make "
+			       "anybody's browser send");
 	if (node_template)
 		return suspect(0.5, "working",
 			       "asks a coin node for block templates: a solo miner, or a pool's "
