@@ -1,5 +1,6 @@
 /* `davy scan`: the half that has the user's rights. It opens inputs and reads none of their bytes.
  */
+#include "programs/clock.h"
 #include "programs/scan.h"
 
 #include <errno.h>
@@ -10,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "programs/commands.h"
@@ -58,14 +58,6 @@ static void interrupted(int signal_number)
 {
 	(void)signal_number;
 	was_interrupted = 1;
-}
-
-static instant now(void)
-{
-	struct timespec at;
-
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	return instant_at(at.tv_sec, at.tv_nsec);
 }
 
 /* VERDICT[:SEVERITY] */
@@ -194,7 +186,7 @@ static void take_progress(struct scan *scan, struct str body)
 	if (body.len != sizeof(progress))
 		return;
 	memcpy(&progress, body.at, sizeof(progress));
-	progress_draw(&scan->progress, scan->bytes_before + progress.file_bytes, now());
+	progress_draw(&scan->progress, scan->bytes_before + progress.file_bytes, clock_monotonic());
 }
 
 /*
@@ -321,7 +313,7 @@ static int run_scan(struct scan *scan)
 	sigaction(SIGTERM, &on_interrupt, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	progress_begin(&scan->progress, scan->settings.follows ? 0 : scan->inputs.total_bytes,
-		       now());
+		       clock_monotonic());
 	if (!scan_until_done(scan) || !scan->has_result)
 		return EXIT_TROUBLE;
 	return scan->result.found > 0	     ? EXIT_FOUND

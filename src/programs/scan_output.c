@@ -1,4 +1,5 @@
 #include "programs/scan_output.h"
+#include "programs/write_all.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -12,18 +13,6 @@
 #include "report/finding_text.h"
 #include "report/incident_text.h"
 #include "report/layout.h"
-
-/* 0, or the errno it ended with */
-static int write_all(int fd, struct str text)
-{
-	while (text.len > 0) {
-		ssize_t done = write(fd, text.at, text.len);
-		if (done < 0 && errno != EINTR)
-			return errno;
-		text = str_skip(text, done > 0 ? (size_t)done : 0);
-	}
-	return 0;
-}
 
 /* A disk that is full is told, once; that nobody reads any more (EPIPE) is no failure of ours. */
 static void flush(struct scan_output *output)

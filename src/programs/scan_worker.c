@@ -3,9 +3,9 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "programs/clock.h"
 #include "programs/commands.h"
 #include "programs/list_files.h"
 #include "programs/scan_output.h"
@@ -27,14 +27,6 @@ struct scanning {
 	char **names; /* of inputs: findings made at the end still quote them */
 	size_t name_count;
 };
-
-static instant wall_clock(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return instant_at(now.tv_sec, now.tv_nsec);
-}
 
 static void tell_parent(struct scanning *scanning, enum scan_message type, const void *at,
 			size_t len)
@@ -73,7 +65,7 @@ static void wait_a_little(struct scanning *scanning)
 		scanning->stops |= result == MESSAGE_CLOSED || result == MESSAGE_BROKEN ||
 				   (result == MESSAGE_READY && message.type == SCAN_STOP);
 	}
-	sensor_tick(scanning->sensor, wall_clock());
+	sensor_tick(scanning->sensor, clock_wall());
 }
 
 static void take_frames(struct scanning *scanning, const struct frame *frames, size_t count,

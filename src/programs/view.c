@@ -1,10 +1,10 @@
+#include "programs/clock.h"
 #include "programs/view.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "model/line.h"
@@ -18,13 +18,11 @@ enum { TEXT_MAX = 2000 };
 static instant read_clock(void)
 {
 	const char *fixed = getenv("DAVY_NOW");
-	struct timespec time;
 	instant now;
 
 	if (fixed && instant_parse(str_from(fixed), &now))
 		return now;
-	clock_gettime(CLOCK_REALTIME, &time);
-	return instant_at(time.tv_sec, time.tv_nsec);
+	return clock_wall();
 }
 
 void view_trouble(const char *what)

@@ -56,7 +56,4 @@ struct core_start {
 int sensor_worker(void);
 int core_worker(void);
 
-/* Milliseconds and the wall clock, for workers. */
-instant watch_now(void);
-
 #endif

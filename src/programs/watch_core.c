@@ -16,8 +16,10 @@
 #include "correlate/correlator.h"
 #include "model/finding_json.h"
 #include "model/line.h"
+#include "programs/clock.h"
 #include "programs/commands.h"
 #include "programs/watch.h"
+#include "programs/write_all.h"
 #include "report/finding_text.h"
 #include "sandbox/confine.h"
 #include "sandbox/worker.h"
@@ -50,16 +52,6 @@ struct core {
 	bool is_dirty, has_news, leaves;
 	instant incidents_at, pruned_at, complained_at;
 };
-
-static void write_all(int fd, struct str text)
-{
-	while (text.len > 0) {
-		ssize_t done = write(fd, text.at, text.len);
-		if (done < 0 && errno != EINTR)
-			return;
-		text = str_skip(text, done > 0 ? (size_t)done : 0);
-	}
-}
 
 /* The first time, and when its verdict became graver. */
 static bool is_news(struct core *core, const struct finding *finding)
@@ -142,8 +134,8 @@ static void flush(struct core *core, instant now)
 		complain(core, why.text, now);
 	if (core->report.len > 0 && !is_stored && !core->settings.is_json)
 		buf_add_text(&core->report, "  (not stored yet: kept in memory and tried again)\n");
-	write_all(STDOUT_FILENO, buf_view(&core->report));
-	write_all(STDERR_FILENO, buf_view(&core->journal));
+	(void)write_all(STDOUT_FILENO, buf_view(&core->report));
+	(void)write_all(STDERR_FILENO, buf_view(&core->journal));
 	buf_clear(&core->report);
 	buf_clear(&core->journal);
 }
@@ -247,7 +239,7 @@ static void tick(struct core *core, instant now)
 static void leave(struct core *core)
 {
 	core->has_news = true;
-	join_and_store(core, watch_now());
+	join_and_store(core, clock_wall());
 	store_close(&core->store);
 	(void)!channel_send(&core->channel, WATCH_FLUSHED, (struct str){0}, NULL, 0);
 	core->leaves = true;
@@ -260,11 +252,11 @@ static void take_message(struct core *core, const struct message *message)
 		take_finding(core, message->body);
 		break;
 	case WATCH_COUNTERS:
-		take_counters(core, message->body, watch_now());
-		tell_own_counters(core, watch_now());
+		take_counters(core, message->body, clock_wall());
+		tell_own_counters(core, clock_wall());
 		break;
 	case WATCH_SOURCES:
-		take_sources(core, message->body, watch_now());
+		take_sources(core, message->body, clock_wall());
 		break;
 	case WATCH_FLUSH:
 		leave(core);
@@ -287,8 +279,8 @@ static void run(struct core *core)
 			take_message(core, &message);
 		if (core->leaves)
 			return;
-		flush(core, watch_now());
-		tick(core, watch_now());
+		flush(core, clock_wall());
+		tick(core, clock_wall());
 		if (result == MESSAGE_CLOSED || result == MESSAGE_BROKEN)
 			leave(core);
 	}
@@ -330,7 +322,7 @@ static int open_state(struct core *core, struct error *why)
 				       .key_size = FINDING_ID_LEN,
 				       .seed = hash_random_seed()};
 	struct store_filter recent = {
-		.since = instant_add(watch_now(), DURATION_S(-REMEMBERED_DAYS * 86400))};
+		.since = instant_add(clock_wall(), DURATION_S(-REMEMBERED_DAYS * 86400))};
 
 	if (correlator_new(&correlator, &core->correlator) < 0 ||
 	    table_new(&known, &core->known) < 0 || arena_init(&core->arena, LINE_ARENA_BYTES) < 0)

@@ -7,11 +7,11 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "model/finding_json.h"
+#include "programs/clock.h"
 #include "programs/commands.h"
 #include "programs/list_files.h"
 #include "programs/sensor.h"
@@ -36,14 +36,6 @@ struct watching {
 	instant ticked, told;
 	uint64_t cuts, reopened, findings, lost;
 };
-
-instant watch_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return instant_at(now.tv_sec, now.tv_nsec);
-}
 
 /* Sends; waits for room at most a second, then gives up: the supervisor hangs or is gone. */
 static bool tell(struct watching *w, enum watch_message type, struct str body)
@@ -213,7 +205,7 @@ static void wait_for_work(struct watching *w, int timeout_ms)
 
 static void tick(struct watching *w)
 {
-	instant now = watch_now();
+	instant now = clock_wall();
 
 	if (instant_since(now, w->ticked).ns < DURATION_MS(TICK_MS).ns)
 		return;

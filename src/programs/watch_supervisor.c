@@ -1,3 +1,4 @@
+#include "programs/clock.h"
 #include "programs/watch_supervisor.h"
 
 #include <errno.h>
@@ -10,7 +11,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -37,14 +37,6 @@ enum {
 	INTERFACES_TO_COME = 4, /* room for those that appear later */
 };
 
-static instant monotonic(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return instant_at(now.tv_sec, now.tv_nsec);
-}
-
 /* -- workers -- */
 
 static void on_worker_death_event(uv_poll_t *poll, int status, int events)
@@ -53,7 +45,7 @@ static void on_worker_death_event(uv_poll_t *poll, int status, int events)
 
 	(void)status, (void)events;
 	uv_poll_stop(poll);
-	supervise_tick(&watcher->watch->supervisor, monotonic());
+	supervise_tick(&watcher->watch->supervisor, clock_monotonic());
 }
 
 static void on_start(void *context, size_t index)
@@ -167,7 +159,7 @@ static void on_tick(uv_timer_t *timer)
 {
 	struct watch *w = timer->data;
 
-	supervise_tick(&w->supervisor, monotonic());
+	supervise_tick(&w->supervisor, clock_monotonic());
 	relay_pending(w);
 	for (size_t i = 0; i < w->supervisor.count; i++)
 		if (w->supervisor.at[i].is_running &&
@@ -367,7 +359,7 @@ static int start_core(struct watch *w, struct error *why)
 	struct worker_plan plan = {.role = CORE_ROLE,
 				   .writes_output = true,
 				   .settings = str_of(&w->core, sizeof(w->core))};
-	r = supervise_add(&w->supervisor, &plan, monotonic(), &index, why);
+	r = supervise_add(&w->supervisor, &plan, clock_monotonic(), &index, why);
 	return r < 0 ? r : await_core(w, why);
 }
 
@@ -398,7 +390,7 @@ static int start_sensors(struct watch *w, struct error *why)
 						   str_of(&w->sensors[i], sizeof(w->sensors[i])),
 					   .descriptors = w->sensor_descriptors,
 					   .descriptor_count = descriptors};
-		r = supervise_add(&w->supervisor, &plan, monotonic(), &index, why);
+		r = supervise_add(&w->supervisor, &plan, clock_monotonic(), &index, why);
 	}
 	return r;
 }
@@ -536,12 +528,12 @@ static void finish_worker(struct watch *w, size_t index)
 {
 	struct supervised *worker = &w->supervisor.at[index];
 	struct message message;
-	instant until = instant_add(monotonic(), DURATION_MS(GRACE_MS));
+	instant until = instant_add(clock_monotonic(), DURATION_MS(GRACE_MS));
 
 	if (!worker->is_running ||
 	    channel_send(&worker->channel, WATCH_FLUSH, (struct str){0}, NULL, 0) < 0)
 		return;
-	while (monotonic().ns < until.ns) {
+	while (clock_monotonic().ns < until.ns) {
 		enum message_result result = channel_await(&worker->channel, 200, &message);
 		if (result == MESSAGE_CLOSED || result == MESSAGE_BROKEN)
 			return;

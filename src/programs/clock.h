@@ -1,0 +1,10 @@
+/* The clocks that programs read; everything below them is given the time (base/instant.h). */
+#ifndef DAVY_PROGRAMS_CLOCK_H
+#define DAVY_PROGRAMS_CLOCK_H
+
+#include "base/instant.h"
+
+instant clock_wall(void);      /* UTC: what packets, findings and the store are stamped with */
+instant clock_monotonic(void); /* since boot: for waiting and rates */
+
+#endif
