@@ -26,6 +26,19 @@ size_t utf8_decode(struct str s, uint32_t *rune)
 	return len;
 }
 
+bool utf8_is_valid(struct str s)
+{
+	uint32_t rune;
+
+	while (s.len > 0) {
+		size_t len = utf8_decode(s, &rune);
+		if (len == 0)
+			return false;
+		s = str_skip(s, len);
+	}
+	return true;
+}
+
 size_t utf8_encode(uint32_t rune, char out[4])
 {
 	if (rune > 0x10ffff || (rune >= 0xd800 && rune < 0xe000))

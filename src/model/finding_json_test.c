@@ -274,6 +274,25 @@ static void odd_values_are_written_so_that_they_can_be_read(void **state)
 	"{\"kind\":\"finding\",\"schema\":1,\"id\":\"1\",\"verdict\":\"mining\",\"severity\":" \
 	"\"high\""
 
+/* Written, both names would be U+FFFD "a", and the second reading would lose one. */
+static void a_name_of_no_characters_is_passed_over(void **state)
+{
+	struct arena arena;
+	struct finding back;
+
+	assert_int_equal(arena_init(&arena, LINE_ARENA_BYTES), 0);
+	assert_int_equal(finding_from_json(STR(HEAD ",\"facts\":{\"\xff"
+						    "a\":1,\"\xef\xbf\xbd"
+						    "a\":2}}"),
+					   &arena, &back, NULL),
+			 0);
+	assert_int_equal(back.facts.count, 1);
+	assert_int_equal(facts_number(&back.facts, STR("\xef\xbf\xbd"
+						       "a")),
+			 2);
+	arena_fini(&arena);
+}
+
 static void lines_that_are_not_findings_are_refused(void **state)
 {
 	static const struct {
@@ -372,6 +391,7 @@ int main(void)
 		cmocka_unit_test(an_empty_finding_has_every_key),
 		cmocka_unit_test(findings_survive_the_way_there_and_back),
 		cmocka_unit_test(odd_values_are_written_so_that_they_can_be_read),
+		cmocka_unit_test(a_name_of_no_characters_is_passed_over),
 		cmocka_unit_test(lines_that_are_not_findings_are_refused),
 		cmocka_unit_test(a_small_arena_fails_softly),
 		cmocka_unit_test(long_and_crowded_lines_are_bounded),

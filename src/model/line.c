@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/utf8.h"
+
 void line_fail(struct line *line, int result, const char *format, ...)
 {
 	char text[256];
@@ -236,7 +238,9 @@ void line_facts(struct line *line, struct json_value object, const char *except,
 	     json_exists(v) && left > 0 && out->count < FACTS_MAX && line->result == 0;
 	     v = json_next(v), left--) {
 		struct fact fact = {.name = text_of(line, json_key_of(v))};
-		if ((except && str_equal(fact.name, str_from(except))) ||
+		/* bytes that are no UTF-8 are written as U+FFFD: two names could become one */
+		if (!utf8_is_valid(fact.name) ||
+		    (except && str_equal(fact.name, str_from(except))) ||
 		    facts_find(out, fact.name))
 			continue;
 		if (read_fact(line, v, &fact))
