@@ -1,0 +1,88 @@
+/*
+ * A workload: what one executable does in one control group, however many short processes it is
+ * spread over, as rooms of host detectors see it. Filled by detect/workloads.c from samples of the
+ * processor and from /proc; everything is a view that lives until the rooms have judged.
+ */
+#ifndef DAVY_MODEL_WORKLOAD_H
+#define DAVY_MODEL_WORKLOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/instant.h"
+#include "base/str.h"
+#include "model/process.h"
+
+enum {
+	WORKLOAD_PAGES_MAX = 64,   /* code pages remembered, the hottest */
+	WORKLOAD_WINDOWS_MAX = 24, /* code windows read for one judgement */
+	WORKLOAD_SHARES_MAX = 300, /* steps of history */
+	CODE_WINDOW_BYTES = 4096,  /* read around a sampled instruction */
+	CODE_PEEK_BYTES = 32,	   /* taken by the sampler itself at the instruction */
+};
+
+/* Samples of the instruction pointer that fell into one page of 4096 bytes. */
+struct code_page {
+	uint64_t address;	/* of the page */
+	uint64_t mapping_start; /* 0: in no mapping that was read */
+	uint32_t samples;
+	bool is_anonymous; /* in a mapping without a file, executable or not when it was read:
+			      a generator may take the right to execute away again */
+};
+
+/* Code around a sampled instruction, read from the process's memory (or the sampler's peek). */
+struct code_window {
+	uint64_t address;	  /* of bytes.at[0] */
+	uint64_t sampled_address; /* of an instruction's first byte, inside */
+	struct str bytes;
+	uint32_t pid, samples; /* how many samples this window stands for */
+	bool is_anonymous;
+};
+
+/* Constants found in small regions; decode/constants says which. */
+struct constant_hit {
+	const char *name;      /* "RandomX AES keys of fillAes4Rx4" */
+	const char *algorithm; /* "rx/0"; NULL */
+	uint8_t kind;	       /* enum constant_kind of decode/constants */
+	uint64_t address;
+	struct str text; /* of a wallet, URL or job; empty for binary constants */
+};
+
+/* A file that leads to the executable or tunes the machine for it. */
+struct setup_trace {
+	const char *kind;  /* "cron", "systemd", "ld.so.preload", "huge pages", "msr" ... */
+	struct str place;  /* path, or path:line */
+	struct str text;   /* the line */
+	struct str remove; /* a command that removes it, shell-quoted; empty: none */
+};
+
+struct workload {
+	const struct process *process;	    /* the one with the most samples: stands for the rest */
+	uint32_t processes, processes_seen; /* living now; in all */
+	uint32_t hot_threads; /* tasks with a lasting share of at least 3 % of a core */
+	instant first_seen, last_seen;
+	/* Share of ONE core in each step, newest last; of all its processes together. */
+	const float *shares;
+	size_t share_count;
+	duration share_step;
+	/* The sampler's counts while it was watched. */
+	uint64_t samples, user_samples, anonymous_samples;
+	double sample_hz;
+	const struct code_page *pages; /* by samples, the hottest first */
+	size_t page_count;
+	const struct code_window *windows;
+	size_t window_count;
+	const struct mapping *mappings; /* of `process`, by address */
+	size_t mapping_count;
+	const struct constant_hit *constants;
+	size_t constant_count;
+	const struct setup_trace *traces;
+	size_t trace_count;
+	/* While it was watched: what its processes asked of the kernel. */
+	duration cpu_time;
+	uint64_t io_bytes, io_calls, switches_asked;
+	bool has_io;
+};
+
+#endif
