@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <stdalign.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,4 +32,27 @@ void *arena_take(struct arena *arena, size_t size)
 		return NULL;
 	arena->used = start + size;
 	return memset(arena->at + start, 0, size);
+}
+
+struct str arena_copy(struct arena *arena, struct str text)
+{
+	char *copy = text.len > 0 ? arena_take(arena, text.len) : NULL;
+
+	return copy ? str_of(memcpy(copy, text.at, text.len), text.len) : (struct str){0};
+}
+
+struct str arena_printf(struct arena *arena, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	int len = vsnprintf(NULL, 0, format, arguments);
+	va_end(arguments);
+	char *text = len > 0 ? arena_take(arena, (size_t)len + 1) : NULL;
+	if (!text)
+		return (struct str){0};
+	va_start(arguments, format);
+	vsnprintf(text, (size_t)len + 1, format, arguments);
+	va_end(arguments);
+	return str_of(text, (size_t)len);
 }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "base/attributes.h"
+#include "base/str.h"
 
 struct arena {
 	char *at;
@@ -19,5 +20,9 @@ void arena_fini(struct arena *arena);
 void arena_reset(struct arena *arena);
 /* `size` zeroed bytes, aligned for any type, or NULL. */
 void *arena_take(struct arena *arena, size_t size);
+
+/* Text and copies in the arena; what does not fit is empty. */
+struct str arena_printf(struct arena *arena, const char *format, ...) printf_like(2, 3);
+struct str arena_copy(struct arena *arena, struct str text);
 
 #endif

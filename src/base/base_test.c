@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/instant.h"
 #include "base/json_write.h"
@@ -116,6 +117,19 @@ static void times_stay_within_their_range(void **state)
 	assert_true(instant_add(now, DURATION_S(1)).ns == 1795341601000000000);
 }
 
+static void what_does_not_fit_the_arena_is_empty(void **state)
+{
+	struct arena arena;
+
+	assert_int_equal(arena_init(&arena, 64), 0);
+	assert_true(str_equal(arena_printf(&arena, "%s %d", "pid", 4711), STR("pid 4711")));
+	assert_true(str_equal(arena_copy(&arena, STR("copied")), STR("copied")));
+	assert_int_equal(arena_printf(&arena, "%060d", 1).len, 0);
+	assert_int_equal(arena_copy(&arena, STR("")).len, 0);
+	assert_true(str_equal(arena_copy(&arena, STR("still")), STR("still")));
+	arena_fini(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -125,6 +139,7 @@ int main(void)
 		cmocka_unit_test(numbers_are_read_whole),
 		cmocka_unit_test(json_output_is_always_valid),
 		cmocka_unit_test(buf_keeps_its_limit),
+		cmocka_unit_test(what_does_not_fit_the_arena_is_empty),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

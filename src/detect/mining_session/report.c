@@ -160,26 +160,6 @@ static struct judgement judge(const struct session *s)
 			: judge_unanswered(s, session_dialect(s), miner);
 }
 
-/* Texts of a finding live in the arena; a text that does not fit is left out. */
-static struct str arena_printf(struct arena *arena, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static struct str arena_printf(struct arena *arena, const char *format, ...)
-{
-	struct buf text = {0};
-	va_list arguments;
-
-	va_start(arguments, format);
-	buf_vprintf(&text, format, arguments);
-	va_end(arguments);
-	char *copy = arena_take(arena, text.len);
-	if (copy && text.len > 0)
-		memcpy(copy, text.at, text.len);
-	struct str out = copy ? str_of(copy, text.len) : (struct str){0};
-	buf_fini(&text);
-	return out;
-}
-
 #define TEXT(field) str_of((field).at, (field).len)
 
 struct telling {
