@@ -22,6 +22,20 @@ enum {
 	CODE_PEEK_BYTES = 32,	   /* taken by the sampler itself at the instruction */
 };
 
+/* One tick of the sampler that fell upon a task. */
+struct processor_sample {
+	instant at;
+	struct process_key process;
+	uint32_t thread;
+	bool in_kernel; /* a system call or a fault; `ip` is where it will go on */
+	bool is_kernel_thread;
+	uint64_t cgroup_id;
+	uint64_t device, inode; /* of the executable; 0: it has none */
+	uint64_t ip;		/* in user space; 0: none */
+	uint8_t peek_len;
+	uint8_t peek[CODE_PEEK_BYTES]; /* code at `ip` */
+};
+
 /* Samples of the instruction pointer that fell into one page of 4096 bytes. */
 struct code_page {
 	uint64_t address;	/* of the page */

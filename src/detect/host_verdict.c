@@ -1,0 +1,354 @@
+#include "detect/host_verdict.h"
+
+#include <inttypes.h>
+
+#include "base/buf.h"
+
+static const struct {
+	const char *algorithm, *name, *coin;
+} algorithms[] = {
+	{"rx/0", "RandomX", "monero"},
+	{"rx", "RandomX", NULL},
+	{"rx/wow", "RandomX (Wownero's)", "wownero"},
+	{"rx/arq", "RandomX (ArQmA's)", "arqma"},
+	{"cn", "CryptoNight", NULL},
+	{"ghostrider", "GhostRider", "raptoreum"},
+	{"sha256d", "SHA-256", NULL},
+	{"argon2", "Argon2", NULL},
+	{"ethash", "Ethash", NULL},
+	{"scrypt", "scrypt", NULL},
+	{"yespower", "yespower", NULL},
+};
+
+/* "cn/r" is of the family "cn": the longest entry that is the whole or ends before a slash. */
+static const char *algorithm_name(const char *algorithm)
+{
+	struct str whole = str_from(algorithm);
+	const char *name = algorithm;
+	size_t longest = 0;
+
+	for (size_t i = 0; i < sizeof(algorithms) / sizeof(*algorithms); i++) {
+		struct str entry = str_from(algorithms[i].algorithm);
+		bool fits = str_equal(whole, entry) ||
+			    (str_starts(whole, entry) && whole.at[entry.len] == '/');
+		if (fits && entry.len > longest) {
+			name = algorithms[i].name;
+			longest = entry.len;
+		}
+	}
+	return name;
+}
+
+static const char *algorithm_coin(const char *algorithm)
+{
+	for (size_t i = 0; i < sizeof(algorithms) / sizeof(*algorithms); i++)
+		if (str_equal(str_from(algorithm), str_from(algorithms[i].algorithm)))
+			return algorithms[i].coin;
+	return NULL;
+}
+
+/* -- the judgement -- */
+
+struct weighing {
+	double strength[FAMILY_COUNT]; /* of the best strong sign */
+	unsigned families;	       /* with a strong sign */
+	bool has_specific, looks_alike;
+	double alike;		 /* of the best look-alike */
+	const char *algorithm;	 /* of the weightiest sign that tells */
+	enum sign_weight weight; /* of that sign */
+	double certainty;	 /* of that sign */
+};
+
+static void weigh_algorithm(struct weighing *w, const struct sign *sign)
+{
+	if (!sign->algorithm ||
+	    (w->algorithm && (sign->weight < w->weight ||
+			      (sign->weight == w->weight && sign->strength <= w->certainty))))
+		return;
+	w->algorithm = sign->algorithm;
+	w->weight = sign->weight;
+	w->certainty = sign->strength;
+}
+
+static struct weighing weigh(const struct signs *signs)
+{
+	struct weighing w = {0};
+
+	for (size_t i = 0; i < signs->count; i++) {
+		const struct sign *sign = &signs->at[i];
+		weigh_algorithm(&w, sign);
+		if (sign->weight == SIGN_LOOKS_ALIKE) {
+			w.looks_alike = true;
+			w.alike = sign->strength > w.alike ? sign->strength : w.alike;
+		}
+		if (sign->weight < SIGN_STRONG || sign->family >= FAMILY_COUNT)
+			continue;
+		w.has_specific |= sign->weight == SIGN_SPECIFIC;
+		w.families += w.strength[sign->family] == 0;
+		if (sign->strength > w.strength[sign->family])
+			w.strength[sign->family] = sign->strength;
+	}
+	return w;
+}
+
+struct judgement {
+	enum verdict verdict;
+	enum severity severity;
+	double confidence;
+	const char *state, *because;
+};
+
+/* Families err independently, so that all must err for the claim to be wrong. */
+static double joined(const struct weighing *w)
+{
+	double wrong = 1;
+
+	for (int i = 0; i < FAMILY_COUNT; i++)
+		wrong *= 1 - w->strength[i];
+	return wrong < 0.01 ? 0.99 : 1 - wrong;
+}
+
+static struct judgement judge(const struct weighing *w)
+{
+	if (w->has_specific && w->families >= 2)
+		return (struct judgement){VERDICT_MINING, SEVERITY_HIGH, joined(w), "working", ""};
+	if (w->has_specific)
+		return (struct judgement){
+			VERDICT_SUSPECT, SEVERITY_MEDIUM, 0.6, "attempted",
+			"this was seen by one kind of evidence alone; a node that "
+			"checks blocks, or a miner that has just begun, looks so"};
+	if (w->looks_alike && w->strength[FAMILY_RHYTHM] > 0)
+		return (struct judgement){
+			VERDICT_SUSPECT, SEVERITY_LOW, 0.3 + 0.2 * w->alike, "attempted",
+			"legitimate programs run such code as well: it is mining only if "
+			"nobody here wanted it to run"};
+	if (w->families >= 2)
+		return (struct judgement){VERDICT_SUSPECT, SEVERITY_MEDIUM, 0.5, "attempted",
+					  "nothing that was seen is found in miners alone"};
+	return (struct judgement){0};
+}
+
+/* -- the telling -- */
+
+struct telling {
+	const struct host_case *host_case;
+	const struct process *process;
+	struct arena *scratch;
+	struct finding *out;
+	struct weighing weighing;
+	struct judgement judgement;
+};
+
+static struct str printable(struct arena *scratch, struct str hostile, size_t most)
+{
+	CLEANUP(buf_fini) struct buf text = {0};
+
+	buf_add_printable(&text, hostile, most);
+	return arena_copy(scratch, buf_view(&text));
+}
+
+/* The end of a path is what people know a program by. */
+static struct str program_of(const struct process *process)
+{
+	struct str path = process->executable.path;
+
+	for (size_t i = path.len; i > 0; i--)
+		if (path.at[i - 1] == '/')
+			return str_skip(path, i);
+	return path.len > 0 ? path : process->name;
+}
+
+static void tell_subject(struct telling *t)
+{
+	const struct process *p = t->process;
+	struct facts *keys = &t->out->subject.keys;
+
+	facts_add_text(keys, "host", t->host_case->host);
+	if (t->host_case->is_spread) {
+		t->out->subject.type = STR("workload");
+		facts_add_text(keys, "executable", p->executable.path);
+		facts_add_text(keys, "cgroup", p->cgroup.path);
+		return;
+	}
+	t->out->subject.type = STR("process");
+	facts_add_number(keys, "pid", p->key.pid);
+	facts_add_number(keys, "start_ns", p->key.start_ns);
+}
+
+static void tell_title(struct telling *t)
+{
+	const struct process *p = t->process;
+	const char *what = t->weighing.algorithm ? algorithm_name(t->weighing.algorithm) : NULL;
+	struct str program = printable(t->scratch, program_of(p), 60);
+	struct str name = printable(t->scratch, p->name, PROCESS_NAME_MAX);
+	struct str who =
+		t->host_case->is_spread
+			? arena_printf(t->scratch, "%.*s, %" PRIu32 " processes so far",
+				       STR_ARG(program), t->host_case->workload->processes_seen)
+		: str_starts(program_of(p), p->name) || str_equal(program, name)
+			? arena_printf(t->scratch, "%.*s, pid %" PRIu32, STR_ARG(program),
+				       p->key.pid)
+			: arena_printf(t->scratch, "%.*s, which calls itself %.*s, pid %" PRIu32,
+				       STR_ARG(program), STR_ARG(name), p->key.pid);
+
+	if (t->judgement.verdict == VERDICT_MINING)
+		t->out->title = arena_printf(t->scratch, "%s%smining: %.*s", what ? what : "",
+					     what ? " " : "", STR_ARG(who));
+	else
+		t->out->title =
+			arena_printf(t->scratch, "%s%s: %.*s", what ? what : "Looks like mining",
+				     what ? " code at work" : "", STR_ARG(who));
+}
+
+static void tell_reasons(struct telling *t)
+{
+	const struct signs *signs = t->host_case->signs;
+
+	for (int weight = SIGN_SPECIFIC; weight >= SIGN_SUPPORTS; weight--)
+		for (size_t i = 0; i < signs->count; i++)
+			if (signs->at[i].weight == (enum sign_weight)weight)
+				finding_add_reason(t->out, signs->at[i].reason);
+	finding_add_reason(t->out, str_from(t->judgement.because));
+	for (size_t i = 0; i < signs->count; i++)
+		if (signs->at[i].quote.len > 0)
+			finding_add_evidence(
+				t->out, (struct evidence){.source = str_from(signs->at[i].detector),
+							  .time = t->host_case->workload->last_seen,
+							  .quote = signs->at[i].quote});
+}
+
+static struct str ancestor_text(struct telling *t, const struct ancestor *a)
+{
+	struct str name = printable(t->scratch, a->name, PROCESS_NAME_MAX);
+
+	return arena_printf(t->scratch, "%.*s (pid %" PRIu32 ")", STR_ARG(name), a->key.pid);
+}
+
+static void tell_origin(struct telling *t)
+{
+	const struct process *p = t->process;
+	struct str *parents =
+		arena_take(t->scratch, sizeof(*parents) * (PROCESS_ANCESTORS_MAX + 1));
+	struct str *sockets = arena_take(t->scratch, sizeof(*sockets) * (PROCESS_SOCKETS_MAX + 1));
+	size_t connected = 0;
+
+	for (size_t i = 0; parents && i < p->ancestor_count; i++)
+		parents[i] = ancestor_text(t, &p->ancestors[i]);
+	if (parents)
+		facts_add_texts(&t->out->facts, "parents", parents, p->ancestor_count);
+	for (size_t i = 0; sockets && i < p->socket_count; i++) {
+		char remote[ENDPOINT_TEXT_MAX];
+		if (p->sockets[i].is_listening || p->sockets[i].remote.port == 0)
+			continue;
+		endpoint_text(&p->sockets[i].remote, remote);
+		sockets[connected++] = arena_printf(t->scratch, "%s", remote);
+	}
+	if (sockets)
+		facts_add_texts(&t->out->facts, "connected_to", sockets, connected);
+}
+
+static void tell_executable(struct telling *t)
+{
+	const struct executable *e = &t->process->executable;
+	struct facts *facts = &t->out->facts;
+	CLEANUP(buf_fini) struct buf hash = {0};
+
+	facts_add_text(facts, "executable", e->path);
+	if (e->has_sha256) {
+		buf_add_hex(&hash, str_of(e->sha256, sizeof(e->sha256)));
+		facts_add_text(facts, "sha256", arena_copy(t->scratch, buf_view(&hash)));
+	}
+	if (e->flags & EXECUTABLE_DELETED)
+		facts_add_truth(facts, "executable_deleted", true);
+	if (e->flags & EXECUTABLE_MEMFD)
+		facts_add_truth(facts, "executable_never_a_file", true);
+}
+
+static void tell_facts(struct telling *t)
+{
+	const struct workload *w = t->host_case->workload;
+	const struct process *p = t->process;
+	struct facts *facts = &t->out->facts;
+	struct str *families = arena_take(t->scratch, sizeof(*families) * FAMILY_COUNT);
+	size_t count = 0;
+	double sum = 0;
+
+	facts_add_text(facts, "state", str_from(t->judgement.state));
+	if (t->weighing.algorithm) {
+		const char *coin = algorithm_coin(t->weighing.algorithm);
+		facts_add_text(facts, "algorithm", str_from(t->weighing.algorithm));
+		facts_add_text(facts, "coin", coin ? str_from(coin) : (struct str){0});
+	}
+	for (int i = 0; families && i < FAMILY_COUNT; i++)
+		if (t->weighing.strength[i] > 0)
+			families[count++] = str_from(sign_family_name((enum sign_family)i));
+	if (families)
+		facts_add_texts(facts, "families", families, count);
+	facts_add_text(facts, "name", p->name);
+	facts_add_text(facts, "arguments", p->arguments);
+	tell_executable(t);
+	facts_add_number(facts, "uid", p->uid);
+	facts_add_text(facts, "unit", p->cgroup.unit);
+	facts_add_text(facts, "runtime", str_from(container_runtime_name(p->cgroup.runtime)));
+	facts_add_text(facts, "container", p->cgroup.container);
+	facts_add_text(facts, "pod", p->cgroup.pod);
+	for (size_t i = 0; i < w->share_count; i++)
+		sum += (double)w->shares[i];
+	if (w->share_count > 0)
+		facts_add_real(facts, "cores_used", sum / (double)w->share_count);
+	facts_add_number(facts, "processes", w->processes_seen);
+	tell_origin(t);
+}
+
+static void tell_actions(struct telling *t)
+{
+	static const struct {
+		const char *action, *text;
+		bool can_be_undone;
+	} steps[] = {
+		{"evidence", "Keep the evidence: program, memory map, sockets, parents", false},
+		{"freeze", "Stop it for now; nothing of it is lost", true},
+		{"block", "Cut its connections", true},
+		{"kill", "End it for good", false},
+	};
+	char id[FINDING_ID_LEN + 1];
+
+	finding_identify(t->out, id);
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+		if (t->judgement.verdict != VERDICT_MINING && i > 1)
+			break;
+		struct str undo = arena_printf(t->scratch, "davy respond %s undo", id);
+		finding_add_action(
+			t->out,
+			(struct action){.text = str_from(steps[i].text),
+					.command = arena_printf(t->scratch, "davy respond %s %s",
+								id, steps[i].action),
+					.undo = steps[i].can_be_undone ? undo : (struct str){0}});
+	}
+}
+
+bool host_verdict(const struct host_case *host_case, struct arena *scratch, struct finding *out)
+{
+	struct telling t = {.host_case = host_case,
+			    .process = host_case->workload->process,
+			    .scratch = scratch,
+			    .out = out,
+			    .weighing = weigh(host_case->signs)};
+
+	t.judgement = judge(&t.weighing);
+	if (!t.judgement.state)
+		return false;
+	out->detector = STR("host");
+	out->verdict = t.judgement.verdict;
+	out->severity = t.judgement.severity;
+	out->confidence = t.judgement.confidence;
+	out->first_seen = host_case->workload->first_seen;
+	out->last_seen = host_case->workload->last_seen;
+	finding_add_technique(out, STR("T1496.001"));
+	tell_subject(&t);
+	tell_title(&t);
+	tell_reasons(&t);
+	tell_facts(&t);
+	tell_actions(&t);
+	return true;
+}

@@ -1,0 +1,109 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "detect/host_verdict.h"
+
+#define SIGN(f, w, s)                                                                        \
+	{                                                                                    \
+		.family = FAMILY_##f, .weight = SIGN_##w, .strength = s, .detector = "test", \
+		.reason = STR("because")                                                     \
+	}
+
+static void a_verdict_needs_two_families_and_a_specific_sign(void **state)
+{
+	static const struct {
+		const char *name;
+		struct sign signs[4];
+		int verdict; /* -1: nothing */
+	} rows[] = {
+		{"nothing", {{0}}, -1},
+		{"code and rhythm",
+		 {SIGN(CODE, SPECIFIC, .9), SIGN(RHYTHM, STRONG, .8)},
+		 VERDICT_MINING},
+		{"code alone: a node may verify", {SIGN(CODE, SPECIFIC, .99)}, VERDICT_SUSPECT},
+		{"code twice is one family",
+		 {SIGN(CODE, SPECIFIC, .9), SIGN(CODE, STRONG, .9)},
+		 VERDICT_SUSPECT},
+		{"constants and disguise",
+		 {SIGN(MEMORY, SPECIFIC, .9), SIGN(SETUP, STRONG, .7)},
+		 VERDICT_MINING},
+		{"hash loop for hours",
+		 {SIGN(CODE, LOOKS_ALIKE, .9), SIGN(RHYTHM, STRONG, .9)},
+		 VERDICT_SUSPECT},
+		{"hash loop, disguised, steady, and a thin flow: still no miner's own code",
+		 {SIGN(CODE, LOOKS_ALIKE, .9), SIGN(RHYTHM, STRONG, .9), SIGN(SETUP, STRONG, .9),
+		  SIGN(NETWORK, STRONG, .5)},
+		 VERDICT_SUSPECT},
+		{"hash loop once", {SIGN(CODE, LOOKS_ALIKE, .9)}, -1},
+		{"steady", {SIGN(RHYTHM, STRONG, .9)}, -1},
+		{"steady and in huge pages",
+		 {SIGN(RHYTHM, STRONG, .9), SIGN(MEMORY, SUPPORTS, .9)},
+		 -1},
+		{"steady and disguised",
+		 {SIGN(RHYTHM, STRONG, .9), SIGN(SETUP, STRONG, .9)},
+		 VERDICT_SUSPECT},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct process process = {.key = {4711, 1}, .name = STR("worker")};
+		struct workload workload = {.process = &process};
+		struct signs signs = {0};
+		struct arena scratch;
+		struct finding finding = {0};
+
+		assert_int_equal(arena_init(&scratch, 32 * 1024), 0);
+		for (size_t s = 0; s < 4; s++)
+			if (rows[i].signs[s].detector)
+				signs_add(&signs, rows[i].signs[s]);
+		const struct host_case host_case = {.workload = &workload, .signs = &signs};
+		bool told = host_verdict(&host_case, &scratch, &finding);
+		if (told != (rows[i].verdict >= 0) ||
+		    (told && (int)finding.verdict != rows[i].verdict))
+			fail_msg("%s", rows[i].name);
+		if (told)
+			assert_true(finding.reason_count > 0 && finding.confidence < 1);
+		if (told && finding.verdict == VERDICT_MINING)
+			assert_true(finding.confidence >= 0.9);
+		arena_fini(&scratch);
+	}
+}
+
+static void a_disguise_is_told_in_the_title(void **state)
+{
+	struct process process = {
+		.key = {4711, 5},
+		.name = STR("kworker/0:1\x1b[2J"),
+		.executable = {.path = STR("/dev/shm/.x"), .flags = EXECUTABLE_DELETED},
+	};
+	struct workload workload = {.process = &process, .processes_seen = 1};
+	struct signs signs = {0};
+	struct arena scratch;
+	struct finding finding = {0};
+	struct sign code = SIGN(CODE, SPECIFIC, .95), rhythm = SIGN(RHYTHM, STRONG, .8);
+
+	code.algorithm = "rx/0";
+	signs_add(&signs, rhythm);
+	signs_add(&signs, code);
+	assert_int_equal(arena_init(&scratch, 32 * 1024), 0);
+	const struct host_case host_case = {.workload = &workload, .signs = &signs};
+	assert_true(host_verdict(&host_case, &scratch, &finding));
+	assert_true(str_equal(
+		finding.title,
+		STR("RandomX mining: .x, which calls itself kworker/0:1\\x1b[2J, pid 4711")));
+	assert_true(str_equal(facts_text(&finding.facts, STR("coin")), STR("monero")));
+	assert_true(str_ends(finding.actions[1].command, STR(" freeze")));
+	assert_true(str_equal(finding.subject.type, STR("process")));
+	arena_fini(&scratch);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_verdict_needs_two_families_and_a_specific_sign),
+		cmocka_unit_test(a_disguise_is_told_in_the_title),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

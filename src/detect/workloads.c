@@ -1,0 +1,495 @@
+#include "detect/workloads.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum {
+	WORKLOADS_DEFAULT = 1024,
+	PROCESSES_DEFAULT = 8192,
+	PAGES_KEPT = 24,   /* of one process: RandomX has 2 to 3, a compiler hundreds */
+	THREADS_KEPT = 32, /* more are counted as one */
+	SAMPLES_ENOUGH = 10,
+	SAMPLES_ENOUGH_SLOW = 15, /* within a minute: 0.5 % of a core */
+	FAST_STEPS = 10,
+	SLOW_STEPS = 60,
+	SPREAD_AFTER = 4, /* processes that each had samples ... */
+	LASTING_S = 20,	  /* ... and none lived so long */
+	OWN_LOOK_S = 5,	  /* a process that lives so long is looked at for itself */
+	OWN_LOOK_SAMPLES = 8,
+	PATIENCE_MAX_S = 300,
+	FORGET_AFTER_S = 900,
+};
+
+/* What a hot thread is: 3 % of a core over the time its samples are remembered. */
+static const double thread_share = 0.03, decay = 0.9;
+
+struct page_count {
+	uint64_t page;
+	float samples; /* fade by `decay` a step, so that what runs now leads */
+};
+
+struct thread_count {
+	uint32_t thread;
+	float samples;
+};
+
+struct process_id {
+	uint64_t pid, start_ns;
+};
+
+struct process_entry {
+	struct process_id id;
+	struct process_key key;
+	struct workload_key workload;
+	instant first_seen;
+	uint32_t samples;
+	uint32_t looks;
+	float recent; /* fading */
+	struct page_count pages[PAGES_KEPT];
+	struct thread_count threads[THREADS_KEPT];
+};
+
+struct workload_entry {
+	struct workload_key key;
+	instant first_seen, last_seen, next_look;
+	uint32_t processes_seen, processes, hot_threads;
+	uint32_t patience_s;
+	bool is_spread;
+	struct process_key leader; /* the busiest that was looked at least often */
+	float leader_score;
+	instant leader_since;
+	uint64_t samples, user_samples;
+	uint32_t step_samples;
+	uint32_t step_count; /* of the history, up to WORKLOAD_SHARES_MAX */
+	uint32_t step_at;    /* next to be written */
+	uint16_t history[WORKLOAD_SHARES_MAX];
+};
+
+struct workloads {
+	struct workloads_settings settings;
+	struct table *workloads, *processes;
+	uint64_t samples, idle_samples;
+	instant now; /* of the step under way */
+};
+
+int workloads_new(const struct workloads_settings *settings, struct workloads **out)
+{
+	struct workloads *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return -ENOMEM;
+	w->settings = *settings;
+	const struct table_settings tables[] = {
+		{.capacity = settings->workloads ? settings->workloads : WORKLOADS_DEFAULT,
+		 .entry_size = sizeof(struct workload_entry),
+		 .key_size = sizeof(struct workload_key),
+		 .seed = settings->seed,
+		 .idle = DURATION_S(FORGET_AFTER_S)},
+		{.capacity = settings->processes ? settings->processes : PROCESSES_DEFAULT,
+		 .entry_size = sizeof(struct process_entry),
+		 .key_size = sizeof(struct process_id),
+		 .seed = settings->seed,
+		 .idle = DURATION_S(FORGET_AFTER_S)},
+	};
+	int result = table_new(&tables[0], &w->workloads);
+	if (result == 0)
+		result = table_new(&tables[1], &w->processes);
+	if (result < 0) {
+		workloads_free(w);
+		return result;
+	}
+	*out = w;
+	return 0;
+}
+
+void workloads_free(struct workloads *workloads)
+{
+	if (!workloads)
+		return;
+	table_free(workloads->workloads);
+	table_free(workloads->processes);
+	free(workloads);
+}
+
+/* As the table's key: without the padding that struct process_key has. */
+static struct process_id id_of(const struct process_key *key)
+{
+	return (struct process_id){.pid = key->pid, .start_ns = key->start_ns};
+}
+
+static struct process_entry *find_process(const struct workloads *w, const struct process_key *key)
+{
+	const struct process_id id = id_of(key);
+
+	return table_find(w->processes, &id, table_hash(w->processes, &id));
+}
+
+/* -- samples -- */
+
+static double recent_samples(const struct workload_entry *w, uint32_t steps)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < steps && i < w->step_count; i++)
+		sum += w->history[(w->step_at + WORKLOAD_SHARES_MAX - 1 - i) % WORKLOAD_SHARES_MAX];
+	return (double)sum;
+}
+
+static bool is_hot(const struct workload_entry *w)
+{
+	return recent_samples(w, FAST_STEPS) >= SAMPLES_ENOUGH ||
+	       recent_samples(w, SLOW_STEPS) >= SAMPLES_ENOUGH_SLOW;
+}
+
+static struct workload_key key_of(const struct processor_sample *sample)
+{
+	struct workload_key key = {
+		.cgroup_id = sample->cgroup_id, .device = sample->device, .inode = sample->inode};
+
+	if (sample->inode == 0) {
+		key.pid = sample->process.pid;
+		key.start_ns = sample->process.start_ns;
+	}
+	return key;
+}
+
+static struct workload_entry *workload_of(struct workloads *w, const struct processor_sample *s)
+{
+	struct workload_key key = key_of(s);
+	uint64_t hash = table_hash(w->workloads, &key);
+	struct workload_entry *entry = table_find(w->workloads, &key, hash);
+
+	if (entry)
+		return entry;
+	entry = table_insert(w->workloads, &key, hash, s->at);
+	if (entry)
+		entry->first_seen = s->at;
+	return entry;
+}
+
+/* One that has had enough samples stays when the table is full of newer ones that had few. */
+static struct process_entry *process_of(struct workloads *w, const struct processor_sample *s)
+{
+	const struct process_id id = id_of(&s->process);
+	uint64_t hash = table_hash(w->processes, &id);
+	struct process_entry *entry = table_find(w->processes, &id, hash);
+	if (!entry) {
+		entry = table_insert(w->processes, &id, hash, s->at);
+		if (entry)
+			entry->key = s->process;
+	}
+	if (entry)
+		table_touch(w->processes, entry, s->at);
+	if (entry && entry->samples == SAMPLES_ENOUGH)
+		table_set_class(w->processes, entry, 1);
+	return entry;
+}
+
+/*
+ * The hottest pages in few places: a page that is not there takes the place of the one with the
+ * fewest samples and inherits them (Metwally's space-saving), so what is hot is never missed.
+ */
+static void count_page(struct process_entry *process, uint64_t page)
+{
+	struct page_count *least = &process->pages[0];
+
+	for (size_t i = 0; i < PAGES_KEPT; i++) {
+		struct page_count *at = &process->pages[i];
+		if (at->page == page) {
+			at->samples++;
+			return;
+		}
+		if (at->samples < least->samples)
+			least = at;
+	}
+	least->page = page;
+	least->samples++;
+}
+
+static void count_thread(struct process_entry *process, uint32_t thread)
+{
+	struct thread_count *least = &process->threads[0];
+
+	for (size_t i = 0; i < THREADS_KEPT; i++) {
+		struct thread_count *at = &process->threads[i];
+		if (at->thread == thread) {
+			at->samples++;
+			return;
+		}
+		if (at->samples < least->samples)
+			least = at;
+	}
+	*least = (struct thread_count){.thread = thread, .samples = 1};
+}
+
+void workloads_sample(struct workloads *workloads, const struct processor_sample *sample)
+{
+	workloads->samples++;
+	if (sample->process.pid == 0 || (sample->is_kernel_thread && sample->ip == 0)) {
+		workloads->idle_samples++; /* the kernel's own work is nobody's program */
+		return;
+	}
+	struct workload_entry *workload = workload_of(workloads, sample);
+	struct process_entry *process = process_of(workloads, sample);
+	if (!workload || !process)
+		return;
+	if (process->samples == 0) {
+		workload->processes_seen++;
+		process->first_seen = sample->at;
+	}
+	process->workload = workload->key;
+	process->samples++;
+	process->recent++;
+	count_thread(process, sample->thread);
+	if (sample->ip != 0)
+		count_page(process, sample->ip & ~(uint64_t)(CODE_WINDOW_BYTES - 1));
+	workload->samples++;
+	workload->user_samples += !sample->in_kernel;
+	/* before the step ends, too: a storm of others may fill the table within one */
+	if (workload->step_samples == 0 || workload->step_samples == SAMPLES_ENOUGH)
+		table_set_class(workloads->workloads, workload,
+				workload->step_samples > 0 || is_hot(workload) ? 1 : 0);
+	workload->step_samples++;
+	workload->last_seen = sample->at;
+	table_touch(workloads->workloads, workload, sample->at);
+}
+
+void workloads_ended(struct workloads *workloads, const struct process_key *process)
+{
+	struct process_entry *entry = find_process(workloads, process);
+
+	if (entry)
+		table_remove(workloads->processes, entry);
+}
+
+/* -- steps -- */
+
+static void close_step(void *context, void *entry)
+{
+	struct workload_entry *w = entry;
+
+	w->history[w->step_at] =
+		(uint16_t)(w->step_samples > UINT16_MAX ? UINT16_MAX : w->step_samples);
+	w->step_at = (w->step_at + 1) % WORKLOAD_SHARES_MAX;
+	w->step_count += w->step_count < WORKLOAD_SHARES_MAX;
+	w->step_samples = 0;
+	w->processes = 0;
+	w->hot_threads = 0;
+	w->leader_score = 0;
+}
+
+static struct workload_entry *find_workload(const struct workloads *w,
+					    const struct workload_key *key)
+{
+	return table_find(w->workloads, key, table_hash(w->workloads, key));
+}
+
+static uint32_t count_hot_threads(const struct process_entry *process, double sample_hz)
+{
+	/* a steady thread's fading sum settles at samples a step / (1 - decay) */
+	double least = thread_share * sample_hz * WORKLOAD_STEP_S / (1 - decay) / 2;
+	uint32_t hot = 0;
+
+	for (size_t i = 0; i < THREADS_KEPT; i++)
+		hot += process->threads[i].samples >= (float)(least > 1 ? least : 1);
+	return hot;
+}
+
+/*
+ * Two programs of one interpreter are one workload: each process that lasts gets its turn, and is
+ * not made to wait for what was learnt of another.
+ */
+static void choose_leader(struct workloads *workloads, struct workload_entry *workload,
+			  const struct process_entry *process)
+{
+	float score = process->recent / (float)(1 + process->looks);
+
+	if (score > workload->leader_score) {
+		workload->leader = process->key;
+		workload->leader_score = score;
+		workload->leader_since = process->first_seen;
+	}
+	if (process->looks == 0 && process->recent >= OWN_LOOK_SAMPLES &&
+	    instant_since(workloads->now, process->first_seen).ns >= DURATION_S(OWN_LOOK_S).ns)
+		workload->next_look = workloads->now;
+}
+
+/* A process's part in its workload's step, and its own fading. */
+static void step_process(void *context, void *entry)
+{
+	struct workloads *workloads = context;
+	struct process_entry *process = entry;
+	struct workload_entry *workload = find_workload(workloads, &process->workload);
+
+	if (workload) {
+		workload->processes++;
+		workload->hot_threads += count_hot_threads(process, workloads->settings.sample_hz);
+		choose_leader(workloads, workload, process);
+	}
+	process->recent *= (float)decay;
+	for (size_t i = 0; i < PAGES_KEPT; i++)
+		process->pages[i].samples *= (float)decay;
+	for (size_t i = 0; i < THREADS_KEPT; i++)
+		process->threads[i].samples *= (float)decay;
+}
+
+void workloads_step(struct workloads *workloads, instant now)
+{
+	workloads->now = now;
+	table_each(workloads->workloads, close_step, NULL);
+	table_each(workloads->processes, step_process, workloads);
+	(void)table_expire(workloads->workloads, now, 16);
+	(void)table_expire(workloads->processes, now, 64);
+}
+
+/* -- looks -- */
+
+struct choosing {
+	const struct workloads *workloads;
+	instant now;
+	struct workload_due *out;
+	size_t count, cap;
+};
+
+static double share_of(const struct workloads *workloads, const struct workload_entry *w)
+{
+	uint32_t steps = w->step_count < SLOW_STEPS ? w->step_count : SLOW_STEPS;
+
+	return steps > 0 ? recent_samples(w, steps) /
+				   (workloads->settings.sample_hz * WORKLOAD_STEP_S * steps)
+			 : 0;
+}
+
+/* Kept sorted, the busiest first; there are few places. */
+static void choose_due(void *context, void *entry)
+{
+	struct choosing *c = context;
+	const struct workload_entry *w = entry;
+
+	if (w->leader_score <= 0 || instant_since(c->now, w->next_look).ns < 0 || !is_hot(w))
+		return;
+	struct workload_due due = {w->key, w->leader, share_of(c->workloads, w)};
+	if (c->count == c->cap) {
+		if (c->out[c->cap - 1].share >= due.share)
+			return;
+		c->count--;
+	}
+	size_t at = c->count++;
+	for (; at > 0 && c->out[at - 1].share < due.share; at--)
+		c->out[at] = c->out[at - 1];
+	c->out[at] = due;
+}
+
+size_t workloads_due(struct workloads *workloads, instant now, struct workload_due *out, size_t cap)
+{
+	struct choosing c = {.workloads = workloads, .now = now, .out = out, .cap = cap};
+
+	if (cap > 0)
+		table_each(workloads->workloads, choose_due, &c);
+	return c.count;
+}
+
+static bool view_pages(const struct process_entry *process, struct arena *scratch,
+		       struct workload *out)
+{
+	struct code_page *pages = arena_take(scratch, sizeof(*pages) * PAGES_KEPT);
+
+	if (!pages)
+		return false;
+	for (size_t i = 0; i < PAGES_KEPT; i++) {
+		const struct page_count *from = &process->pages[i];
+		if (from->samples < 0.5f)
+			continue;
+		size_t at = out->page_count++;
+		uint32_t samples = (uint32_t)(from->samples + 0.5f);
+		for (; at > 0 && pages[at - 1].samples < samples; at--)
+			pages[at] = pages[at - 1];
+		pages[at] = (struct code_page){.address = from->page, .samples = samples};
+	}
+	out->pages = pages;
+	return true;
+}
+
+static bool view_shares(const struct workloads *workloads, const struct workload_entry *w,
+			struct arena *scratch, struct workload *out)
+{
+	float *shares = arena_take(scratch, sizeof(*shares) * WORKLOAD_SHARES_MAX);
+
+	if (!shares)
+		return false;
+	for (uint32_t i = 0; i < w->step_count; i++)
+		shares[i] =
+			(float)(w->history[(w->step_at + WORKLOAD_SHARES_MAX - w->step_count + i) %
+					   WORKLOAD_SHARES_MAX] /
+				(workloads->settings.sample_hz * WORKLOAD_STEP_S));
+	out->shares = shares;
+	out->share_count = w->step_count;
+	out->share_step = DURATION_S(WORKLOAD_STEP_S);
+	return true;
+}
+
+bool workloads_view(const struct workloads *workloads, const struct workload_key *workload,
+		    struct arena *scratch, struct workload *out)
+{
+	const struct workload_entry *w = find_workload(workloads, workload);
+
+	*out = (struct workload){0};
+	if (!w)
+		return false;
+	const struct process_entry *leader = find_process(workloads, &w->leader);
+	if (!leader || !view_pages(leader, scratch, out) ||
+	    !view_shares(workloads, w, scratch, out))
+		return false;
+	out->processes = w->processes;
+	out->processes_seen = w->processes_seen;
+	out->hot_threads = w->hot_threads;
+	out->first_seen = w->first_seen;
+	out->last_seen = w->last_seen;
+	out->samples = w->samples;
+	out->user_samples = w->user_samples;
+	out->sample_hz = workloads->settings.sample_hz;
+	return true;
+}
+
+bool workloads_is_spread(struct workloads *workloads, const struct workload_key *workload)
+{
+	struct workload_entry *w = find_workload(workloads, workload);
+
+	if (!w)
+		return false;
+	w->is_spread |= w->processes_seen >= SPREAD_AFTER && w->key.inode != 0 &&
+			instant_since(w->last_seen, w->leader_since).ns < DURATION_S(LASTING_S).ns;
+	return w->is_spread;
+}
+
+void workloads_looked(struct workloads *workloads, const struct workload_due *due, instant now,
+		      enum look_result result)
+{
+	struct workload_entry *w = find_workload(workloads, &due->workload);
+	struct process_entry *process = find_process(workloads, &due->process);
+	uint32_t wait_s = 60;
+
+	if (process && result == LOOK_NOTHING)
+		process->looks++;
+	if (!w)
+		return;
+	if (result == LOOK_SIGNS) {
+		wait_s = 2;
+		w->patience_s = 0;
+	} else if (result == LOOK_NOTHING) {
+		w->patience_s = w->patience_s ? 2 * w->patience_s : 2;
+		w->patience_s = w->patience_s > PATIENCE_MAX_S ? PATIENCE_MAX_S : w->patience_s;
+		wait_s = w->patience_s;
+	}
+	w->next_look = instant_add(now, DURATION_S(wait_s));
+}
+
+struct workloads_counters workloads_counters(const struct workloads *workloads)
+{
+	return (struct workloads_counters){
+		.samples = workloads->samples,
+		.idle_samples = workloads->idle_samples,
+		.workloads = table_counters(workloads->workloads),
+		.processes = table_counters(workloads->processes),
+	};
+}
