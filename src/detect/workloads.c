@@ -6,7 +6,7 @@
 enum {
 	WORKLOADS_DEFAULT = 1024,
 	PROCESSES_DEFAULT = 8192,
-	PAGES_KEPT = 24,   /* of one process: RandomX has 2 to 3, a compiler hundreds */
+	PAGES_KEPT = 48,   /* of one process: RandomX has 3 to 20, a compiler hundreds */
 	THREADS_KEPT = 32, /* more are counted as one */
 	SAMPLES_ENOUGH = 10,
 	SAMPLES_ENOUGH_SLOW = 15, /* within a minute: 0.5 % of a core */
