@@ -1,0 +1,57 @@
+/*
+ * What was found in small regions of memory. Keys of an algorithm say that its code is loaded, not
+ * that it runs: they are of the code's family, so that a node that verifies is not accused twice by
+ * one library. A job, a login, a pool's URL say what the code is for.
+ */
+#include "decode/constants/constants.h"
+#include "detect/host_room.h"
+
+struct meaning {
+	enum sign_family family;
+	enum sign_weight weight;
+	double strength;
+	const char *reason;
+};
+
+static const struct meaning meanings[] = {
+	[CONSTANT_ALGORITHM] =
+		{FAMILY_CODE, SIGN_SPECIFIC, 0.7,
+		 "RandomX is loaded: keys that its specification fixes are in memory"},
+	[CONSTANT_WALLET] = {FAMILY_MEMORY, SIGN_SUPPORTS, 0.3,
+			     "a wallet's address with a right checksum is in its memory"},
+	[CONSTANT_POOL_URL] = {FAMILY_MEMORY, SIGN_SUPPORTS, 0.5,
+			       "the address of a mining pool is in its memory"},
+	[CONSTANT_MESSAGE] = {FAMILY_MEMORY, SIGN_STRONG, 0.8,
+			      "messages between a miner and a pool are in its memory"},
+	[CONSTANT_SETTING] = {FAMILY_MEMORY, SIGN_STRONG, 0.6,
+			      "several options that only miners have are in its memory"},
+};
+enum { MEANINGS = sizeof(meanings) / sizeof(*meanings) };
+
+/* One sign a kind; the first text of it is quoted. */
+static void judge(const struct workload *workload, struct arena *scratch, struct signs *out)
+{
+	unsigned told = 0;
+
+	for (size_t i = 0; i < workload->constant_count; i++) {
+		const struct constant_hit *hit = &workload->constants[i];
+		if (hit->kind >= MEANINGS || !meanings[hit->kind].reason ||
+		    (told & 1u << hit->kind))
+			continue;
+		told |= 1u << hit->kind;
+		const struct meaning *m = &meanings[hit->kind];
+		signs_add(out, (struct sign){.family = m->family,
+					     .weight = m->weight,
+					     .strength = m->strength,
+					     .detector = "memory_constants",
+					     .algorithm = hit->algorithm,
+					     .reason = str_from(m->reason),
+					     .quote = hit->text});
+	}
+}
+
+const struct host_room memory_constants_room = {
+	.name = "memory_constants",
+	.summary = "Constants of an algorithm, and the words of mining, in memory",
+	.judge = judge,
+};

@@ -1,0 +1,51 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "decode/constants/constants.h"
+#include "detect/host_room.h"
+
+extern const struct host_room memory_constants_room;
+
+static void each_kind_is_one_sign(void **state)
+{
+	static const struct constant_hit hits[] = {
+		{.name = "pool URL", .kind = CONSTANT_POOL_URL, .text = STR("stratum+tcp://a:1")},
+		{.name = "pool URL", .kind = CONSTANT_POOL_URL, .text = STR("stratum+tcp://b:1")},
+		{.name = "job", .kind = CONSTANT_MESSAGE, .text = STR("{}")},
+		{.name = "keys", .kind = CONSTANT_ALGORITHM, .algorithm = "rx"},
+		{.name = "from the future", .kind = 200},
+	};
+	const struct workload workload = {.constants = hits, .constant_count = 5};
+	struct signs signs = {0};
+
+	memory_constants_room.judge(&workload, NULL, &signs);
+	assert_int_equal(signs.count, 3);
+	assert_true(str_equal(signs.at[0].quote, STR("stratum+tcp://a:1")));
+	assert_int_equal(signs.at[0].weight, SIGN_SUPPORTS);
+	assert_int_equal(signs.at[1].family, FAMILY_MEMORY);
+	assert_int_equal(signs.at[1].weight, SIGN_STRONG);
+	/* of the code's family: a verifying node has its code and its keys, which is one thing */
+	assert_int_equal(signs.at[2].family, FAMILY_CODE);
+	assert_string_equal(signs.at[2].algorithm, "rx");
+}
+
+static void nothing_found_is_no_sign(void **state)
+{
+	const struct workload workload = {0};
+	struct signs signs = {0};
+
+	memory_constants_room.judge(&workload, NULL, &signs);
+	assert_int_equal(signs.count, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_kind_is_one_sign),
+		cmocka_unit_test(nothing_found_is_no_sign),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
