@@ -17,6 +17,8 @@ enum {
 	OWN_LOOK_S = 5,	  /* a process that lives so long is looked at for itself */
 	OWN_LOOK_SAMPLES = 8,
 	PATIENCE_MAX_S = 300,
+	SIGN_LOOKS = 20, /* two seconds apart; then ... */
+	PATIENCE_SIGNS_S = 30,
 	FORGET_AFTER_S = 900,
 };
 
@@ -25,7 +27,8 @@ static const double thread_share = 0.03, decay = 0.9;
 
 struct page_count {
 	uint64_t page;
-	float samples; /* fade by `decay` a step, so that what runs now leads */
+	uint64_t sampled; /* in it, last */
+	float samples;	  /* fade by `decay` a step, so that what runs now leads */
 };
 
 struct thread_count {
@@ -53,7 +56,7 @@ struct workload_entry {
 	struct workload_key key;
 	instant first_seen, last_seen, next_look;
 	uint32_t processes_seen, processes, hot_threads;
-	uint32_t patience_s;
+	uint32_t patience_s, sign_looks;
 	bool is_spread;
 	struct process_key leader; /* the busiest that was looked at least often */
 	float leader_score;
@@ -189,13 +192,15 @@ static struct process_entry *process_of(struct workloads *w, const struct proces
  * The hottest pages in few places: a page that is not there takes the place of the one with the
  * fewest samples and inherits them (Metwally's space-saving), so what is hot is never missed.
  */
-static void count_page(struct process_entry *process, uint64_t page)
+static void count_page(struct process_entry *process, uint64_t sampled)
 {
 	struct page_count *least = &process->pages[0];
+	uint64_t page = sampled & ~(uint64_t)(CODE_WINDOW_BYTES - 1);
 
 	for (size_t i = 0; i < PAGES_KEPT; i++) {
 		struct page_count *at = &process->pages[i];
 		if (at->page == page) {
+			at->sampled = sampled;
 			at->samples++;
 			return;
 		}
@@ -203,6 +208,7 @@ static void count_page(struct process_entry *process, uint64_t page)
 			least = at;
 	}
 	least->page = page;
+	least->sampled = sampled;
 	least->samples++;
 }
 
@@ -242,7 +248,7 @@ void workloads_sample(struct workloads *workloads, const struct processor_sample
 	process->recent++;
 	count_thread(process, sample->thread);
 	if (sample->ip != 0)
-		count_page(process, sample->ip & ~(uint64_t)(CODE_WINDOW_BYTES - 1));
+		count_page(process, sample->ip);
 	workload->samples++;
 	workload->user_samples += !sample->in_kernel;
 	/* before the step ends, too: a storm of others may fill the table within one */
@@ -404,7 +410,8 @@ static bool view_pages(const struct process_entry *process, struct arena *scratc
 		uint32_t samples = (uint32_t)(from->samples + 0.5f);
 		for (; at > 0 && pages[at - 1].samples < samples; at--)
 			pages[at] = pages[at - 1];
-		pages[at] = (struct code_page){.address = from->page, .samples = samples};
+		pages[at] = (struct code_page){
+			.address = from->page, .sampled = from->sampled, .samples = samples};
 	}
 	out->pages = pages;
 	return true;
@@ -474,7 +481,8 @@ void workloads_looked(struct workloads *workloads, const struct workload_due *du
 	if (!w)
 		return;
 	if (result == LOOK_SIGNS) {
-		wait_s = 2;
+		/* time is evidence, but not for ever */
+		wait_s = w->sign_looks++ < SIGN_LOOKS ? 2 : PATIENCE_SIGNS_S;
 		w->patience_s = 0;
 	} else if (result == LOOK_NOTHING) {
 		w->patience_s = w->patience_s ? 2 * w->patience_s : 2;

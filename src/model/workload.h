@@ -39,6 +39,7 @@ struct processor_sample {
 /* Samples of the instruction pointer that fell into one page of 4096 bytes. */
 struct code_page {
 	uint64_t address;	/* of the page */
+	uint64_t sampled;	/* the last instruction seen in it */
 	uint64_t mapping_start; /* 0: in no mapping that was read */
 	uint32_t samples;
 	bool is_anonymous; /* in a mapping without a file, executable or not when it was read:
