@@ -7,8 +7,15 @@
 
 #include "base/attributes.h"
 
+enum input_origin {
+	INPUT_NAMED,	   /* by the user */
+	INPUT_FOUND,	   /* in a folder: may be anything */
+	INPUT_BARE_FOLDER, /* a folder without files */
+};
+
 struct inputs {
 	char **paths;
+	enum input_origin *origins;
 	size_t count, cap;
 	uint64_t total_bytes; /* of regular files */
 };

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -50,6 +51,7 @@ struct scan {
 	uint64_t bytes_before; /* of the inputs done */
 	struct scan_result result;
 	bool has_result;
+	bool is_unread; /* whoever read standard output is gone */
 };
 
 static volatile sig_atomic_t was_interrupted;
@@ -186,12 +188,13 @@ static void take_progress(struct scan *scan, struct str body)
 	if (body.len != sizeof(progress))
 		return;
 	memcpy(&progress, body.at, sizeof(progress));
+	scan->is_unread |= progress.is_unread;
 	progress_draw(&scan->progress, scan->bytes_before + progress.file_bytes, clock_monotonic());
 }
 
 /*
  * Wait until the worker has said `wanted`; false when it died instead. An interruption is passed
- * on once, so that a followed input is finished and reported.
+ * on once, so that what was read until then is reported.
  */
 static bool wait_for(struct scan *scan, enum scan_message wanted)
 {
@@ -228,21 +231,40 @@ static bool send_unchecked(struct scan *scan, const char *path, const char *reas
 	return channel_send(&scan->channel, SCAN_UNCHECKED, buf_view(&body), NULL, 0) == 0;
 }
 
-/* Opens one input and has it read; false when the worker died of it. */
-static bool scan_one(struct scan *scan, const char *path)
+enum scanned { SCANNED, NOT_BEGUN, WORKER_DIED };
+
+static enum scanned leave_out(struct scan *scan, const char *path, const char *reason)
 {
+	return send_unchecked(scan, path, reason) ? SCANNED : WORKER_DIED;
+}
+
+/* Opens one input and has it read. */
+static enum scanned scan_one(struct scan *scan, size_t index)
+{
+	const char *path = scan->inputs.paths[index];
+	const enum input_origin origin = scan->inputs.origins[index];
 	struct input_settings settings = {.follow = scan->settings.follows};
 	struct input *input = NULL;
 	struct error why = {0};
 
-	if (input_open(path, &settings, &input, &why) < 0)
-		return send_unchecked(scan, path, why.text);
+	if (scan->skip[index]) {
+		error_set(&why, 0, "%s: made the reader crash; please report it", path);
+		return leave_out(scan, path, why.text);
+	}
+	if (origin == INPUT_BARE_FOLDER) {
+		error_set(&why, 0,
+			  "%s: there is no file in this folder (links in it are not followed)",
+			  path);
+		return leave_out(scan, path, why.text);
+	}
+	if (input_open(path, &settings, &input, &why) < 0) /* a pipe may wait for its writer */
+		return was_interrupted ? NOT_BEGUN : leave_out(scan, path, why.text);
 	int descriptor = input_descriptor(input);
-	bool sent = channel_send(&scan->channel, SCAN_INPUT,
+	bool sent = channel_send(&scan->channel, origin == INPUT_FOUND ? SCAN_FOUND : SCAN_INPUT,
 				 str_from(strcmp(path, "-") == 0 ? "standard input" : path),
 				 &descriptor, 1) == 0;
 	input_free(input);
-	return sent && wait_for(scan, SCAN_DONE);
+	return sent && wait_for(scan, SCAN_DONE) ? SCANNED : WORKER_DIED;
 }
 
 /* What a worker died of, and its end. */
@@ -262,18 +284,21 @@ static void bury_worker(struct scan *scan, char why[DEATH_TEXT_MAX])
  * well. */
 static size_t scan_all(struct scan *scan)
 {
+	struct scan_finish finish;
+	size_t i = 0;
+
 	scan->bytes_before = 0;
-	for (size_t i = 0; i < scan->inputs.count; i++) {
-		const char *path = scan->inputs.paths[i];
-		bool alive = scan->skip[i]
-				     ? send_unchecked(
-					       scan, path,
-					       "this input made the reader crash; please report it")
-				     : scan_one(scan, path);
-		if (!alive)
+	while (i < scan->inputs.count && !was_interrupted && !scan->is_unread) {
+		enum scanned scanned = scan_one(scan, i);
+		if (scanned == WORKER_DIED)
 			return i;
+		if (scanned == NOT_BEGUN)
+			break;
+		i++;
 	}
-	if (channel_send(&scan->channel, SCAN_FINISH, (struct str){0}, NULL, 0) < 0 ||
+	finish.not_begun = scan->inputs.count - i;
+	if (channel_send(&scan->channel, SCAN_FINISH, str_of(&finish, sizeof(finish)), NULL, 0) <
+		    0 ||
 	    !wait_for(scan, SCAN_RESULT))
 		return scan->inputs.count;
 	return SIZE_MAX;
@@ -285,6 +310,7 @@ static size_t scan_all(struct scan *scan)
  */
 static bool scan_until_done(struct scan *scan)
 {
+	CLEANUP(buf_fini) struct buf path = {0};
 	char why[DEATH_TEXT_MAX];
 
 	for (size_t deaths = 0; deaths <= scan->inputs.count; deaths++) {
@@ -296,8 +322,11 @@ static bool scan_until_done(struct scan *scan)
 		if (killer == SIZE_MAX)
 			return true;
 		bool is_known = killer < scan->inputs.count && !scan->skip[killer];
-		fprintf(stderr, "davy: the reader %s%s%s\n", why, is_known ? " at " : "",
-			is_known ? scan->inputs.paths[killer] : "");
+		buf_clear(&path);
+		if (is_known)
+			buf_add_printable(&path, str_from(scan->inputs.paths[killer]), PATH_MAX);
+		fprintf(stderr, "davy: the reader%s%.*s %s\n", is_known ? " of " : "",
+			STR_ARG(buf_view(&path)), why);
 		if (!is_known)
 			return false;
 		scan->skip[killer] = true;
@@ -307,7 +336,8 @@ static bool scan_until_done(struct scan *scan)
 
 static int run_scan(struct scan *scan)
 {
-	struct sigaction on_interrupt = {.sa_handler = interrupted};
+	/* Once it is asked to stop, twice it is stopped; the worker goes with its parent. */
+	struct sigaction on_interrupt = {.sa_handler = interrupted, .sa_flags = (int)SA_RESETHAND};
 
 	sigaction(SIGINT, &on_interrupt, NULL);
 	sigaction(SIGTERM, &on_interrupt, NULL);
@@ -347,8 +377,9 @@ const struct command scan_command = {
 	.text = "Inputs are capture files (pcap, pcapng, also packed with gzip or zstd), folders "
 		"of them, or - for\n"
 		"standard input; the kind is recognised from content. Nothing is sent anywhere.\n"
-		"Exit status: 1 when something was found, else 2 when an input could not be read, "
-		"else 0.",
+		"Exit status: 1 when something was found, else 2 when not all was read or there "
+		"was nothing "
+		"to read,\nelse 0.\n",
 	.example = "  davy scan capture.pcap\n"
 		   "  tcpdump -i eth0 -w - | davy scan -\n",
 	.run = scan_command_run,

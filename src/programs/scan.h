@@ -19,9 +19,10 @@
 /* Messages between the two, beside MESSAGE_START. */
 enum scan_message {
 	SCAN_INPUT = MESSAGE_FIRST_FREE, /* down: name, with the descriptor */
-	SCAN_UNCHECKED, /* down: an input that could not be opened: struct scan_unchecked */
-	SCAN_FINISH,	/* down: no more inputs */
-	SCAN_STOP,	/* down: a followed input is to be finished */
+	SCAN_FOUND,			 /* down: the same, of a file that a folder held */
+	SCAN_UNCHECKED, /* down: an input that could not be opened: its name, NUL, the reason */
+	SCAN_FINISH,	/* down: no more inputs; struct scan_finish */
+	SCAN_STOP,	/* down: a followed input is to be finished, any other to be left */
 	SCAN_PROGRESS,	/* up: struct scan_progress */
 	SCAN_DONE,	/* up: the input is done; struct scan_progress */
 	SCAN_RESULT,	/* up: struct scan_result, last of all */
@@ -38,11 +39,18 @@ struct scan_settings {
 struct scan_progress {
 	uint64_t file_bytes; /* of the input, as it lies on disk */
 	uint64_t frames;     /* in all */
+	bool is_unread;	     /* who read the output is gone: no more inputs, please */
+};
+
+struct scan_finish {
+	uint64_t not_begun; /* inputs that an interruption left over */
 };
 
 struct scan_result {
-	uint64_t found;	     /* findings that count */
-	uint64_t unreadable; /* inputs; and one more when the output could not be written */
+	uint64_t found; /* findings that count */
+	/* inputs of which something was not looked at; one more when nothing at all was, or the
+	 * output could not be written */
+	uint64_t unreadable;
 };
 
 /* The worker's main; the exit status. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@ static void flush(struct scan_output *output)
 	int failed = write_all(STDOUT_FILENO, buf_view(&output->out));
 
 	buf_clear(&output->out);
+	output->is_unread |= failed == EPIPE;
 	if (failed == 0 || failed == EPIPE || output->is_cut_off)
 		return;
 	output->is_cut_off = true;
@@ -124,27 +126,43 @@ void scan_output_fini(struct scan_output *output)
 	correlator_free(output->correlator);
 	buf_fini(&output->out);
 	buf_fini(&output->titles);
+	buf_fini(&output->others_named);
+}
+
+static void write_unchecked(struct scan_output *output, struct str input, struct str reason)
+{
+	struct json_writer w = {.out = &output->out};
+
+	if (!output->settings.is_json)
+		return;
+	json_open(&w, '{');
+	json_key_string(&w, "kind", STR("unchecked"));
+	json_key_unsigned(&w, "schema", 1);
+	json_key_string(&w, "input", input);
+	json_key_string(&w, "reason", reason);
+	json_close(&w, '}');
+	buf_add_byte(&output->out, '\n');
+	flush(output);
 }
 
 void scan_output_unchecked(struct scan_output *output, struct str input, struct str reason)
 {
-	struct json_writer w = {.out = &output->out};
 	CLEANUP(buf_fini) struct buf line = {0};
 
-	if (output->settings.is_json) {
-		json_open(&w, '{');
-		json_key_string(&w, "kind", STR("unchecked"));
-		json_key_unsigned(&w, "schema", 1);
-		json_key_string(&w, "input", input);
-		json_key_string(&w, "reason", reason);
-		json_close(&w, '}');
-		buf_add_byte(&output->out, '\n');
-		flush(output);
-	}
+	write_unchecked(output, input, reason);
 	buf_add_text(&line, "davy: ");
 	report_sentence(&line, reason);
 	buf_add_byte(&line, '\n');
 	(void)write_all(STDERR_FILENO, buf_view(&line));
+}
+
+void scan_output_other(struct scan_output *output, struct str input, struct str reason)
+{
+	write_unchecked(output, input, reason);
+	if (output->others++ >= SCAN_OTHERS_NAMED)
+		return;
+	buf_add_text(&output->others_named, output->others > 1 ? ", " : "");
+	buf_add_printable(&output->others_named, input, PATH_MAX);
 }
 
 static void take_incident(void *context, const struct incident *incident)
@@ -171,6 +189,10 @@ static void add_summary_json(struct scan_output *output, const struct sensor_cou
 	json_key_unsigned(&w, "schema", 1);
 	json_key_unsigned(&w, "inputs", output->inputs);
 	json_key_unsigned(&w, "unreadable", output->unreadable);
+	json_key_unsigned(&w, "other_kind", output->others);
+	json_key_unsigned(&w, "not_begun", output->not_begun);
+	json_key(&w, "interrupted");
+	json_bool(&w, output->is_interrupted);
 	json_key_unsigned(&w, "packets", c->frames);
 	json_key_unsigned(&w, "bytes", c->bytes);
 	json_key_unsigned(&w, "records", 0);
@@ -192,26 +214,78 @@ static const char *plural(uint64_t count)
 	return count == 1 ? "" : "s";
 }
 
+/* "Looked at 2 inputs: 24 packets, 1 connection." or that there was nothing to look at. */
+static void add_amount(struct scan_output *output, const struct sensor_counters *c)
+{
+	const uint64_t connections = c->tracker.flows.inserted;
+
+	if (output->read == 0) {
+		buf_add_text(&output->out, "Nothing was looked at.");
+		return;
+	}
+	buf_printf(&output->out,
+		   "Looked at %" PRIu64 " input%s: %" PRIu64 " packet%s, %" PRIu64 " connection%s.",
+		   output->read, plural(output->read), c->frames, plural(c->frames), connections,
+		   plural(connections));
+}
+
+/* That nothing was seen is worth saying only where there was something to see. */
+static void add_outcome(struct scan_output *output, const struct sensor_counters *c)
+{
+	const bool is_part =
+		output->unreadable > 0 || output->is_interrupted || output->damaged_records > 0;
+
+	if (output->findings > 0)
+		buf_printf(&output->out, " %" PRIu64 " finding%s.", output->findings,
+			   plural(output->findings));
+	else if (output->read == 0)
+		return;
+	else if (c->frames == 0)
+		buf_add_text(&output->out, " Without packets there is nothing to judge.");
+	else if (c->unsupported + c->malformed >= c->frames)
+		buf_add_text(&output->out, " None of the packets is of a protocol that davy reads: "
+					   "nothing can be said of them.");
+	else
+		buf_printf(&output->out,
+			   " No mining was seen%s. What travels inside TLS was not looked into.",
+			   is_part ? " in what could be read" : "");
+}
+
+static void add_left_out(struct scan_output *output)
+{
+	struct buf *out = &output->out;
+
+	if (output->unreadable > 0 && output->inputs == 1)
+		buf_add_text(out, " The input could not be read, in whole or in part: see above.");
+	else if (output->unreadable > 0)
+		buf_printf(out,
+			   " %" PRIu64 " of %" PRIu64 " inputs could not be read, in whole or in "
+			   "part (see above): nothing can be said of what was not.",
+			   output->unreadable, output->inputs);
+	if (output->others > 0) {
+		buf_printf(out, " Not looked at, for %s of no kind that davy reads: ",
+			   output->others == 1 ? "it is" : "they are");
+		report_sentence(out, buf_view(&output->others_named));
+		if (output->others > SCAN_OTHERS_NAMED)
+			buf_printf(out, " and %" PRIu64 " more",
+				   output->others - SCAN_OTHERS_NAMED);
+		buf_add_byte(out, '.');
+	}
+	if (output->not_begun > 0)
+		buf_printf(out,
+			   " The scan was interrupted before %" PRIu64
+			   " input%s: nothing can be said of %s.",
+			   output->not_begun, plural(output->not_begun),
+			   output->not_begun == 1 ? "it" : "them");
+}
+
 static void add_summary_text(struct scan_output *output, const struct sensor_counters *c)
 {
 	if (output->findings > 0)
 		buf_add_byte(&output->out, '\n');
-	buf_printf(&output->out,
-		   "Looked at %" PRIu64 " input%s: %" PRIu64 " packet%s, %" PRIu64
-		   " connection%s. ",
-		   output->inputs, plural(output->inputs), c->frames, plural(c->frames),
-		   c->tracker.flows.inserted, plural(c->tracker.flows.inserted));
-	if (output->findings == 0)
-		buf_add_text(&output->out,
-			     "No mining was seen. What travels inside TLS was not looked into.");
-	else
-		buf_printf(&output->out, "%" PRIu64 " finding%s.", output->findings,
-			   plural(output->findings));
-	if (output->unreadable > 0)
-		buf_printf(&output->out,
-			   " %" PRIu64
-			   " input%s could not be read, in whole or in part: see above.",
-			   output->unreadable, plural(output->unreadable));
+	add_amount(output, c);
+	add_outcome(output, c);
+	add_left_out(output);
 	buf_add_byte(&output->out, '\n');
 }
 

@@ -1,10 +1,12 @@
 /* The half of `davy scan` that reads foreign bytes: no rights, descriptors given one by one. */
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "decode/packet/packet.h"
 #include "programs/clock.h"
 #include "programs/commands.h"
 #include "programs/list_files.h"
@@ -13,7 +15,7 @@
 #include "sandbox/worker.h"
 #include "source/capture/capture_file.h"
 
-enum { FRAMES_AT_ONCE = 64, PROGRESS_EVERY = 65536, FOLLOW_PAUSE_MS = 100 };
+enum { FRAMES_AT_ONCE = 64, PROGRESS_EVERY = 65536, FOLLOW_PAUSE_MS = 100, LOOK_ROUND_EVERY = 16 };
 
 struct scanning {
 	struct channel channel;
@@ -21,9 +23,12 @@ struct scanning {
 	struct scan_output output;
 	struct pool_list pools;
 	struct sensor *sensor;
-	bool stops; /* a followed input is to be finished */
+	bool stops;	  /* a followed input is to be finished, any other to be left */
+	bool leaves_some; /* of an input; also when nobody is there to be told */
 	bool is_over;
 	uint64_t frames;
+	uint64_t unknown_links; /* packets of one input */
+	uint16_t unknown_link;
 	char **names; /* of inputs: findings made at the end still quote them */
 	size_t name_count;
 };
@@ -49,23 +54,42 @@ static void tell_progress(struct scanning *scanning, const struct capture_file *
 {
 	struct scan_progress progress = {
 		.file_bytes = file ? input_file_bytes(capture_file_input(file)) : 0,
-		.frames = scanning->frames};
+		.frames = scanning->frames,
+		.is_unread = scanning->output.is_unread};
 
 	tell_parent(scanning, type, &progress, sizeof(progress));
 }
 
-/* While a followed input has nothing new: has the parent said stop? */
-static void wait_a_little(struct scanning *scanning)
+/*
+ * Has the parent said stop, or has whoever reads standard output gone? Waits up to `timeout_ms` for
+ * that, or for bytes of `readable` (a descriptor, or -1).
+ */
+static void look_round(struct scanning *scanning, int readable, int timeout_ms)
 {
-	struct pollfd readable = {.fd = WORKER_CHANNEL, .events = POLLIN};
+	struct pollfd polled[] = {{.fd = WORKER_CHANNEL, .events = POLLIN},
+				  {.fd = STDOUT_FILENO}, /* closed at the other end: POLLERR */
+				  {.fd = readable, .events = POLLIN}};
 	struct message message;
 
-	if (poll(&readable, 1, FOLLOW_PAUSE_MS) > 0) {
-		enum message_result result = channel_receive(&scanning->channel, &message);
-		scanning->stops |= result == MESSAGE_CLOSED || result == MESSAGE_BROKEN ||
-				   (result == MESSAGE_READY && message.type == SCAN_STOP);
-	}
-	sensor_tick(scanning->sensor, clock_wall());
+	if (poll(polled, sizeof(polled) / sizeof(*polled), timeout_ms) <= 0)
+		return;
+	scanning->output.is_unread |= (polled[1].revents & (POLLERR | POLLHUP)) != 0;
+	if (!polled[0].revents)
+		return;
+	enum message_result result = channel_receive(&scanning->channel, &message);
+	scanning->stops |= result == MESSAGE_CLOSED || result == MESSAGE_BROKEN ||
+			   (result == MESSAGE_READY && message.type == SCAN_STOP);
+}
+
+/* An input has nothing now: a file that is followed, or a pipe. */
+static void wait_a_little(struct scanning *scanning, const struct capture_file *file)
+{
+	bool follows = scanning->settings.follows;
+
+	look_round(scanning, follows ? -1 : input_descriptor(capture_file_input(file)),
+		   FOLLOW_PAUSE_MS);
+	if (follows)
+		sensor_tick(scanning->sensor, clock_wall());
 }
 
 static void take_frames(struct scanning *scanning, const struct frame *frames, size_t count,
@@ -73,35 +97,93 @@ static void take_frames(struct scanning *scanning, const struct frame *frames, s
 {
 	sensor_frames(scanning->sensor, frames, count, name, NULL);
 	scanning->frames += count;
+	for (size_t i = 0; i < count; i++) {
+		if (packet_link_is_known(frames[i].link))
+			continue;
+		scanning->unknown_links++;
+		scanning->unknown_link = frames[i].link;
+	}
 }
 
-static void read_capture(struct scanning *scanning, struct capture_file *file, struct str name)
+static void leave_out(struct scanning *scanning, struct str name, struct str reason)
+{
+	scanning->output.unreadable++;
+	scan_output_unchecked(&scanning->output, name, reason);
+}
+
+/* What of this input was not looked at, if anything: one sentence, the gravest first. */
+static void tell_gaps(struct scanning *scanning, const struct capture_file *file, struct str name,
+		      bool is_left)
+{
+	const struct error *note = capture_file_note(file);
+	struct error why = {0};
+
+	if (is_left)
+		error_set(&why, 0,
+			  "%.*s: the scan was interrupted here: what follows byte %" PRIu64
+			  " was not looked at",
+			  STR_ARG(name), input_file_bytes(capture_file_input(file)));
+	else if (note->text[0])
+		why = *note;
+	else if (scanning->unknown_links > 0)
+		error_set(&why, 0,
+			  "%.*s: %" PRIu64
+			  " packets are of link type %u, which davy does not read; capture where "
+			  "they are Ethernet, Wi-Fi, PPP or IP",
+			  STR_ARG(name), scanning->unknown_links, scanning->unknown_link);
+	if (why.text[0])
+		leave_out(scanning, name, str_from(why.text));
+}
+
+/* Until the end of the input; false when it was left before. */
+static bool read_frames(struct scanning *scanning, struct capture_file *file, struct str name)
 {
 	static struct frame frames[FRAMES_AT_ONCE];
 	enum capture_file_state state;
 	uint64_t told = scanning->frames;
 	size_t count;
 
-	while ((state = capture_file_read(file, frames, FRAMES_AT_ONCE, &count)) <=
-	       CAPTURE_FILE_WAIT) {
+	for (unsigned turn = 0;; turn++) {
+		if (turn % LOOK_ROUND_EVERY == 0)
+			look_round(scanning, -1, 0);
+		if (scanning->output.is_unread || (scanning->stops && !scanning->settings.follows))
+			return false;
+		state = capture_file_read(file, frames, FRAMES_AT_ONCE, &count);
+		if (state > CAPTURE_FILE_WAIT)
+			return true;
 		if (state == CAPTURE_FILE_FRAMES)
 			take_frames(scanning, frames, count, name);
 		else if (scanning->stops)
 			capture_file_finish(file);
 		else
-			wait_a_little(scanning);
+			wait_a_little(scanning, file);
 		if (scanning->frames - told >= PROGRESS_EVERY) {
 			tell_progress(scanning, file, SCAN_PROGRESS);
 			told = scanning->frames;
 		}
 	}
+}
+
+static void read_capture(struct scanning *scanning, struct capture_file *file, struct str name,
+			 bool is_found)
+{
 	const struct capture_counters *counters = capture_file_counters(file);
+
+	scanning->unknown_links = 0;
+	const uint64_t frames_before = scanning->frames;
+	const bool is_left = !read_frames(scanning, file, name);
 	scanning->output.damaged_records += counters->malformed + counters->truncated;
-	const struct error *note = capture_file_note(file);
-	if (note->text[0]) {
-		scanning->output.unreadable++;
-		scan_output_unchecked(&scanning->output, name, str_from(note->text));
+	scanning->output.is_interrupted |= is_left && !scanning->output.is_unread;
+	scanning->leaves_some |= is_left;
+	if (scanning->output.is_unread)
+		return;
+	if (is_found && !is_left && capture_file_is_other(file)) {
+		scan_output_other(&scanning->output, name, str_from(capture_file_note(file)->text));
+		return;
 	}
+	scanning->output.read +=
+		scanning->frames > frames_before || !capture_file_note(file)->text[0];
+	tell_gaps(scanning, file, name, is_left);
 }
 
 /* NULL: no memory. */
@@ -120,7 +202,8 @@ static char *keep_name(struct scanning *scanning, struct str name)
 
 static void take_input(struct scanning *scanning, const struct message *message)
 {
-	struct input_settings settings = {.follow = scanning->settings.follows};
+	struct input_settings settings = {.follow = scanning->settings.follows,
+					  .waits_outside = true};
 	char *name = keep_name(scanning, message->body);
 	struct capture_file *file = NULL;
 	struct input *input = NULL;
@@ -130,12 +213,11 @@ static void take_input(struct scanning *scanning, const struct message *message)
 	if (message->descriptor_count != 1 || !name ||
 	    input_take(message->descriptors[0], name, &settings, &input, &why) < 0 ||
 	    capture_file_new(input, &file) < 0) {
-		scanning->output.unreadable++;
-		scan_output_unchecked(&scanning->output, message->body,
-				      why.text[0] ? str_from(why.text)
-						  : STR("not enough memory to read this input"));
+		leave_out(scanning, message->body,
+			  why.text[0] ? str_from(why.text)
+				      : STR("not enough memory to read this input"));
 	} else {
-		read_capture(scanning, file, str_from(name));
+		read_capture(scanning, file, str_from(name), message->type == SCAN_FOUND);
 	}
 	tell_progress(scanning, file, SCAN_DONE);
 	capture_file_free(file);
@@ -147,21 +229,33 @@ static void take_unchecked(struct scanning *scanning, struct str body)
 
 	str_cut(body, '\0', &name, &reason);
 	scanning->output.inputs++;
-	scanning->output.unreadable++;
-	scan_output_unchecked(&scanning->output, name, reason);
+	leave_out(scanning, name, reason);
+}
+
+static void take_finish(struct scanning *scanning, struct str body)
+{
+	struct scan_finish finish = {0};
+
+	if (body.len == sizeof(finish))
+		memcpy(&finish, body.at, sizeof(finish));
+	scanning->output.not_begun = finish.not_begun;
+	scanning->output.is_interrupted |= finish.not_begun > 0;
+	scanning->leaves_some |= finish.not_begun > 0;
+	scanning->is_over = true;
 }
 
 static void take_message(struct scanning *scanning, const struct message *message)
 {
 	switch (message->type) {
 	case SCAN_INPUT:
+	case SCAN_FOUND:
 		take_input(scanning, message);
 		break;
 	case SCAN_UNCHECKED:
 		take_unchecked(scanning, message->body);
 		break;
 	case SCAN_FINISH:
-		scanning->is_over = true;
+		take_finish(scanning, message->body);
 		break;
 	default:
 		break;
@@ -221,9 +315,10 @@ int scan_worker(void)
 	sensor_flush(scanning.sensor);
 	struct sensor_counters counters = sensor_counters(scanning.sensor);
 	scan_output_end(&scanning.output, &counters);
-	struct scan_result result = {.found = scanning.output.counted,
-				     .unreadable = scanning.output.unreadable +
-						   scanning.output.is_cut_off};
+	struct scan_result result = {
+		.found = scanning.output.counted,
+		.unreadable = scanning.output.unreadable + scanning.output.is_cut_off +
+			      scanning.leaves_some + (scanning.output.read == 0)};
 	tell_parent(&scanning, SCAN_RESULT, &result, sizeof(result));
 	sensor_free(scanning.sensor);
 	while (scanning.name_count > 0)

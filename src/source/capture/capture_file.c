@@ -16,6 +16,7 @@ enum {
 	BUFFER_MAX = 64 * 1024 * 1024,
 	FIRST_LEN = 48,
 	MAGIC_LEN = 4,
+	FILLS_AT_ONCE = 16, /* without a frame, before the caller may look round */
 };
 
 _Static_assert(BUFFER_MAX >= 2 * CAPTURE_WINDOW_MAX, "what is unread may fill half of the buffer");
@@ -27,7 +28,7 @@ struct capture_file {
 	struct capture_reader reader;
 	enum input_state input_state; /* END or STOPPED: nothing more comes */
 	enum capture_file_state state;
-	bool is_no_capture;
+	bool is_no_capture, is_other;
 	char first[FIRST_LEN]; /* the first bytes, to say what it is when it is no capture */
 	size_t first_len;
 	struct error note;
@@ -90,6 +91,11 @@ const struct input *capture_file_input(const struct capture_file *file)
 const struct error *capture_file_note(const struct capture_file *file)
 {
 	return &file->note;
+}
+
+bool capture_file_is_other(const struct capture_file *file)
+{
+	return file->is_other;
 }
 
 /*
@@ -208,8 +214,10 @@ static enum capture_file_state finish(struct capture_file *file)
 		file->note = *problem;
 	} else if (file->first_len == 0) {
 		error_set(&file->note, 0, "%s: is empty: nothing was captured", name);
+		file->is_other = true;
 	} else if (file->is_no_capture || file->first_len < MAGIC_LEN) {
-		not_a_capture_say(name, str_of(file->first, file->first_len), &file->note);
+		file->is_other =
+			!not_a_capture_say(name, str_of(file->first, file->first_len), &file->note);
 	} else {
 		file->state = CAPTURE_FILE_END;
 		note_damage(file);
@@ -220,7 +228,7 @@ static enum capture_file_state finish(struct capture_file *file)
 enum capture_file_state capture_file_read(struct capture_file *file, struct frame *frames,
 					  size_t most, size_t *count)
 {
-	for (;;) {
+	for (unsigned fills = 0; fills <= FILLS_AT_ONCE; fills++) {
 		*count = file->state == CAPTURE_FILE_FRAMES ? take_frames(file, frames, most) : 0;
 		if (*count > 0)
 			return CAPTURE_FILE_FRAMES;
@@ -230,4 +238,5 @@ enum capture_file_state capture_file_read(struct capture_file *file, struct fram
 		if (file->input_state == INPUT_WAIT)
 			return CAPTURE_FILE_WAIT;
 	}
+	return CAPTURE_FILE_FRAMES;
 }

@@ -11,6 +11,7 @@
 #ifndef DAVY_SOURCE_CAPTURE_CAPTURE_FILE_H
 #define DAVY_SOURCE_CAPTURE_CAPTURE_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,7 +42,7 @@ must_check int capture_file_new(struct input *input, struct capture_file **out);
 void capture_file_free(struct capture_file *file); /* NULL is allowed */
 
 /*
- * The next frames, up to `most`; fewer does not mean the end.
+ * The next frames, up to `most`; fewer, or none, does not mean the end: a call reads only so much.
  *
  * frames: views into the file's buffer, valid until the next call
  */
@@ -58,5 +59,7 @@ const struct input *capture_file_input(const struct capture_file *file);
  * was damaged, cut off or left out; the empty text when there is nothing to tell.
  */
 const struct error *capture_file_note(const struct capture_file *file);
+/* After STOPPED: the file is empty, or of a kind that holds no packets, as far as anybody knows. */
+bool capture_file_is_other(const struct capture_file *file);
 
 #endif

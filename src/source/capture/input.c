@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -165,10 +166,21 @@ static enum input_state file_end(struct input *input)
 	return INPUT_WAIT;
 }
 
+/* A pipe or a terminal that would keep the reader waiting. */
+static bool would_block(const struct input *input)
+{
+	struct pollfd readable = {.fd = input->descriptor, .events = POLLIN};
+
+	return input->settings.waits_outside && !input->is_regular && poll(&readable, 1, 0) == 0;
+}
+
 static enum input_state file_read(struct input *input, char *at, size_t cap, size_t *count)
 {
 	ssize_t got;
 
+	*count = 0;
+	if (would_block(input))
+		return INPUT_WAIT;
 	do {
 		got = read(input->descriptor, at, cap);
 	} while (got < 0 && errno == EINTR);

@@ -22,6 +22,8 @@ enum { INPUT_LAYERS_MAX = 2 };
 struct input_settings {
 	/* A regular file that is still being written: its end means wait, until input_finish. */
 	bool follow;
+	/* An input that is no regular file is not waited for inside of a read: INPUT_WAIT. */
+	bool waits_outside;
 	/*
 	 * Unpacking stops when `ratio_window_bytes` in a row came from less than a
 	 * `ratio_max`th of that in the file (all layers together), or after `unpacked_max_bytes`.

@@ -32,7 +32,7 @@ static const struct {
 	{{"\0\0\0\0\0\0\0\0", 8}, "zeroes", "fetch the file again"},
 };
 
-void not_a_capture_say(const char *name, struct str first, struct error *why)
+bool not_a_capture_say(const char *name, struct str first, struct error *why)
 {
 	CLEANUP(buf_fini) struct buf shown = {0};
 
@@ -42,11 +42,12 @@ void not_a_capture_say(const char *name, struct str first, struct error *why)
 		error_set(why, 0, "%s: is no packet capture, but looks like %s%s%s", name,
 			  looks[i].looks_like, looks[i].remedy ? "; " : "",
 			  looks[i].remedy ? looks[i].remedy : "");
-		return;
+		return looks[i].remedy != NULL;
 	}
 	buf_add_printable(&shown, first, 24);
 	error_set(why, 0,
 		  "%s: is no packet capture (pcap or pcapng, plain, gzip or zstd); it begins with "
 		  "\"%.*s\"",
 		  name, (int)shown.len, shown.at ? shown.at : "");
+	return false;
 }

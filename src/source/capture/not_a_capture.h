@@ -2,9 +2,12 @@
 #ifndef DAVY_SOURCE_CAPTURE_NOT_A_CAPTURE_H
 #define DAVY_SOURCE_CAPTURE_NOT_A_CAPTURE_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "base/str.h"
 
-void not_a_capture_say(const char *name, struct str first, struct error *why);
+/* returns: true when it may hold packets all the same, and the sentence says how to get at them */
+bool not_a_capture_say(const char *name, struct str first, struct error *why);
 
 #endif
