@@ -200,9 +200,8 @@ static void add_summary_json(struct scan_output *output, const struct sensor_cou
 	json_key_unsigned(&w, "findings", output->findings);
 	json_key_unsigned(&w, "malformed",
 			  c->malformed + tracker->malformed + output->damaged_records);
-	json_key_unsigned(&w, "dropped",
-			  tracker->flows.evicted + tracker->inspections_evicted +
-				  tracker->inspections_refused);
+	json_key_unsigned(&w, "dropped", sensor_dropped(c));
+	json_key_unsigned(&w, "dropped_bytes", tracker->refused_bytes);
 	json_key_unsigned(&w, "unsupported", c->unsupported);
 	json_key_unsigned(&w, "missing_bytes", tracker->gap_bytes);
 	json_close(&w, '}');
@@ -251,9 +250,10 @@ static void add_outcome(struct scan_output *output, const struct sensor_counters
 			   is_part ? " in what could be read" : "");
 }
 
-static void add_left_out(struct scan_output *output)
+static void add_left_out(struct scan_output *output, const struct sensor_counters *c)
 {
 	struct buf *out = &output->out;
+	const uint64_t dropped = sensor_dropped(c);
 
 	if (output->unreadable > 0 && output->inputs == 1)
 		buf_add_text(out, " The input could not be read, in whole or in part: see above.");
@@ -271,6 +271,12 @@ static void add_left_out(struct scan_output *output)
 				   output->others - SCAN_OTHERS_NAMED);
 		buf_add_byte(out, '.');
 	}
+	if (dropped > 0 || c->tracker.refused_bytes > 0)
+		buf_printf(out,
+			   " For want of room %" PRIu64 " connection%s and %" PRIu64
+			   " bytes of others were given up; a larger scan.memory in the settings "
+			   "keeps more.",
+			   dropped, plural(dropped), c->tracker.refused_bytes);
 	if (output->not_begun > 0)
 		buf_printf(out,
 			   " The scan was interrupted before %" PRIu64
@@ -285,7 +291,7 @@ static void add_summary_text(struct scan_output *output, const struct sensor_cou
 		buf_add_byte(&output->out, '\n');
 	add_amount(output, c);
 	add_outcome(output, c);
-	add_left_out(output);
+	add_left_out(output, c);
 	buf_add_byte(&output->out, '\n');
 }
 

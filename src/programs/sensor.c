@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
-#include "decode/packet/fragment.h"
 
 enum {
 	/* shares of the ceiling, in percent; the rest is the program's own and slack */
@@ -197,5 +196,16 @@ struct sensor_counters sensor_counters(const struct sensor *sensor)
 
 	counters.tracker = tracker_counters(sensor->tracker);
 	counters.sessions = engine_counters(sensor->engine);
+	counters.fragments = fragment_table_counters(sensor->fragments);
 	return counters;
+}
+
+uint64_t sensor_dropped(const struct sensor_counters *counters)
+{
+	const struct tracker_counters *tracker = &counters->tracker;
+	const struct fragment_counters *fragments = &counters->fragments;
+
+	return tracker->flows.evicted + tracker->inspections_evicted +
+	       tracker->inspections_refused + counters->sessions.evicted + fragments->evicted +
+	       fragments->refused;
 }

@@ -7,6 +7,7 @@
 
 #include "decode/capture/frame.h"
 #include "decode/flow/tracker.h"
+#include "decode/packet/fragment.h"
 #include "detect/engine.h"
 
 struct sensor;
@@ -45,7 +46,11 @@ struct sensor_counters {
 	uint64_t frames, bytes, unsupported, malformed;
 	struct tracker_counters tracker;
 	struct table_counters sessions;
+	struct fragment_counters fragments;
 };
 struct sensor_counters sensor_counters(const struct sensor *sensor);
+
+/* Flows, inspections, sessions and fragmented packets that were given up for want of room. */
+uint64_t sensor_dropped(const struct sensor_counters *counters);
 
 #endif

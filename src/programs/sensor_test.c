@@ -39,6 +39,11 @@ static void take(struct finding_sink *sink, const struct finding *finding)
 	told->shares = facts_number(&finding->facts, STR("shares"));
 }
 
+static void count_only(struct finding_sink *sink, const struct finding *finding)
+{
+	((struct told *)sink)->findings++;
+}
+
 static void play(const char *dialect, struct lab_transcript *transcript)
 {
 	struct lab_session session = {.actor = {.seed = 7, .shares = 12}, .begins = begins};
@@ -138,12 +143,54 @@ static void innocents_are_not_accused(void **state)
 	}
 }
 
+static struct sensor_counters sense_many(uint16_t sessions)
+{
+	struct told told = {.sink = {count_only}};
+	struct sensor_settings settings = {.memory_bytes = 1 << 20, .sink = &told.sink};
+	struct lab_transcript transcript = {0};
+	struct sensor *sensor;
+	struct packet packet;
+
+	play("cryptonote", &transcript);
+	assert_int_equal(sensor_new(&settings, &sensor), 0);
+	for (uint16_t n = 0; n < sessions; n++) {
+		struct lab_packet_settings shaping = {
+			.client = {address_v4(0x0a000007), (uint16_t)(20000 + n)},
+			.server = {address_v4(0xc6336414), 443},
+		};
+		struct lab_packets packets = {0};
+		assert_int_equal(lab_packets_make(&transcript, &shaping, &packets), 0);
+		for (size_t i = 0; i + 4 < packets.count; i++) /* none is closed */
+			(void)sensor_frame(sensor, &packets.frames[i], STR("eth0"), &packet);
+		lab_packets_fini(&packets);
+	}
+	struct sensor_counters counters = sensor_counters(sensor);
+	sensor_free(sensor);
+	lab_transcript_fini(&transcript);
+	return counters;
+}
+
+static void what_is_given_up_is_counted(void **state)
+{
+	const struct sensor_counters each = {
+		.tracker = {.flows.evicted = 1, .inspections_evicted = 2, .inspections_refused = 4},
+		.sessions.evicted = 8,
+		.fragments = {.evicted = 16, .refused = 32}};
+	struct sensor_counters few = sense_many(10), many = sense_many(400);
+
+	assert_int_equal(sensor_dropped(&each), 63);
+	assert_int_equal(sensor_dropped(&few), 0);
+	assert_true(many.sessions.evicted >= 100);
+	assert_true(sensor_dropped(&many) >= many.sessions.evicted);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_flow_seen_on_three_interfaces_is_one_finding),
 		cmocka_unit_test(one_sided_traffic_is_suspect_at_most),
 		cmocka_unit_test(innocents_are_not_accused),
+		cmocka_unit_test(what_is_given_up_is_counted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -426,6 +426,7 @@ void inspections_count(const struct inspections *in, struct tracker_counters *co
 	counters->malformed = in->host.malformed;
 	counters->gaps = in->gaps;
 	counters->gap_bytes = in->gap_bytes;
-	counters->inspection_bytes =
-		held_bytes(in) + (size_t)segment_pool_counters(in->pool).used * SEGMENT_BLOCK_BYTES;
+	struct segment_pool_counters segments = segment_pool_counters(in->pool);
+	counters->refused_bytes = segments.refused;
+	counters->inspection_bytes = held_bytes(in) + (size_t)segments.used * SEGMENT_BLOCK_BYTES;
 }
