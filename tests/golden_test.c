@@ -40,6 +40,7 @@ static const struct golden_row rows[] = {
 	{"lists_found_no_store", "lists --found --store missing.db pools.txt"},
 	{"lists_settings", "lists --config lists.yaml"},
 	{"lists_wrong", "lists wrong.txt pools.txt missing.txt"},
+	{"lists_none", "lists --config no_lists.yaml"},
 	{"lists_bad_format", "lists --format bind pools.txt"},
 	{"incidents", "incidents --store full.db"},
 	{"incidents_json", "incidents --json --store full.db"},
@@ -176,6 +177,7 @@ static int make_place(void **state)
 	golden_write("bad.yaml", "store:\n  pth: x\n");
 	golden_write("good.yaml", "store:\n  path: full.db\n");
 	golden_write("lists.yaml", "lists:\n  shipped: false\n  pools: [pools.txt, missing.txt]\n");
+	golden_write("no_lists.yaml", "lists:\n  shipped: false\n");
 	golden_write("wrong.txt",
 		     "# name: wrong\n# source: here\n# date: 2026-11-22\n# licence: none\n"
 		     "pool example.net\n");
@@ -192,10 +194,10 @@ static int make_place(void **state)
 static int drop_place(void **state)
 {
 	static const char *const names[] = {
-		"full.db",	"full.db-wal", "full.db-shm",  "blank.db",     "blank.db-wal",
-		"blank.db-shm", "text.db",     "bad.yaml",     "good.yaml",    "out",
-		"lists.yaml",	"pools.txt",   "wrong.txt",    "pools.db",     "pools.db-wal",
-		"pools.db-shm", "pools.db",    "pools.db-wal", "pools.db-shm",
+		"full.db",	"full.db-wal",	 "full.db-shm", "blank.db",	"blank.db-wal",
+		"blank.db-shm", "text.db",	 "bad.yaml",	"good.yaml",	"out",
+		"lists.yaml",	"no_lists.yaml", "pools.txt",	"wrong.txt",	"pools.db",
+		"pools.db-wal", "pools.db-shm",	 "pools.db",	"pools.db-wal", "pools.db-shm",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)

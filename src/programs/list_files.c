@@ -11,7 +11,7 @@
 
 #include "programs/places.h"
 
-static const char *const shipped[] = {DAVY_LISTS "/pools.txt", DAVY_LISTS "/shared.txt"};
+static const char *const shipped[] = {"pools.txt", "shared.txt"};
 
 static int read_whole(int fd, struct buf *out)
 {
@@ -60,15 +60,45 @@ static void read_one(const char *path, struct pool_list_builder *builder, list_t
 		tell(context, path, why.text);
 }
 
-void list_files_read(const struct settings *settings, struct pool_list_builder *builder,
-		     list_told *tell, void *context)
+void list_files_folder(char path[PATH_MAX])
 {
-	size_t count;
+	static const char in_build[] = "/src/programs/davy";
+	char lists[PATH_MAX + sizeof("/packaging/lists")];
+	ssize_t len = readlink("/proc/self/exe", lists, PATH_MAX - 1);
+
+	snprintf(path, PATH_MAX, "%s", DAVY_LISTS);
+	if (len <= 0 || !str_ends(str_of(lists, (size_t)len), str_from(in_build)))
+		return;
+	len -= (ssize_t)sizeof(in_build) - 1;
+	snprintf(lists + len, sizeof(lists) - (size_t)len, "/packaging/lists");
+	if (strlen(lists) < PATH_MAX && access(lists, F_OK) == 0)
+		memcpy(path, lists, strlen(lists) + 1);
+}
+
+static size_t read_shipped(struct pool_list_builder *builder, list_told *tell, void *context)
+{
+	char folder[PATH_MAX], path[PATH_MAX + 16];
+	size_t count = 0;
+
+	list_files_folder(folder);
+	for (size_t i = 0; i < sizeof(shipped) / sizeof(*shipped); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, shipped[i]);
+		if (access(path, F_OK) != 0)
+			continue;
+		read_one(path, builder, tell, context);
+		count++;
+	}
+	return count;
+}
+
+size_t list_files_read(const struct settings *settings, struct pool_list_builder *builder,
+		       list_told *tell, void *context)
+{
+	size_t count, shipped_count = 0;
 	const struct str *named = settings_texts(settings, "lists.pools", &count);
 
-	for (size_t i = 0; i < sizeof(shipped) / sizeof(*shipped); i++)
-		if (settings_bool(settings, "lists.shipped") && access(shipped[i], F_OK) == 0)
-			read_one(shipped[i], builder, tell, context);
+	if (settings_bool(settings, "lists.shipped"))
+		shipped_count = read_shipped(builder, tell, context);
 	for (size_t i = 0; i < count; i++) {
 		char *path = strndup(named[i].at, named[i].len);
 		if (path)
@@ -77,6 +107,7 @@ void list_files_read(const struct settings *settings, struct pool_list_builder *
 			tell(context, "lists.pools", "not enough memory to read the lists");
 		free(path);
 	}
+	return shipped_count + count;
 }
 
 static int write_whole(int fd, struct str text)
@@ -112,7 +143,7 @@ int list_files_share(const struct settings *settings, list_told *tell, void *con
 	struct pool_list_builder builder = {0};
 	CLEANUP(buf_fini) struct buf blob = {0};
 
-	list_files_read(settings, &builder, tell, context);
+	(void)list_files_read(settings, &builder, tell, context);
 	int r = pool_list_seal(&builder, &blob);
 	pool_list_builder_fini(&builder);
 	if (r == 0)

@@ -6,6 +6,7 @@
 #ifndef DAVY_PROGRAMS_LIST_FILES_H
 #define DAVY_PROGRAMS_LIST_FILES_H
 
+#include <limits.h>
 #include <stdbool.h>
 
 #include "base/attributes.h"
@@ -18,8 +19,14 @@
 typedef void list_told(void *context, const char *path, const char *why);
 
 /* All files that the settings ask for; one that cannot be read is told, and the rest goes on. */
-void list_files_read(const struct settings *settings, struct pool_list_builder *builder,
-		     list_told *tell, void *context);
+/* returns: how many there were, read or not */
+size_t list_files_read(const struct settings *settings, struct pool_list_builder *builder,
+		       list_told *tell, void *context);
+/*
+ * Where the lists are that came with davy: beside the program in its build folder, else where they
+ * are installed. They may be missing.
+ */
+void list_files_folder(char path[PATH_MAX]);
 /* One more; 0 or a negative errno and a sentence. */
 must_check int list_file_read(const char *path, struct pool_list_builder *builder,
 			      struct error *why);

@@ -134,14 +134,37 @@ static bool open_view(struct listing *listing)
 	return view_open_without_store(&listing->view);
 }
 
+static void tell_no_list(struct listing *listing)
+{
+	struct error why = {0};
+	char folder[PATH_MAX];
+
+	list_files_folder(folder);
+	if (settings_bool(listing->view.settings, "lists.shipped"))
+		error_set(&why, 0,
+			  "no lists: none came with davy to %.300s, and the setting lists.pools "
+			  "names none; name a FILE, or install davy",
+			  folder);
+	else
+		error_set(&why, 0,
+			  "no lists: the settings say lists.shipped: false, and lists.pools names "
+			  "none; name a FILE");
+	tell_trouble(listing, "", why.text);
+}
+
 static int run(struct listing *listing, int argc, char **argv)
 {
 	struct error why = {0};
 
 	if (!open_view(listing))
 		return EXIT_TROUBLE;
-	if (argc == 0)
-		list_files_read(listing->view.settings, &listing->builder, tell_trouble, listing);
+	if (argc == 0 &&
+	    list_files_read(listing->view.settings, &listing->builder, tell_trouble, listing) ==
+		    0 &&
+	    !listing->wants_found) {
+		tell_no_list(listing);
+		return EXIT_TROUBLE;
+	}
 	for (int i = 0; i < argc; i++)
 		if (list_file_read(argv[i], &listing->builder, &why) < 0)
 			tell_trouble(listing, argv[i], why.text);
