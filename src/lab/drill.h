@@ -3,7 +3,8 @@
  * proxies, hashing nothing, ending by themselves. It runs in a process of its own, which is killed
  * when it outlives its time, and touches no network but its own:
  *
- * - a namespace made for it, where nobody else sees it; needs CAP_SYS_ADMIN, else loopback;
+ * - a namespace made for it, where nobody else sees it; needs CAP_SYS_ADMIN, or a kernel that lets
+ *   anybody make namespaces;
  * - loopback of the namespace it is started in;
  * - a veth pair: the miner in a namespace made for it, the pool on the outer end, which a sensor in
  *   the starting namespace sees as an interface of its own. Needs CAP_SYS_ADMIN and CAP_NET_ADMIN.
@@ -24,7 +25,7 @@ enum { DRILL_LONGEST_S = 3600, DRILL_INTERFACE_MAX = 16 };
 
 /* Where it runs: what an operator looks for in the findings. */
 struct drill_place {
-	enum drill_network network; /* what it really is: loopback when rights were missing */
+	enum drill_network network;
 	struct endpoint miner,
 		server; /* of the miner's connection: to the pool, or the first proxy */
 	char interface[DRILL_INTERFACE_MAX]; /* the outer end of the veth pair; else "lo" */

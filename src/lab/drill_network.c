@@ -148,15 +148,15 @@ static int open_namespace(void)
 	return open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 }
 
-static int own_namespace(struct drill_ground *ground, struct error *why)
+static int own_namespace(struct error *why)
 {
-	if (unshare(CLONE_NEWNET) != 0) {
-		if (errno != EPERM && errno != ENOSYS && errno != EINVAL)
-			return error_set(why, -errno, "cannot make a network namespace: %s",
-					 strerror(errno));
-		ground->network = DRILL_LOOPBACK; /* no right to: the loopback there is */
-		return 0;
-	}
+	/* Whoever is not root may still own a namespace of users, and so the network in it. */
+	if (unshare(CLONE_NEWNET) != 0 &&
+	    (errno != EPERM || unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0))
+		return error_set(why, -errno,
+				 "a network of its own cannot be made: %s; run it as root, or with "
+				 "--network loopback",
+				 strerror(errno));
 	int result = bring_up("lo", 0);
 	if (result != 0)
 		return error_set(why, result, "cannot bring up lo in the drill's namespace: %s",
@@ -176,7 +176,8 @@ static int veth_pair(struct drill_ground *ground, struct error *why)
 	ground->server_namespace = open_namespace();
 	if (ground->server_namespace < 0 || unshare(CLONE_NEWNET) != 0)
 		return error_set(why, -errno,
-				 "cannot make a network namespace: %s (a veth drill needs root)",
+				 "cannot make a network namespace: %s; run it as root, or with "
+				 "--network loopback",
 				 strerror(errno));
 	ground->miner_namespace = open_namespace();
 	if (ground->miner_namespace < 0 || setns(ground->server_namespace, CLONE_NEWNET) != 0)
@@ -207,7 +208,7 @@ int drill_ground_make(enum drill_network network, struct drill_ground *out, stru
 	};
 	switch (network) {
 	case DRILL_NAMESPACE:
-		return own_namespace(out, why);
+		return own_namespace(why);
 	case DRILL_VETH:
 		return veth_pair(out, why);
 	case DRILL_LOOPBACK:
