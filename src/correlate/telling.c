@@ -240,12 +240,7 @@ static void add_activity(struct telling *t)
 	const struct str coin = coin_of(t);
 	const bool mines = t->out->verdict == VERDICT_MINING;
 
-	if (coin.len == 0) {
-		buf_add_text(&t->text, mines ? "Mining" : "Miner");
-		return;
-	}
-	buf_add_coin_name(&t->text, coin);
-	buf_add_text(&t->text, mines ? " mining" : " miner");
+	buf_add_coin_activity(&t->text, coin, mines ? "mining" : "miner");
 }
 
 static void add_purpose(struct telling *t)

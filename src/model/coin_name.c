@@ -60,3 +60,30 @@ void buf_add_coin_name(struct buf *out, struct str coin)
 		add_word(out, word);
 	}
 }
+
+/* What names no coin but a family, and reads badly before its activity. */
+static const struct {
+	struct str coin;
+	const char *family;
+} families[] = {
+	{STR("base58check coin"), "an unknown coin"},  {STR("bech32 coin"), "an unknown coin"},
+	{STR("cryptonote coin"), "a CryptoNote coin"}, {STR("cryptonote"), "a CryptoNote coin"},
+	{STR("kaspa-like coin"), "a Kaspa-like coin"},
+};
+
+void buf_add_coin_activity(struct buf *out, struct str coin, const char *activity)
+{
+	const char *family = NULL;
+
+	for (size_t i = 0; i < sizeof(families) / sizeof(*families); i++)
+		if (str_equal(coin, families[i].coin))
+			family = families[i].family;
+	if (coin.len > 0 && !family) {
+		buf_add_coin_name(out, coin);
+		buf_printf(out, " %s", activity);
+		return;
+	}
+	buf_printf(out, "%c%s", activity[0] - 'a' + 'A', activity + 1);
+	if (family)
+		buf_printf(out, " of %s", family);
+}

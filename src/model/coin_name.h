@@ -13,4 +13,11 @@
  */
 void buf_add_coin_name(struct buf *out, struct str coin);
 
+/*
+ * How a title begins: "Monero mining", "Mining of an unknown coin", "Mining".
+ *
+ * activity: "mining" or "miner"
+ */
+void buf_add_coin_activity(struct buf *out, struct str coin, const char *activity);
+
 #endif

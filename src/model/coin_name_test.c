@@ -38,8 +38,36 @@ static void coins_are_named_for_people(void **state)
 	}
 }
 
+static void activities_read_as_people_write_them(void **state)
+{
+	static const struct {
+		struct str coin, mining, miner;
+	} activities[] = {
+		{STR("monero"), STR("Monero mining"), STR("Monero miner")},
+		{STR("base58check coin"), STR("Mining of an unknown coin"),
+		 STR("Miner of an unknown coin")},
+		{STR("cryptonote"), STR("Mining of a CryptoNote coin"),
+		 STR("Miner of a CryptoNote coin")},
+		{STR(""), STR("Mining"), STR("Miner")},
+		{STR("mon\x1b[2Jero"), STR("Mon\\x1b[2Jero mining"), STR("Mon\\x1b[2Jero miner")},
+	};
+
+	for (size_t i = 0; i < sizeof(activities) / sizeof(*activities); i++) {
+		struct buf mining = {0}, miner = {0};
+		buf_add_coin_activity(&mining, activities[i].coin, "mining");
+		buf_add_coin_activity(&miner, activities[i].coin, "miner");
+		if (!str_equal(buf_view(&mining), activities[i].mining) ||
+		    !str_equal(buf_view(&miner), activities[i].miner))
+			fail_msg("\"%.*s\", \"%.*s\"", STR_ARG(buf_view(&mining)),
+				 STR_ARG(buf_view(&miner)));
+		buf_fini(&mining);
+		buf_fini(&miner);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(coins_are_named_for_people)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(coins_are_named_for_people),
+					   cmocka_unit_test(activities_read_as_people_write_them)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -204,27 +204,22 @@ static void tell_coin(struct telling *t)
 		t->algorithm = coin_algorithm(t->coin);
 }
 
-static void add_server(struct buf *out, const struct telling *t)
-{
-	if (t->s->target.len > 0) {
-		buf_add_printable(out, TEXT(t->s->target), 120);
-		buf_add_text(out, " through the proxy at ");
-	}
-	buf_add(out, t->server);
-}
-
-/* "Monero mining: 10.0.0.7 to pool 198.51.100.20:3333" */
+/* "Monero mining: 10.0.0.7 through 10.0.0.1:1080 to pool pool.example:3333" */
 static void tell_title(struct telling *t)
 {
 	const bool is_sure = t->judgement.verdict == VERDICT_MINING;
 	char host[ENDPOINT_TEXT_MAX];
 	struct buf words = {0};
 
-	buf_add_coin_name(&words, t->coin);
-	buf_add_text(&words, words.len > 0 ? " mining" : "Mining");
-	buf_printf(&words, "%s: %.*s to pool ", is_sure ? "" : " suspected",
+	buf_add_coin_activity(&words, t->coin, "mining");
+	buf_printf(&words, "%s: %.*s", is_sure ? "" : " suspected",
 		   STR_ARG(address_text(&t->s->ends[t->miner].address, host)));
-	add_server(&words, t);
+	if (t->s->target.len > 0) {
+		buf_printf(&words, " through %.*s to pool ", STR_ARG(t->server));
+		buf_add_printable(&words, TEXT(t->s->target), 120);
+	} else {
+		buf_printf(&words, " to pool %.*s", STR_ARG(t->server));
+	}
 	t->out->title = arena_printf(t->scratch, "%.*s", STR_ARG(buf_view(&words)));
 	buf_fini(&words);
 }
