@@ -335,7 +335,7 @@ static void add_action(struct telling *t)
 
 	if (out->pool_count == 0)
 		return;
-	action->text = STR("Cut the pools off: each finding of this incident gives the command");
+	action->text = STR("Cut the pools off: the steps of its findings give the commands");
 	out->action_count = 1;
 }
 

@@ -1,5 +1,6 @@
 #include <errno.h>
 
+#include "base/hash.h"
 #include "model/finding_json.h"
 #include "model/incident_json.h"
 #include "model/line.h"
@@ -26,7 +27,8 @@ typedef void tell_finding_part(struct buf *out, const struct report_style *style
 
 struct telling {
 	struct view *view;
-	tell_finding_part *tell;
+	tell_finding_part *tell; /* NULL: its steps */
+	struct report_steps *steps;
 	bool is_first;
 	uint64_t unreadable;
 };
@@ -41,7 +43,12 @@ static bool visit_finding(void *context, struct str json)
 		telling->unreadable++;
 		return true;
 	}
-	telling->tell(&telling->view->out, &telling->view->style, &finding, telling->is_first);
+	if (telling->tell)
+		telling->tell(&telling->view->out, &telling->view->style, &finding,
+			      telling->is_first);
+	else
+		report_steps_add(&telling->view->out, &telling->view->style, telling->steps,
+				 finding.actions, finding.action_count);
 	telling->is_first = false;
 	view_flush(telling->view);
 	return !telling->view->failed;
@@ -58,14 +65,14 @@ static bool visit_line(void *context, struct str json)
 }
 
 static int tell_findings(struct view *view, struct str incident, tell_finding_part *tell,
-			 struct error *why)
+			 struct report_steps *steps, struct error *why)
 {
 	const struct store_filter filter = {.since.ns = INT64_MIN, .limit = FINDINGS_TOLD};
-	struct telling telling = {view, tell, true, 0};
+	struct telling telling = {view, tell, steps, true, 0};
 
 	int result =
 		store_each_finding(view->store, incident, &filter, visit_finding, &telling, why);
-	if (result == 0 && telling.unreadable > 0)
+	if (result == 0 && telling.unreadable > 0 && tell == report_finding_reasons)
 		view_trouble("some findings in the store cannot be read: it was changed by hand");
 	return result;
 }
@@ -73,14 +80,19 @@ static int tell_findings(struct view *view, struct str incident, tell_finding_pa
 /* incident: its views are outside view->arena, which is used up by the findings */
 static int tell_incident(struct view *view, const struct incident *incident, struct error *why)
 {
+	struct report_steps steps = {.seed = hash_random_seed()};
+
 	report_incident_head(&view->out, &view->style, incident);
 	report_incident_story(&view->out, &view->style, incident);
-	int result = tell_findings(view, incident->id, report_finding_reasons, why);
+	int result = tell_findings(view, incident->id, report_finding_reasons, NULL, why);
 	if (result == 0)
-		result = tell_findings(view, incident->id, report_finding_evidence, why);
+		result = tell_findings(view, incident->id, report_finding_evidence, NULL, why);
+	report_steps_add(&view->out, &view->style, &steps, incident->actions,
+			 incident->action_count);
+	if (result == 0)
+		result = tell_findings(view, incident->id, NULL, &steps, why);
 	if (result != 0)
 		return result;
-	report_incident_next(&view->out, &view->style, incident);
 	if (incident->finding_total > FINDINGS_TOLD) {
 		buf_printf(&view->out,
 			   "\nThe latest %d of %llu findings are told here; all: davy show --json ",

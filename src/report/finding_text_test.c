@@ -195,6 +195,7 @@ static void colour_is_asked_for(void **state)
 	const struct report_style coloured = {.colour = true};
 	const struct finding finding = filled_finding();
 	const struct incident incident = filled_incident();
+	struct report_steps steps = {0};
 	struct buf with = {0}, without = {0};
 
 	report_finding_short(&with, &coloured, &finding);
@@ -207,7 +208,7 @@ static void colour_is_asked_for(void **state)
 	report_incident_story(&without, &plain, &incident);
 	report_finding_reasons(&without, &plain, &finding, true);
 	report_finding_evidence(&without, &plain, &finding, true);
-	report_incident_next(&without, &plain, &incident);
+	report_steps_add(&without, &plain, &steps, incident.actions, incident.action_count);
 	assert_false(says(&without, "\x1b"));
 	buf_fini(&with);
 	buf_fini(&without);
@@ -228,6 +229,56 @@ static void a_long_story_is_cut_short(void **state)
 	buf_fini(&out);
 }
 
+static void costs_are_told_in_words(void **state)
+{
+	struct incident incident = filled_incident();
+	struct buf out = {0};
+
+	incident.cost = (struct facts){0};
+	facts_add_number(&incident.cost, "hosts", 2);
+	facts_add_real(&incident.cost, "flow_hours", 0.5);
+	facts_add_real(&incident.cost, "hashrate_per_s", 10544565007214.6);
+	facts_add_number(&incident.cost, "accepted_shares", 1);
+	facts_add_text(&incident.cost, "paid_b\x1by", STR("who\x1b[2J"));
+	facts_add_real(&incident.cost, "flow_hours", -1e300);
+	report_incident_story(&out, &plain, &incident);
+	assert_true(says(&out, "cost      - the computing power of 2 hosts\n"));
+	assert_true(says(&out, "- 30 min of mining connections, all together\n"));
+	assert_true(says(&out, "- about 10.5 T hashes (or solutions) a second\n"));
+	assert_true(says(&out, "- 1 share that the pool accepted\n"));
+	assert_true(says(&out, "- paid b\\x1by: who\\x1b[2J\n"));
+	assert_false(says(&out, "_"));
+	buf_fini(&out);
+}
+
+static void each_step_is_told_once(void **state)
+{
+	const struct action cut = {STR("Cut it off"), STR("nft 1"), STR("nft 2")};
+	const struct action find = {STR("Find it"), STR("ss 1"), STR("")};
+	const struct action of_two[] = {cut, find};
+	struct report_steps steps = {.seed = 7};
+	struct action many[REPORT_STEPS_MAX + 3];
+	struct buf out = {0};
+
+	report_steps_add(&out, &plain, &steps, &cut, 1);
+	report_steps_add(&out, &plain, &steps, of_two, 2);
+	assert_true(str_equal(buf_view(&out), STR("  do next   1. Cut it off\n"
+						  "                 nft 1\n"
+						  "               undo: nft 2\n"
+						  "            2. Find it\n"
+						  "                 ss 1\n")));
+	for (size_t i = 0; i < sizeof(many) / sizeof(*many); i++)
+		many[i] =
+			(struct action){.text = str_of("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+						       "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+						       i + 1)};
+	report_steps_add(&out, &plain, &steps, many, sizeof(many) / sizeof(*many));
+	assert_int_equal(steps.count, REPORT_STEPS_MAX);
+	assert_true(says(&out, " 64. x"));
+	assert_false(says(&out, " 65. x"));
+	buf_fini(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +290,8 @@ int main(void)
 		cmocka_unit_test(text_is_not_wrapped_elsewhere),
 		cmocka_unit_test(colour_is_asked_for),
 		cmocka_unit_test(a_long_story_is_cut_short),
+		cmocka_unit_test(costs_are_told_in_words),
+		cmocka_unit_test(each_step_is_told_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

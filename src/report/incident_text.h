@@ -13,13 +13,22 @@ void report_incident_short(struct buf *out, const struct report_style *style,
 /*
  * Whole, in parts: its findings come one by one in between (report/finding_text.h).
  *
- *     head, story and impact, reasons of each finding, evidence of each, next
+ *     head, story and impact, reasons of each finding, evidence of each, steps
  */
 void report_incident_head(struct buf *out, const struct report_style *style,
 			  const struct incident *incident);
 void report_incident_story(struct buf *out, const struct report_style *style,
 			   const struct incident *incident);
-void report_incident_next(struct buf *out, const struct report_style *style,
-			  const struct incident *incident);
+
+enum { REPORT_STEPS_MAX = 64 };
+
+/* What to do next, of an incident and then of its findings: each step once, numbered through. */
+struct report_steps {
+	uint64_t seed; /* hash_random_seed(): whoever chooses names must not hide a step */
+	uint64_t told[REPORT_STEPS_MAX];
+	size_t count; /* beyond REPORT_STEPS_MAX nothing is told */
+};
+void report_steps_add(struct buf *out, const struct report_style *style, struct report_steps *steps,
+		      const struct action *actions, size_t count);
 
 #endif

@@ -150,16 +150,21 @@ static void add_command(struct buf *out, const struct report_style *style, const
 	buf_add_byte(out, '\n');
 }
 
-void lines_actions(struct buf *out, const struct report_style *style, const struct action *actions,
-		   size_t count)
+void lines_action(struct buf *out, const struct report_style *style, const struct action *action,
+		  size_t number)
 {
 	char mark[32];
 
-	for (size_t i = 0; i < count; i++) {
-		report_label(out, style, i ? "" : "do next");
-		snprintf(mark, sizeof(mark), "%zu. ", i + 1);
-		add_wrapped(out, style, mark, actions[i].text);
-		add_command(out, style, "     ", actions[i].command);
-		add_command(out, style, "   undo: ", actions[i].undo);
-	}
+	report_label(out, style, number > 1 ? "" : "do next");
+	snprintf(mark, sizeof(mark), "%zu. ", number);
+	add_wrapped(out, style, mark, action->text);
+	add_command(out, style, "     ", action->command);
+	add_command(out, style, "   undo: ", action->undo);
+}
+
+void lines_actions(struct buf *out, const struct report_style *style, const struct action *actions,
+		   size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		lines_action(out, style, &actions[i], i + 1);
 }

@@ -24,6 +24,9 @@ void lines_bullets(struct buf *out, const struct report_style *style, const char
 /* One below the other. Nothing for none. */
 void lines_facts(struct buf *out, const struct report_style *style, const char *label,
 		 const struct facts *facts);
+/* One of a numbered list that is written piece by piece; number: from 1 on. */
+void lines_action(struct buf *out, const struct report_style *style, const struct action *action,
+		  size_t number);
 void lines_actions(struct buf *out, const struct report_style *style, const struct action *actions,
 		   size_t count);
 
