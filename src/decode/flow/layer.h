@@ -7,6 +7,7 @@
 #ifndef DAVY_DECODE_FLOW_LAYER_H
 #define DAVY_DECODE_FLOW_LAYER_H
 
+#include "decode/app/inflater.h"
 #include "decode/app/websocket.h"
 #include "decode/flow/conversation.h"
 #include "decode/mining/dialogue.h"
@@ -31,7 +32,7 @@ struct layer {
 	void *state;
 };
 
-enum { CONVERSATION_TEXT_MAX = 256 };
+enum { CONVERSATION_TEXT_MAX = 256, LAYER_INFLATER_BYTES = INFLATER_MEMORY(15) };
 
 struct conversation {
 	struct conversation_host *host;
@@ -62,6 +63,12 @@ struct layer *layer_push(struct conversation *c, struct layer *outer,
 /* Bytes that `layer` carries; the first call puts a first look inside it. */
 void layer_inner(struct conversation *c, struct layer *layer, int side, struct str bytes);
 void layer_feed(struct conversation *c, struct layer *layer, int side, struct str bytes);
+
+/*
+ * Takes its memory, LAYER_INFLATER_BYTES, from the heap; the block begins with it, so free() frees
+ * both. NULL: no memory.
+ */
+struct inflater *layer_inflater_new(enum inflater_format format, uint64_t output_max);
 
 /* A layer_websocket that follows an upgrade: `client` is the side that asked for it. */
 void layer_websocket_begin(struct layer *layer, int client,

@@ -4,23 +4,22 @@
  */
 #include <stdlib.h>
 
-#include "decode/app/inflater.h"
 #include "decode/flow/layer.h"
 
-enum { OUTPUT_MAX = 16 << 20, RATIO_MAX = 1000 };
+enum { OUTPUT_MAX = 16 << 20 };
 
 struct gzip {
 	struct inflater *inflaters[2]; /* each the start of its own block; NULL: not needed yet */
 	bool is_packed[2];	       /* inside of a member; else between them, or plain text */
 };
 
-static struct inflater *inflater_new(void)
+struct inflater *layer_inflater_new(enum inflater_format format, uint64_t output_max)
 {
 	struct inflater_settings settings = {
-		.format = INFLATER_GZIP, .output_max = OUTPUT_MAX, .ratio_max = RATIO_MAX};
-	void *memory = malloc(INFLATER_MEMORY(15));
+		.format = format, .output_max = output_max, .ratio_max = 1000};
+	void *memory = malloc(LAYER_INFLATER_BYTES);
 	struct inflater *inflater =
-		memory ? inflater_init(memory, INFLATER_MEMORY(15), &settings) : NULL;
+		memory ? inflater_init(memory, LAYER_INFLATER_BYTES, &settings) : NULL;
 
 	if (!inflater)
 		free(memory);
@@ -45,7 +44,7 @@ static bool begin_member(struct gzip *gzip, int side, struct str bytes)
 	if (gzip->inflaters[side])
 		inflater_reset(gzip->inflaters[side]);
 	else
-		gzip->inflaters[side] = inflater_new();
+		gzip->inflaters[side] = layer_inflater_new(INFLATER_GZIP, OUTPUT_MAX);
 	return gzip->inflaters[side] != NULL;
 }
 
@@ -104,7 +103,7 @@ static size_t gzip_size(const struct layer *layer)
 {
 	const struct gzip *gzip = layer->state;
 
-	return (size_t)INFLATER_MEMORY(15) *
+	return (size_t)LAYER_INFLATER_BYTES *
 	       ((gzip->inflaters[0] != NULL) + (gzip->inflaters[1] != NULL));
 }
 

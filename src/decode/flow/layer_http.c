@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "decode/app/http.h"
-#include "decode/app/inflater.h"
 #include "decode/flow/json_stream.h"
 #include "decode/flow/layer.h"
 
@@ -97,24 +96,14 @@ static void open_tunnel(struct conversation *c, struct layer *layer, const struc
 	}
 }
 
-/* The block begins with the inflater, so freeing that frees it. NULL: not compressed, or no memory.
- */
+/* NULL: not compressed, or no memory. */
 static struct inflater *inflater_for(struct str encoding)
 {
-	bool is_gzip = str_equal_nocase(encoding, STR("gzip")) ||
-		       str_equal_nocase(encoding, STR("x-gzip"));
-	struct inflater_settings settings = {.format = is_gzip ? INFLATER_GZIP : INFLATER_DEFLATE,
-					     .output_max = INFLATED_MAX,
-					     .ratio_max = 1000};
-
-	if (!is_gzip && !str_equal_nocase(encoding, STR("deflate")))
-		return NULL;
-	void *memory = malloc(INFLATER_MEMORY(15));
-	struct inflater *inflater =
-		memory ? inflater_init(memory, INFLATER_MEMORY(15), &settings) : NULL;
-	if (!inflater)
-		free(memory);
-	return inflater;
+	if (str_equal_nocase(encoding, STR("gzip")) || str_equal_nocase(encoding, STR("x-gzip")))
+		return layer_inflater_new(INFLATER_GZIP, INFLATED_MAX);
+	if (str_equal_nocase(encoding, STR("deflate")))
+		return layer_inflater_new(INFLATER_DEFLATE, INFLATED_MAX);
+	return NULL;
 }
 
 /* What a head means for this connection. */
@@ -360,7 +349,7 @@ static size_t http_size(const struct layer *layer)
 
 	for (int side = 0; side < 2; side++)
 		size += http->directions[side].head.cap + http->directions[side].json.pending.cap +
-			(http->directions[side].inflater ? INFLATER_MEMORY(15) : 0);
+			(http->directions[side].inflater ? LAYER_INFLATER_BYTES : 0);
 	return size;
 }
 
