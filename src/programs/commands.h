@@ -16,9 +16,12 @@ struct command_option {
 	const char *name;     /* without the dashes */
 	const char *argument; /* what its value is called in help; NULL: it has none */
 	const char *help;
-	const char *choices; /* words to complete its value with; NULL: none; or COMMAND_FILES */
+	const char *choices; /* words to complete its value with, or one of these; NULL: none */
 };
-#define COMMAND_FILES "FILES"
+#define COMMAND_FILES	   "FILES"
+#define COMMAND_INTERFACES "INTERFACES" /* of the network, at that moment */
+#define COMMAND_DRILLS	   "DRILLS"
+#define COMMAND_CARRIERS   "CARRIERS"
 
 struct command {
 	const char *name;
@@ -27,6 +30,7 @@ struct command {
 	const struct command_option *options; /* ends with {0}; --help is understood */
 	const char *text;		      /* more about it, whole lines; may be NULL */
 	const char *example;		      /* lines that can be pasted */
+	const char *arguments;		      /* to complete those with: as an option's choices */
 	int (*run)(const struct command *command, int argc, char **argv); /* argv[0] is the name */
 };
 

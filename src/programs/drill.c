@@ -15,11 +15,13 @@ static const struct command_option drill_options[] = {
 	[LIST] = {"list", NULL, "the names of drills and carriers"},
 	[CARRIER] = {"carrier", "C",
 		     "what the session travels in: plain, websocket, socks5, connect, "
-		     "socks5+websocket ..."},
+		     "socks5+websocket ...",
+		     COMMAND_CARRIERS},
 	[SHARES] = {"shares", "N", "end after so many shares; default: 5"},
 	[NETWORK] = {"network", "WHERE",
 		     "veth: an interface made for it, seen by davy watch (root); loopback; own: a "
-		     "network of its own"},
+		     "network of its own",
+		     "veth loopback own"},
 	[PORT] = {"port", "N", "where the pool listens; default: any free port"},
 	[PAUSE] =
 		{"pause", "S",
@@ -210,5 +212,6 @@ const struct command drill_command = {
 	.example =
 		"  sudo davy drill\n"
 		"  davy drill bitcoin-stratum-v1 --carrier socks5+websocket --network loopback\n",
+	.arguments = COMMAND_DRILLS,
 	.run = drill_command_run,
 };

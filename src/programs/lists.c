@@ -211,5 +211,6 @@ const struct command lists_command = {
 		"command.\nExits with 0, or 2 when a list or the store could not be read.\n",
 	.example = "  davy lists --format unbound > /etc/unbound/unbound.conf.d/pools.conf\n"
 		   "  davy lists --format nft --found | less\n",
+	.arguments = COMMAND_FILES,
 	.run = lists_run,
 };

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "programs/commands.h"
 #include "programs/nearest.h"
+#include "programs/options.h"
 #include "programs/scan.h"
 #include "programs/version.h"
 #include "programs/watch.h"
@@ -29,7 +30,7 @@ static void print_overview(FILE *file)
 		      "Usage: davy COMMAND [OPTION]...\n\nCommands:\n");
 	for (size_t i = 0; i < command_count; i++)
 		fprintf(file, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
-	fprintf(file, "\n`davy COMMAND --help` tells about one, with an example. "
+	fprintf(file, "\n`davy help COMMAND` tells about one, with an example. "
 		      "`davy --version` prints the version.\n"
 		      "Exit status: 1 when something was found, else 2 when something failed, "
 		      "else 0.\n");
@@ -37,18 +38,56 @@ static void print_overview(FILE *file)
 
 static int unknown_command(const char *name)
 {
+	static const char *const others[] = {"help", "--help", "--version"};
 	CLEANUP(buf_fini) struct buf shown = {0};
 	struct nearest nearest = nearest_to(str_from(name));
 
 	for (size_t i = 0; i < command_count; i++)
 		nearest_offer(&nearest, str_from(commands[i]->name));
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		nearest_offer(&nearest, str_from(others[i]));
 	buf_add_printable(&shown, str_from(name), 64);
-	fprintf(stderr, "davy: unknown command %.*s", (int)shown.len, shown.at ? shown.at : "");
+	fprintf(stderr, "davy: unknown %s %.*s", name[0] == '-' ? "option" : "command",
+		STR_ARG(buf_view(&shown)));
 	if (nearest_is_close(&nearest))
 		fprintf(stderr, ", did you mean %.*s?\n", STR_ARG(nearest.best));
 	else
 		fprintf(stderr, "; `davy --help` lists all\n");
 	return EXIT_TROUBLE;
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < command_count; i++)
+		if (strcmp(commands[i]->name, name) == 0)
+			return commands[i];
+	return NULL;
+}
+
+/* `davy help` and `davy help COMMAND` */
+static int print_help(int argc, char **argv)
+{
+	CLEANUP(buf_fini) struct buf out = {0};
+	const struct command *command = argc > 1 ? find_command(argv[1]) : NULL;
+
+	if (argc > 2) {
+		fprintf(stderr, "davy help: one command at a time\n");
+		return EXIT_TROUBLE;
+	}
+	if (argc > 1 && !command && strcmp(argv[1], "help") != 0)
+		return unknown_command(argv[1]);
+	if (command) {
+		command_help(command, &out);
+		fwrite(out.at, 1, out.len, stdout);
+	} else {
+		print_overview(stdout);
+	}
+	return EXIT_NOTHING_FOUND;
+}
+
+static bool is_any(const char *word, const char *one, const char *other)
+{
+	return strcmp(word, one) == 0 || strcmp(word, other) == 0;
 }
 
 static int run(int argc, char **argv)
@@ -57,18 +96,14 @@ static int run(int argc, char **argv)
 		print_overview(stderr);
 		return EXIT_TROUBLE;
 	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-		print_overview(stdout);
-		return EXIT_NOTHING_FOUND;
-	}
-	if (strcmp(argv[1], "--version") == 0) {
+	if (is_any(argv[1], "--help", "-h") || strcmp(argv[1], "help") == 0)
+		return print_help(argc - 1, argv + 1);
+	if (is_any(argv[1], "--version", "-V")) {
 		printf("davy %s\n", DAVY_VERSION);
 		return EXIT_NOTHING_FOUND;
 	}
-	for (size_t i = 0; i < command_count; i++)
-		if (strcmp(commands[i]->name, argv[1]) == 0)
-			return commands[i]->run(commands[i], argc - 1, argv + 1);
-	return unknown_command(argv[1]);
+	const struct command *command = find_command(argv[1]);
+	return command ? command->run(command, argc - 1, argv + 1) : unknown_command(argv[1]);
 }
 
 /* What this program is when it was started by itself as a worker. */

@@ -30,12 +30,15 @@ enum { JSON, AS, FAIL_ON, FOLLOW, CONFIG };
 static const struct command_option scan_options[] = {
 	[JSON] = {"json", NULL,
 		  "one JSON object a line (docs/schema.md), nothing else on standard output"},
-	[AS] = {"as", "KIND", "what the inputs are, where content does not tell: capture"},
+	[AS] = {"as", "KIND", "what the inputs are, where content does not tell: capture",
+		"capture"},
 	[FAIL_ON] = {"fail-on", "VERDICT[:SEVERITY]",
-		     "what counts as found, from there upwards; default: access"},
+		     "what counts as found, from there upwards; default: access",
+		     "signal access exposure suspect miner mining"},
 	[FOLLOW] = {"follow", NULL,
 		    "wait for more at the end of a file that is still being written"},
-	[CONFIG] = {"config", "FILE", "another settings file than " SETTINGS_DEFAULT_PATH},
+	[CONFIG] = {"config", "FILE", "another settings file than " SETTINGS_DEFAULT_PATH,
+		    COMMAND_FILES},
 	{0},
 };
 
@@ -382,5 +385,6 @@ const struct command scan_command = {
 		"to read,\nelse 0.\n",
 	.example = "  davy scan capture.pcap\n"
 		   "  tcpdump -i eth0 -w - | davy scan -\n",
+	.arguments = COMMAND_FILES,
 	.run = scan_command_run,
 };

@@ -13,9 +13,11 @@ enum { INTERFACES_NAMED_MAX = 64 };
 
 static const struct command_option watch_options[] = {
 	[INTERFACE] = {"interface", "NAME",
-		       "only this interface (may be given again); default: all that are up"},
+		       "only this interface (may be given again); default: all that are up",
+		       COMMAND_INTERFACES},
 	[JSON] = {"json", NULL, "findings as JSON lines (docs/schema.md)"},
-	[CONFIG] = {"config", "FILE", "another settings file than " SETTINGS_DEFAULT_PATH},
+	[CONFIG] = {"config", "FILE", "another settings file than " SETTINGS_DEFAULT_PATH,
+		    COMMAND_FILES},
 	{0},
 };
 
