@@ -71,6 +71,8 @@ static const struct golden_row rows[] = {
 	{"show_ambiguous", "show 0 --store full.db"},
 	{"show_unknown", "show ffff --store full.db"},
 	{"show_nothing", "show --store full.db"},
+	{"drill_unknown", "drill kapsa"},
+	{"settings_hostile", "settings --config no\x1b[31m"},
 	{"health", "health --store full.db"},
 	{"health_json", "health --json --store full.db"},
 	{"health_late", "health --store full.db", "DAVY_NOW=2026-11-22T13:00:00Z"},

@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "lab/drill.h"
 #include "programs/commands.h"
+#include "programs/nearest.h"
 #include "programs/options.h"
 
 enum { LIST, CARRIER, SHARES, NETWORK, PORT, PAUSE };
@@ -110,6 +111,19 @@ static bool find_drill(const char *name, struct lab_settings *actor)
 	return lab_variant_find(actor->dialect, variant, &actor->variant);
 }
 
+static int tell_unknown_drill(const struct command *command, const char *name)
+{
+	struct nearest nearest = nearest_to(str_from(name));
+
+	for (size_t i = 0; i < lab_dialect_count; i++)
+		nearest_offer(&nearest, str_from(lab_dialects[i]->name));
+	if (nearest_is_close(&nearest))
+		return options_mistake(command, "there is no drill %s (did you mean %.*s?)", name,
+				       STR_ARG(nearest.best));
+	return options_mistake(command, "there is no drill %s; `davy drill --list` lists them",
+			       name);
+}
+
 static bool find_network(const char *name, enum drill_network *out)
 {
 	static const struct {
@@ -185,8 +199,7 @@ static int drill_command_run(const struct command *command, int argc, char **arg
 	if (options_rest() + 1 < argc)
 		return options_mistake(command, "%s is too much", argv[options_rest() + 1]);
 	if (!find_drill(name, &d.settings.actor))
-		return options_mistake(
-			command, "there is no drill %s; `davy drill --list` lists them", name);
+		return tell_unknown_drill(command, name);
 	if (!find_network(d.network, &d.settings.network))
 		return options_mistake(command, "%s is no network: veth, loopback or own",
 				       d.network);

@@ -21,6 +21,7 @@
 #include "programs/progress.h"
 #include "programs/settings.h"
 #include "programs/terminal.h"
+#include "programs/view.h"
 #include "sandbox/supervise.h"
 #include "sandbox/worker.h"
 #include "source/capture/input.h"
@@ -155,14 +156,14 @@ static bool load_settings(struct scan *scan)
 	struct error why = {0};
 
 	if (settings_load(scan->config, &settings, &why) < 0) {
-		fprintf(stderr, "davy: %s\n", why.text);
+		view_trouble(why.text);
 		return false;
 	}
 	scan->settings.memory_bytes = settings_number(settings, "scan.memory");
 	scan->settings.style = terminal_style();
 	scan->lists = list_files_share(settings, tell_list, NULL, &why);
 	if (scan->lists < 0)
-		fprintf(stderr, "davy: %s\n", why.text);
+		view_trouble(why.text);
 	settings_free(&settings);
 	return scan->lists >= 0;
 }
@@ -177,7 +178,7 @@ static bool start_worker(struct scan *scan)
 	struct error why = {0};
 
 	if (worker_spawn(SCAN_ROLE, true, &scan->worker, &why) < 0) {
-		fprintf(stderr, "davy: %s\n", why.text);
+		view_trouble(why.text);
 		return false;
 	}
 	channel_init(&scan->channel, scan->worker.channel, false);

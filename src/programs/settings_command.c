@@ -4,6 +4,7 @@
 #include "programs/commands.h"
 #include "programs/options.h"
 #include "programs/settings.h"
+#include "programs/view.h"
 
 enum { DEFAULTS, CONFIG };
 
@@ -29,7 +30,7 @@ static int check(const char *path)
 	struct error why = {0};
 
 	if (settings_check(path, &why) != 0) {
-		fprintf(stderr, "davy: %s\n", why.text);
+		view_trouble(why.text);
 		return EXIT_TROUBLE;
 	}
 	if (!path && access(SETTINGS_DEFAULT_PATH, F_OK) != 0)

@@ -176,9 +176,11 @@ static int show_run(const struct command *command, int argc, char **argv)
 	}
 	if (option == OPTIONS_STOP)
 		return options.status;
-	if (argc - options_rest() != 1)
-		return options_mistake(command, argc == options_rest() ? "which one? give an ID"
-								       : "one ID at a time");
+	if (argc - options_rest() != 1 || argv[options_rest()][0] == '\0')
+		return options_mistake(
+			command, argc - options_rest() > 1
+					 ? "one ID at a time"
+					 : "which one? give an ID; `davy incidents` lists them");
 	bool is_open = view_open(&view);
 	return view_close(&view, is_open ? show(&view, argv[options_rest()]) : EXIT_TROUBLE);
 }
