@@ -182,7 +182,7 @@ static void read_capture(struct scanning *scanning, struct capture_file *file, s
 		return;
 	}
 	scanning->output.read +=
-		scanning->frames > frames_before || !capture_file_note(file)->text[0];
+		scanning->frames > frames_before || (!is_left && !capture_file_note(file)->text[0]);
 	tell_gaps(scanning, file, name, is_left);
 }
 
