@@ -36,6 +36,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			if (packet.payload_len < packet.payload.len ||
 			    (sum & 1 && !packet.protocol))
 				abort();
+			if (packet_tcp_checksum(&packet) != CHECKSUM_UNKNOWN &&
+			    packet.protocol != PROTOCOL_TCP)
+				abort();
 		}
 		free(copy);
 	}

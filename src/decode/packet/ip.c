@@ -83,6 +83,7 @@ enum layer ipv4_take(struct layers *at)
 			return LAYER_MALFORMED;
 		at->is_whole = layers_limit(at, total - header);
 	}
+	layers_go_inside(at);
 	at->out->source.address = address_v4_bytes((const uint8_t *)addresses.at);
 	at->out->destination.address = address_v4_bytes((const uint8_t *)addresses.at + 4);
 	at->is_v6 = false;
@@ -139,6 +140,7 @@ enum layer ipv6_take(struct layers *at)
 	if (len == 0 && next == PROTOCOL_HOP_BY_HOP)
 		payload = jumbo_length(at->in);
 	at->is_whole = payload != 0 ? layers_limit(at, payload) : at->cut == 0;
+	layers_go_inside(at);
 	memcpy(at->out->source.address.bytes, source.at, 16);
 	memcpy(at->out->destination.address.bytes, destination.at, 16);
 	at->is_v6 = true;

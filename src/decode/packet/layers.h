@@ -68,7 +68,8 @@ struct layers {
 	uint8_t depth;
 	uint8_t wifi_quirks;
 	bool is_v6;
-	bool is_whole; /* all that the last IP header claims was captured */
+	bool has_addresses; /* of an IP header */
+	bool is_whole;	    /* all that the last IP header claims was captured */
 	bool is_too_deep;
 	instant at;
 	struct fragment_table *fragments;
@@ -94,6 +95,18 @@ static inline bool layers_limit(struct layers *at, uint32_t len)
 	if (at->cut > missing)
 		at->cut = missing;
 	return false;
+}
+
+/* The addresses that `out` holds are about to become those of an IP header further out. */
+static inline void layers_go_inside(struct layers *at)
+{
+	struct packet *out = at->out;
+
+	if (at->has_addresses && out->outer_count < PACKET_OUTERS_MAX)
+		out->outers[out->outer_count] =
+			(struct packet_outer){out->source.address, out->destination.address};
+	out->outer_count += at->has_addresses;
+	at->has_addresses = true;
 }
 
 /* Note a tag or tunnel and go on to what it carries. */

@@ -12,6 +12,8 @@ static enum layer tcp_take(struct layers *at)
 	uint8_t offset, flags;
 	struct str head;
 
+	out->segment = reader_rest(&at->in);
+
 	if (!read_span(&at->in, HEADER, &head))
 		return LAYER_MALFORMED;
 	struct reader in = reader_of(head);
@@ -136,6 +138,8 @@ static bool is_plain_tcp(const struct frame *frame, struct packet *out)
 	out->protocol = PROTOCOL_TCP;
 	out->tcp_flags = flags & FLAGS;
 	out->tunnels = 0;
+	out->outer_count = 0;
+	out->segment = str_of(frame->bytes.at + ETHERNET + IP, total - (size_t)IP);
 	out->payload = str_of(frame->bytes.at + ETHERNET + header, total - header);
 	out->payload_len = (uint32_t)out->payload.len;
 	return true;
@@ -163,6 +167,8 @@ enum decoded packet_decode(const struct frame *frame, struct fragment_table *fra
 		fragment_table_begin(fragments);
 	out->source.port = out->destination.port = 0;
 	out->tunnels = 0;
+	out->outer_count = 0;
+	out->segment = (struct str){0};
 	enum layer layer = layers_take(&at, link_layer(frame->link), &headers);
 	while (layer == LAYER_DECODED && out->protocol == PROTOCOL_UDP &&
 	       udp_tunnel_is_likely(&at)) {

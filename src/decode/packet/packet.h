@@ -39,6 +39,12 @@ enum packet_tunnel {
 
 enum { PROTOCOL_TCP = 6, PROTOCOL_UDP = 17 };
 
+/* One IP header around the innermost: who put the tunnelled packet on the wire, and for whom. */
+struct packet_outer {
+	struct address from, to;
+};
+enum { PACKET_OUTERS_MAX = 3 };
+
 enum tcp_flag { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16 };
 
 struct packet {
@@ -50,6 +56,10 @@ struct packet {
 	struct str payload;		     /* TCP or UDP payload that was captured */
 	/* on the wire, by the IP length: > payload.len when the capture cut the frame */
 	uint32_t payload_len;
+	struct str segment;  /* TCP header and payload as captured: what the checksum is over */
+	uint8_t outer_count; /* IP headers around the innermost; those beyond the first few are
+				only counted */
+	struct packet_outer outers[PACKET_OUTERS_MAX]; /* the outermost first */
 };
 
 struct fragment_table; /* decode/packet/fragment.h: reassembles IP fragments, bounded */
@@ -64,10 +74,25 @@ struct fragment_table; /* decode/packet/fragment.h: reassembles IP fragments, bo
  *            NEED_MORE: a fragment was stored, the datagram is not complete.
  *            MALFORMED: a header is cut off or lies about its length. (TCP options that the capture
  *            cut off are no harm.)
- * The transport checksum is not checked (offloading leaves it wrong on the capturing host).
+ * The transport checksum is not checked (offloading leaves it wrong on the capturing host): see
+ * packet_tcp_checksum.
  */
 enum decoded packet_decode(const struct frame *frame, struct fragment_table *fragments,
 			   struct packet *out);
+
+enum checksum {
+	CHECKSUM_UNKNOWN, /* cut off, not TCP, or left to the network card */
+	CHECKSUM_RIGHT,
+	CHECKSUM_WRONG, /* no receiver takes it, unless a card or a driver wrote over the field */
+};
+/*
+ * Would a receiver take this segment? The field of a packet that was captured before its card
+ * filled it in, or that a card or kernel put together from several, holds the sum of the pseudo
+ * header alone, or 0: UNKNOWN.
+ *
+ * source: RFC 9293, section 3.1; RFC 8200, section 8.1
+ */
+enum checksum packet_tcp_checksum(const struct packet *packet);
 
 /* For tests and the fan-out of a live sensor: does this link type have a decoder? */
 bool packet_link_is_known(uint16_t link);

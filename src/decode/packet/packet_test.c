@@ -456,6 +456,109 @@ static void lengths_on_the_wire(void **state)
 	buf_fini(&bytes);
 }
 
+/* Whose the IP headers around the innermost are; tags and labels have no addresses. */
+static void the_outer_ends_are_told(void **state)
+{
+	static const struct {
+		const char *name, *hex;
+		uint8_t outers;
+		bool is_v6;
+	} rows[] = {
+		{"plain", ETHER INNER, 0, false},
+		{"VLAN", MAC "8100 0064 0800" INNER, 0, false},
+		{"MPLS", MAC "8847 00011140" INNER, 0, false},
+		{"VXLAN", ETHER V4("11") UDP("12b5") VXLAN ETHER INNER, 1, false},
+		{"VXLAN over IPv6", ETHER6 V6("11") UDP("12b5") VXLAN ETHER6 INNER6, 1, true},
+		{"GRE", ETHER V4("2f") "0000 0800" INNER, 1, false},
+		{"IP in IP", ETHER V4("04") INNER, 1, false},
+		{"GTP-U", ETHER V4("11") UDP("0868") "30ff 002d 00000001" INNER, 1, false},
+		{"two", ETHER V4("04") V4("2f") "0000 0800" INNER, 2, false},
+		{"five", ETHER V4("04") V4("04") V4("04") V4("04") V4("04") INNER, 5, false},
+		{"UDP, no tunnel", ETHER V4("11") UDP("0035") "0102", 0, false},
+		{"a tunnel's port, no tunnel", ETHER V4("11") UDP("12b5") VXLAN "00", 0, false},
+	};
+	struct address from, to;
+	struct packet packet;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct buf bytes = from_hex(rows[i].hex);
+		if (decode(1, buf_view(&bytes), (uint32_t)bytes.len, NULL, &packet) != DECODED ||
+		    packet.outer_count != rows[i].outers)
+			fail_msg("%s: %d", rows[i].name, packet.outer_count);
+		assert_true(address_parse(rows[i].is_v6 ? STR("2001:db8::1") : STR("192.0.2.1"),
+					  &from));
+		assert_true(
+			address_parse(rows[i].is_v6 ? STR("2001:db8::2") : STR("192.0.2.2"), &to));
+		for (int k = 0; k < rows[i].outers && k < PACKET_OUTERS_MAX; k++)
+			if (!address_equal(&packet.outers[k].from, &from) ||
+			    !address_equal(&packet.outers[k].to, &to))
+				fail_msg("%s: not from the outer address", rows[i].name);
+		buf_fini(&bytes);
+	}
+}
+
+static uint16_t sum_of(const char *hex)
+{
+	struct buf bytes = from_hex(hex);
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < bytes.len; i++)
+		sum += (uint32_t)(uint8_t)bytes.at[i] << (i % 2 ? 0 : 8);
+	buf_fini(&bytes);
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)sum;
+}
+
+/* Right, wrong, or left to the card: the pseudo header's sum alone, or nothing. */
+static void checksums_are_judged_where_they_can_be(void **state)
+{
+	enum { TCP_LEN = 25, FIELD_IN_TCP = 16 };
+	static const struct {
+		const char *hex, *pseudo;
+		size_t tcp_at;
+	} rows[] = {
+		{ETHER INNER, "0a000007 c6336414 0006 0019", 14 + 20},
+		{MAC "8100 0064 0800" INNER, "0a000007 c6336414 0006 0019", 18 + 20},
+		{ETHER6 INNER6,
+		 "20010db8000000000000000000000007 20010db8000000000000000000000020 0006 0019",
+		 14 + 40},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct buf bytes = from_hex(rows[i].hex);
+		char all[512];
+		struct frame frame = {
+			.bytes = buf_view(&bytes), .wire_len = (uint32_t)bytes.len, .link = 1};
+		char *field = bytes.at + rows[i].tcp_at + FIELD_IN_TCP;
+		uint16_t pseudo = sum_of(rows[i].pseudo);
+		snprintf(all, sizeof(all), "%s %s", rows[i].pseudo, TCP);
+		uint16_t right = (uint16_t)~sum_of(all);
+		const struct {
+			uint16_t field;
+			enum checksum expected;
+		} fields[] = {{right, CHECKSUM_RIGHT},
+			      {(uint16_t)(right + 1), CHECKSUM_WRONG},
+			      {(uint16_t)~right, CHECKSUM_WRONG},
+			      {pseudo, CHECKSUM_UNKNOWN},
+			      {0, CHECKSUM_UNKNOWN}};
+		for (size_t k = 0; k < sizeof(fields) / sizeof(*fields); k++) {
+			struct packet packet;
+			field[0] = (char)(fields[k].field >> 8);
+			field[1] = (char)fields[k].field;
+			assert_int_equal(packet_decode(&frame, NULL, &packet), DECODED);
+			assert_int_equal(packet.segment.len, TCP_LEN);
+			if (packet_tcp_checksum(&packet) != fields[k].expected)
+				fail_msg("row %zu, field %zu", i, k);
+			struct frame cut = frame;
+			cut.bytes.len--;
+			assert_int_equal(packet_decode(&cut, NULL, &packet), DECODED);
+			assert_int_equal(packet_tcp_checksum(&packet), CHECKSUM_UNKNOWN);
+		}
+		buf_fini(&bytes);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -465,6 +568,8 @@ int main(void)
 		cmocka_unit_test(what_is_no_tcp_or_udp_is_refused),
 		cmocka_unit_test(udp_that_is_no_tunnel_is_udp),
 		cmocka_unit_test(lengths_on_the_wire),
+		cmocka_unit_test(the_outer_ends_are_told),
+		cmocka_unit_test(checksums_are_judged_where_they_can_be),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
