@@ -60,6 +60,9 @@ static void give(struct run *run, uint32_t seq, uint8_t flags, uint8_t len, uint
 
 	for (uint32_t i = 0; i < len; i++)
 		bytes[1 + i] = (char)(seq + i + (flags & TCP_SYN ? 1 : 0));
+	if (tcp_stream_contradicts(&run->stream, run->pool, seq + (flags & TCP_SYN ? 1 : 0),
+				   payload))
+		abort();
 	do {
 		delivery = tcp_stream_feed(&run->stream, run->pool, seq, flags, payload, len + cut,
 					   &now);

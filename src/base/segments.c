@@ -219,6 +219,24 @@ struct segments_added segments_add(struct segment_pool *pool, struct segment_lis
 	return added;
 }
 
+bool segments_contradict(const struct segment_pool *pool, const struct segment_list *list,
+			 uint32_t origin, uint32_t at, struct str bytes)
+{
+	uint32_t position = at - origin, end = position + (uint32_t)bytes.len;
+
+	for (uint32_t number = list->first; number != NONE; number = block_of(pool, number)->next) {
+		const struct block *block = block_of(pool, number);
+		uint32_t start = block->at - origin, stop = start + block->len;
+		uint32_t from = start > position ? start : position, to = stop < end ? stop : end;
+		if (start >= end)
+			break;
+		if (from < to && memcmp(block->bytes + (from - start), bytes.at + (from - position),
+					to - from) != 0)
+			return true;
+	}
+	return false;
+}
+
 bool segments_first(const struct segment_pool *pool, const struct segment_list *list, uint32_t *at)
 {
 	if (list->first == NONE)

@@ -55,6 +55,10 @@ struct segments_added {
 struct segments_added segments_add(struct segment_pool *pool, struct segment_list *list,
 				   uint32_t origin, uint32_t at, struct str bytes, uint32_t most);
 
+/* Is any of `bytes` another than the one held in its position? Limits as for segments_add. */
+bool segments_contradict(const struct segment_pool *pool, const struct segment_list *list,
+			 uint32_t origin, uint32_t at, struct str bytes);
+
 /* Position of the first piece; false when there is none. */
 bool segments_first(const struct segment_pool *pool, const struct segment_list *list, uint32_t *at);
 

@@ -53,6 +53,45 @@ static void the_first_to_come_wins(void **state)
 	segment_pool_free(pool);
 }
 
+/* Only what is held can be contradicted, from any place, over the top of the numbers too. */
+static void another_content_is_told(void **state)
+{
+	static const struct {
+		uint32_t at;
+		const char *text;
+		bool contradicts;
+	} rows[] = {
+		{10, "ABC", false},
+		{10, "ABD", true},
+		{9, ".ABC.", false},
+		{11, "B", false},
+		{11, "C", true},
+		{13, ".......", false},
+		{8, "............", true},
+		{18, "..XYZ..", false},
+		{10, "ABC.......XY", false},
+		{10, "ABC.......XX", true},
+		{0, "..........", false},
+		{23, "..", false},
+		{10, "", false},
+	};
+	static const uint32_t origins[] = {0, 77, 0xfffffff4};
+
+	for (size_t o = 0; o < sizeof(origins) / sizeof(*origins); o++) {
+		struct segment_pool *pool = make(10);
+		struct segment_list list = {0};
+		uint32_t origin = origins[o];
+		segments_add(pool, &list, origin, origin + 10, STR("ABC"), 100);
+		segments_add(pool, &list, origin, origin + 20, STR("XYZ"), 100);
+		for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+			if (segments_contradict(pool, &list, origin, origin + rows[i].at,
+						str_from(rows[i].text)) != rows[i].contradicts)
+				fail_msg("row %zu", i);
+		segments_clear(pool, &list);
+		segment_pool_free(pool);
+	}
+}
+
 static void single_bytes_share_a_block(void **state)
 {
 	struct segment_pool *pool = make(2);
@@ -158,6 +197,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_first_to_come_wins),
+		cmocka_unit_test(another_content_is_told),
 		cmocka_unit_test(single_bytes_share_a_block),
 		cmocka_unit_test(a_list_has_its_share),
 		cmocka_unit_test(a_taken_piece_is_lent_until_the_next_change),

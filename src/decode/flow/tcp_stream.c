@@ -139,6 +139,21 @@ enum tcp_delivery tcp_stream_feed(struct tcp_stream *s, struct segment_pool *poo
 	return take_next(s, pool, fresh, wire_len - old, now);
 }
 
+bool tcp_stream_contradicts(const struct tcp_stream *s, const struct segment_pool *pool,
+			    uint32_t seq, struct str payload)
+{
+	uint32_t end = seq + (uint32_t)payload.len;
+
+	if (!(s->known & BEGUN) || s->queue.count == 0 || payload.len > TCP_STREAM_WINDOW ||
+	    !is_near(seq, s->next) || !is_near(end, s->next))
+		return false;
+	if ((int32_t)(seq - s->next) < 0) { /* what was delivered is not kept */
+		payload = str_skip(payload, s->next - seq);
+		seq = s->next;
+	}
+	return segments_contradict(pool, &s->queue, s->next, seq, payload);
+}
+
 bool tcp_stream_next(struct tcp_stream *s, struct segment_pool *pool, struct str *bytes)
 {
 	uint32_t at;

@@ -94,6 +94,10 @@ enum tcp_delivery tcp_stream_feed(struct tcp_stream *s, struct segment_pool *poo
 				  uint8_t flags, struct str payload, uint32_t wire_len,
 				  struct str *now);
 
+/* Does this segment bring other bytes than are kept for the same place? */
+bool tcp_stream_contradicts(const struct tcp_stream *s, const struct segment_pool *pool,
+			    uint32_t seq, struct str payload);
+
 /* Kept bytes that have become next; the view holds until the next call with this pool. */
 bool tcp_stream_next(struct tcp_stream *s, struct segment_pool *pool, struct str *bytes);
 
