@@ -37,6 +37,15 @@ enum { CARRIERS_MAX = 8, FLOW_NAMES_MAX = 4 };
 
 const char *carrier_name(enum carrier carrier); /* "websocket": as in JSON */
 
+/* Why an exchange that looks like one between two ends may be another's work; kept on the flow. */
+enum flow_doubt {
+	DOUBT_ONE_TUNNEL_END = 1 << 0,	/* both sides came out of the same end of a tunnel */
+	DOUBT_TUNNELS_APART = 1 << 1,	/* the answer did not come back through the tunnel */
+	DOUBT_MIRROR_BELIEVED = 1 << 2, /* one of these two, but a mirror that is believed */
+	DOUBT_REFUSED_ITSELF = 1 << 3, /* a side reset the connection, and again after it went on */
+	DOUBT_TWO_VERSIONS = 1 << 4,   /* two versions of the same bytes were sent */
+};
+
 /*
  * Side 0 and side 1 are the two ends in the order of the flow's key, not client and server: who
  * mines is for a detector to say. `initiator` is the side that opened the connection, -1 unknown.
@@ -50,6 +59,9 @@ struct flow_view {
 	uint32_t packets[2];
 	bool acknowledged[2]; /* the other side acknowledged this side's data */
 	uint16_t tunnels;     /* enum packet_tunnel */
+	uint8_t doubts;	      /* enum flow_doubt */
+	bool has_tunnel_end;
+	struct address tunnel_end; /* with a doubt about tunnels: where the last packet came from */
 	uint8_t carrier_count;
 	uint8_t carriers[CARRIERS_MAX];	     /* enum carrier, outermost first */
 	struct str names[2][FLOW_NAMES_MAX]; /* each end was called so: DNS, SNI, Host, as they

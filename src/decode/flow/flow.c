@@ -39,7 +39,8 @@ void flow_describe(const struct flow *flow, instant last_seen, struct flow_view 
 				   .initiator = flow->initiator,
 				   .first_seen = {flow->first_ns},
 				   .last_seen = last_seen,
-				   .tunnels = flow->tunnels};
+				   .tunnels = flow->tunnels,
+				   .doubts = flow->doubts};
 	for (int side = 0; side < 2; side++) {
 		view->ends[side] = (struct endpoint){flow->key.ends[side], flow->key.ports[side]};
 		view->bytes[side] = flow->bytes[side];

@@ -30,6 +30,18 @@ enum flow_class { FLOW_UNANSWERED, FLOW_ANSWERED, FLOW_WATCHED };
 
 enum { FLOW_BEHAVIOUR_BYTES = 128, FLOW_BYTES_MAX = 512 };
 
+/*
+ * A side that resets the connection in its right place and goes on speaking: either somebody else
+ * sent the reset, or somebody else speaks. A host that refuses what others say in its name refuses
+ * every packet it gets in return.
+ */
+enum side_reset {
+	RESET_NONE,
+	RESET_SENT,
+	RESET_SPOKE,			  /* new bytes since */
+	RESET_FORGIVEN = RESET_SPOKE + 3, /* packets of the other side that it let pass */
+};
+
 struct inspection;
 
 /*
@@ -54,6 +66,10 @@ struct flow {
 	uint32_t second, second_bytes; /* payload in this second: only fast flows are cut */
 	bool is_cut;		       /* its rest was said to be of no interest */
 	bool speaks_mining;	       /* has carried messages of a mining session */
+	uint8_t doubts;		       /* enum flow_doubt */
+	uint8_t reset[2];	       /* enum side_reset */
+	uint32_t reset_at[2];	       /* sequence number of the side's last reset */
+	uint32_t tunnel[2];	       /* that the side's last data came through: tunnel_ends.h */
 	uint64_t minutes;	       /* presence: bit per minute since first_ns */
 	uint16_t first_sizes[8];
 	uint8_t behaviour[FLOW_BEHAVIOUR_BYTES];

@@ -1,8 +1,10 @@
 #include "decode/flow/inspection.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 
+#include "decode/flow/spoken.h"
 #include "decode/flow/tcp_stream.h"
 
 enum {
@@ -19,6 +21,10 @@ struct inspection {
 	int64_t hole_since_ns[2]; /* 0: no hole */
 	struct inspection *newer_hole, *older_hole;
 	bool is_listed; /* among those with a hole */
+	struct wrong {
+		uint32_t at, len;
+	} wrong[2]; /* the last segment delivered whose checksum no receiver takes */
+	struct spoken spoken[2];
 };
 
 struct inspections {
@@ -26,6 +32,7 @@ struct inspections {
 	struct table *table;
 	struct segment_pool *pool;
 	struct conversation_host host;
+	struct spoken_key spoken_key;
 	struct inspection *newest_hole; /* those that wait for something, for the tick */
 	size_t conversation_bytes;	/* may be held now */
 	uint64_t opened, refused, evicted, gaps, gap_bytes;
@@ -58,7 +65,7 @@ static void prefetch(const void *at, size_t bytes)
 
 void inspection_prefetch(const struct inspection *inspection)
 {
-	prefetch(inspection, sizeof(*inspection));
+	prefetch(inspection, offsetof(struct inspection, spoken));
 }
 
 void inspection_prefetch_conversation(const struct inspection *inspection)
@@ -123,6 +130,7 @@ int inspections_new(const struct inspections_settings *settings, struct inspecti
 	in->host.take = take;
 	in->host.name = take_name;
 	in->host.context = in;
+	spoken_key_init(&in->spoken_key, settings->seed);
 	int r = conversation_host_init(&in->host);
 	if (r == 0)
 		r = segment_pool_new(settings->bytes / 100 * STREAM_PERCENT, &in->pool);
@@ -220,6 +228,14 @@ static bool is_next(const struct flow *flow, const struct packet *packet, int si
 	return has_spoken || !is_known || flow->next[side] == packet->sequence;
 }
 
+/* Nothing in it is new in its stream. */
+static bool is_sent_again(const struct flow *flow, const struct packet *packet, int side)
+{
+	uint32_t end = packet->sequence + packet->payload_len;
+
+	return (flow->has_next >> side & 1) && (int32_t)(end - flow->next[side]) <= 0;
+}
+
 /*
  * A connection's first payload of a side, or a later one: is it worth listening to? A later segment
  * would be the beginning of what is heard (start_streams), so it is judged as one too.
@@ -231,13 +247,17 @@ static bool is_worth(struct inspections *in, struct flow *flow, const struct pac
 
 	if (packet->payload.len == 0)
 		return false;
-	/* sent again: it was looked at when it was new, or its conversation is over */
-	uint32_t end = packet->sequence + packet->payload_len;
-	if ((flow->has_next >> side & 1) && (int32_t)(end - flow->next[side]) <= 0)
+	/* sent again: it was looked at when it was new, or its conversation is over; unless what
+	 * was new then was made for us to hear, and this is for the other side */
+	bool is_again = is_sent_again(flow, packet, side);
+	if (is_again && flow->speaks_mining)
 		return false;
-	if ((flow->has_spoken >> side & 1) && !segment_may_matter(packet->payload))
+	if ((is_again || (flow->has_spoken >> side & 1)) && !segment_may_matter(packet->payload))
 		return false;
-	switch (opening_judge(packet->payload, &in->host.scratch, &name)) {
+	enum opening opening = opening_judge(packet->payload, &in->host.scratch, &name);
+	if (is_again)
+		return opening == OPENING_MAY_MATTER;
+	switch (opening) {
 	case OPENING_OF_NOTHING: /* unless it is not the opening: the first may come after it */
 		return !(flow->has_spoken >> side & 1) && !is_next(flow, packet, side);
 	case OPENING_IS_ALL:
@@ -252,13 +272,23 @@ static bool is_worth(struct inspections *in, struct flow *flow, const struct pac
 	}
 }
 
+/* Bytes that have just become the stream's last. */
+static void deliver(struct inspections *in, struct inspection *inspection, int side,
+		    struct str bytes, instant at)
+{
+	uint32_t from = inspection->streams[side].next - (uint32_t)bytes.len;
+
+	spoken_note(&inspection->spoken[side], &in->spoken_key, from, bytes);
+	conversation_feed(inspection->conversation, side, bytes, at);
+}
+
 /* Everything that has become contiguous. */
 static void drain(struct inspections *in, struct inspection *inspection, int side, instant at)
 {
 	struct str bytes;
 
 	while (tcp_stream_next(&inspection->streams[side], in->pool, &bytes))
-		conversation_feed(inspection->conversation, side, bytes, at);
+		deliver(in, inspection, side, bytes, at);
 }
 
 /* Give up the hole a side waits at. */
@@ -295,7 +325,7 @@ static void feed(struct inspections *in, struct inspection *inspection, const st
 		delivery = tcp_stream_feed(stream, in->pool, packet->sequence, packet->tcp_flags,
 					   packet->payload, packet->payload_len, &now);
 		if (now.len > 0)
-			conversation_feed(inspection->conversation, side, now, at);
+			deliver(in, inspection, side, now, at);
 		drain(in, inspection, side, at);
 		skip_stuck(in, inspection, side, at);
 		if (delivery != TCP_FULL)
@@ -349,14 +379,92 @@ static void count_quiet(struct flow *flow, const struct packet *packet)
 		flow->quiet_bytes = UINT32_MAX;
 }
 
+/* New bytes that no receiver takes: remembered, and believed all the same while no others come. */
+static void note_wrong(struct inspection *inspection, const struct packet *packet, int side)
+{
+	uint32_t end = packet->sequence + packet->payload_len;
+
+	if (packet->payload.len > 0 && (int32_t)(end - inspection->streams[side].next) > 0 &&
+	    packet_tcp_checksum(packet) == CHECKSUM_WRONG)
+		inspection->wrong[side] = (struct wrong){packet->sequence, packet->payload_len};
+}
+
+static bool overlaps_wrong(const struct inspection *inspection, const struct packet *packet,
+			   int side)
+{
+	const struct wrong *wrong = &inspection->wrong[side];
+
+	return wrong->len > 0 && (int32_t)(packet->sequence - wrong->at) < (int32_t)wrong->len &&
+	       (int32_t)(wrong->at - packet->sequence) < (int32_t)packet->payload_len;
+}
+
+/* Some systems' keep-alives bring one byte of anything where the last one was. */
+static bool is_keep_alive(const struct inspection *inspection, const struct packet *packet,
+			  int side)
+{
+	return packet->payload.len == 1 && packet->sequence == inspection->streams[side].next - 1;
+}
+
+/* Does it repeat, with another content, what was delivered or is kept? */
+static bool is_another_version(struct inspections *in, struct inspection *inspection,
+			       const struct packet *packet, int side)
+{
+	if (packet->payload.len == 0 || packet->tcp_flags & (TCP_SYN | TCP_RST) ||
+	    is_keep_alive(inspection, packet, side))
+		return false;
+	return spoken_differs(&inspection->spoken[side], &in->spoken_key, packet->sequence,
+			      packet->payload) ||
+	       tcp_stream_contradicts(&inspection->streams[side], in->pool, packet->sequence,
+				      packet->payload);
+}
+
+/*
+ * Two versions of the same bytes. One that no receiver takes is nobody's word: noise on the line,
+ * or made for us. Two that can both be taken are somebody's attempt to be heard as two things.
+ *
+ * returns: whether the second is what is worth listening to: the first, heard so far, was not
+ *          mining, and the second may be
+ */
+static bool is_second_worth(struct inspections *in, struct flow *flow, const struct packet *packet,
+			    int side)
+{
+	struct inspection *inspection = flow->inspection;
+	struct str name;
+
+	if (!is_another_version(in, inspection, packet, side) ||
+	    packet_tcp_checksum(packet) == CHECKSUM_WRONG)
+		return false;
+	if (!overlaps_wrong(inspection, packet, side))
+		flow->doubts |= DOUBT_TWO_VERSIONS;
+	return !flow->speaks_mining && segment_may_matter(packet->payload) &&
+	       opening_judge(packet->payload, &in->host.scratch, &name) == OPENING_MAY_MATTER;
+}
+
+/* The inspection this packet belongs to; NULL: nobody listens. */
+static struct inspection *inspection_for(struct inspections *in, struct flow *flow,
+					 const struct packet *packet, int side, instant at)
+{
+	if (flow->inspection) {
+		if (!is_second_worth(in, flow, packet, side))
+			return flow->inspection;
+		table_remove(in->table, flow->inspection);
+	} else {
+		if (!is_worth(in, flow, packet, side))
+			return NULL;
+		if (is_sent_again(flow, packet, side))
+			flow->doubts |= DOUBT_TWO_VERSIONS;
+	}
+	return open_inspection(in, flow, packet, side, at) ? flow->inspection : NULL;
+}
+
 void inspections_packet(struct inspections *in, struct flow *flow, const struct packet *packet,
 			int side, instant at)
 {
 	count_quiet(flow, packet);
-	if (!flow->inspection &&
-	    (!is_worth(in, flow, packet, side) || !open_inspection(in, flow, packet, side, at)))
+	struct inspection *inspection = inspection_for(in, flow, packet, side, at);
+	if (!inspection)
 		return;
-	struct inspection *inspection = flow->inspection;
+	note_wrong(inspection, packet, side);
 	table_touch(in->table, inspection, at);
 	if (packet->payload_len > 0 || (packet->tcp_flags & (TCP_FIN | TCP_RST)))
 		feed(in, inspection, packet, side, at);

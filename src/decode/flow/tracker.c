@@ -16,6 +16,8 @@ enum {
 		512 * 1024, /* so much without anything of interest: the rest is only counted */
 	FAST_BYTES =
 		128 * 1024, /* in a second; the kernel opens a cut flow again below half of it */
+	ACKNOWLEDGED_AHEAD = 1 << 20, /* bytes that the capture may have missed */
+	RESET_BEHIND = 1 << 16,	      /* of what is on the way already */
 	PORT_DNS = 53,
 	PORT_MDNS = 5353,
 	PORT_LLMNR = 5355,
@@ -153,6 +155,8 @@ static void forget_connection(struct tracker *tracker, struct flow *flow)
 	if (flow->inspection)
 		inspection_close(tracker->inspections, flow);
 	flow->has_next = flow->has_spoken = flow->acknowledged = flow->syn = 0;
+	flow->doubts = flow->reset[0] = flow->reset[1] = 0;
+	flow->tunnel[0] = flow->tunnel[1] = 0;
 	flow->quiet_bytes = 0;
 	flow->minutes = 0;
 	memset(flow->bytes, 0, sizeof(flow->bytes));
@@ -175,6 +179,8 @@ static void book_syn(struct tracker *tracker, struct flow *flow, const struct pa
 	}
 	if (flow->has_spoken & bit)
 		return;
+	if (flow->next[side] != next)
+		flow->reset[side] = RESET_NONE;
 	flow->next[side] = next;
 	flow->has_next |= bit;
 	flow->syn |= bit;
@@ -183,7 +189,8 @@ static void book_syn(struct tracker *tracker, struct flow *flow, const struct pa
 }
 
 /* Whoever accuses a flow wants to know that both ends really took part in it. */
-static void tell_acknowledged(struct tracker *tracker, struct flow *flow, int side, instant at)
+static void tell_acknowledged(struct tracker *tracker, struct flow *flow, int side,
+			      const struct tunnel *tunnel, instant at)
 {
 	struct observation seen = {.kind = OBSERVE_ACKNOWLEDGED, .at = at, .side = side};
 	struct flow_view view;
@@ -193,12 +200,37 @@ static void tell_acknowledged(struct tracker *tracker, struct flow *flow, int si
 	if (flow->acknowledged == BOTH && table_class(tracker->flows, flow) != FLOW_WATCHED)
 		table_set_class(tracker->flows, flow, FLOW_WATCHED);
 	flow_describe(flow, at, &view);
+	view.has_tunnel_end = tunnel->from != NULL;
+	if (tunnel->from)
+		view.tunnel_end = *tunnel->from;
 	seen.flow = &view;
 	tracker->settings.observe(tracker->settings.context, &seen);
 }
 
+/* New doubts are told like an acknowledgement, whether or not it counts as one. */
+static void judge_acknowledgement(struct tracker *tracker, struct flow *flow, int side,
+				  const struct tunnel *tunnel, instant at)
+{
+	static const uint8_t doubts[] = {[TUNNEL_ONE_END] = DOUBT_ONE_TUNNEL_END,
+					 [TUNNEL_ELSEWHERE] = DOUBT_TUNNELS_APART,
+					 [TUNNEL_IS_MIRRORED] = DOUBT_MIRROR_BELIEVED};
+	enum tunnel_answer answer = tunnel_answers(flow->tunnel[!side], tunnel->ends);
+	uint8_t before = flow->doubts;
+
+	if (flow->reset[side] != RESET_NONE)
+		return;
+	if (answer != TUNNEL_ANSWERS)
+		flow->doubts |= doubts[answer];
+	bool counts = answer == TUNNEL_ANSWERS || answer == TUNNEL_IS_MIRRORED;
+	if (counts)
+		flow->acknowledged |= (uint8_t)(1u << !side);
+	if (counts || flow->doubts != before)
+		tell_acknowledged(tracker, flow, !side, tunnel, at);
+}
+
 static void book_acknowledgement(struct tracker *tracker, struct flow *flow,
-				 const struct packet *packet, int side, instant at)
+				 const struct packet *packet, int side, const struct tunnel *tunnel,
+				 instant at)
 {
 	uint8_t other = (uint8_t)(1u << !side);
 
@@ -208,11 +240,39 @@ static void book_acknowledgement(struct tracker *tracker, struct flow *flow,
 		table_set_class(tracker->flows, flow, FLOW_ANSWERED);
 	if ((flow->has_spoken & other) && !(flow->acknowledged & other)) {
 		int32_t ahead = (int32_t)(packet->acknowledgement - flow->next[!side]);
-		if (ahead >= 0 && ahead < 1 << 20) {
-			flow->acknowledged |= other;
-			tell_acknowledged(tracker, flow, !side, at);
-		}
+		if (ahead >= 0 && ahead < ACKNOWLEDGED_AHEAD)
+			judge_acknowledgement(tracker, flow, side, tunnel, at);
 	}
+}
+
+/* A reset that a receiver would heed, or that refuses what the other side has just acknowledged. */
+static void book_reset(struct flow *flow, const struct packet *packet, int side)
+{
+	uint8_t *reset = &flow->reset[side];
+	int32_t ahead = (int32_t)(packet->sequence - flow->next[side]);
+
+	if (!(flow->has_next >> side & 1) || ahead < -RESET_BEHIND || ahead >= ACKNOWLEDGED_AHEAD ||
+	    packet_tcp_checksum(packet) == CHECKSUM_WRONG)
+		return;
+	if (*reset == RESET_NONE)
+		flow->reset_at[side] = packet->sequence;
+	if ((int32_t)(packet->sequence - flow->reset_at[side]) > 0) {
+		if (*reset >= RESET_SPOKE)
+			flow->doubts |= DOUBT_REFUSED_ITSELF;
+		flow->reset_at[side] = packet->sequence;
+	}
+	*reset = RESET_SENT;
+}
+
+static void book_speech(struct flow *flow, const struct packet *packet, int side)
+{
+	uint8_t *own = &flow->reset[side], *others = &flow->reset[!side];
+	uint32_t end = packet->sequence + packet->payload_len;
+
+	if (*others >= RESET_SPOKE && ++*others >= RESET_FORGIVEN)
+		*others = RESET_NONE;
+	if (*own == RESET_SENT && packet->payload_len > 0 && (int32_t)(end - flow->next[side]) > 0)
+		*own = RESET_SPOKE;
 }
 
 static void book_bytes(struct flow *flow, const struct packet *packet, int side)
@@ -232,6 +292,13 @@ static void book_bytes(struct flow *flow, const struct packet *packet, int side)
 	} else if (ahead < -(1 << 24)) { /* far behind: forged or another connection; follow it */
 		flow->next[side] = end;
 	}
+}
+
+/* Data that came through a tunnel once is not cleared by a copy without it: kernels unwrap. */
+static void book_tunnel(struct flow *flow, int side, const struct tunnel *tunnel)
+{
+	if (tunnel->ends != 0)
+		flow->tunnel[side] = tunnel->ends;
 }
 
 static void book_presence(struct flow *flow, const struct packet *packet, instant at)
@@ -325,15 +392,21 @@ enum tracker_interest tracker_take(struct tracker *tracker, const struct packet 
 	table_touch(tracker->flows, flow, at);
 	flow->packets[side]++;
 	flow->tunnels |= packet->tunnels;
+	struct tunnel tunnel = tunnel_of(packet, tracker->settings.mirrors, tracker->settings.seed);
 	if (packet->tcp_flags & TCP_SYN)
 		book_syn(tracker, flow, packet, side, at);
 	tracker->origin = *origin;
-	book_acknowledgement(tracker, flow, packet, side, at);
+	if (packet->tcp_flags & TCP_RST)
+		book_reset(flow, packet, side);
+	else if (flow->reset[0] | flow->reset[1])
+		book_speech(flow, packet, side);
+	book_acknowledgement(tracker, flow, packet, side, &tunnel, at);
 	book_presence(flow, packet, at);
 	if (packet->payload_len > 0 || flow->inspection)
 		inspections_packet(tracker->inspections, flow, packet, side, at);
 	if (packet->payload_len > 0) {
 		book_bytes(flow, packet, side);
+		book_tunnel(flow, side, &tunnel);
 		flow->has_spoken |= (uint8_t)(1u << side);
 	}
 	enum tracker_interest interest = judge_interest(flow, packet, at);

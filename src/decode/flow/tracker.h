@@ -14,6 +14,7 @@
 #include "base/table.h"
 #include "decode/flow/flow.h"
 #include "decode/flow/names.h"
+#include "decode/flow/tunnel_ends.h"
 #include "decode/packet/packet.h"
 
 struct tracker;
@@ -24,6 +25,7 @@ struct tracker_settings {
 	size_t inspection_bytes; /* memory for their streams and messages */
 	uint32_t names;		 /* most addresses whose names are remembered */
 	uint64_t seed;
+	const struct mirrors *mirrors; /* live as long as the tracker; NULL: none */
 	void (*observe)(void *context, const struct observation *seen);
 	void *context;
 };

@@ -21,6 +21,8 @@ struct kept {
 	uint64_t bytes[2];
 	uint32_t packets[2];
 	bool acknowledged[2];
+	uint8_t doubts;
+	struct address tunnel_end;
 	int64_t first_seen_ns;
 	uint8_t carrier_count, carriers[CARRIERS_MAX];
 	char names[256]; /* of the pool, newest first, each followed by a blank */
@@ -42,8 +44,10 @@ struct two_ends {
 	struct endpoint ends[2];
 	uint32_t next[2]; /* sequence numbers */
 	instant now;
-	uint32_t interfaces; /* each packet is seen so often; 0: once */
-	bool is_one_sided;   /* no acknowledgements are made up */
+	uint32_t interfaces;		/* each packet is seen so often; 0: once */
+	struct packet_outer tunnels[2]; /* of each side's packets */
+	bool is_tunnelled[2];
+	bool is_one_sided; /* no acknowledgements are made up */
 	enum tracker_interest interest;
 };
 
@@ -70,7 +74,10 @@ static inline void keep(void *context, const struct observation *seen)
 			      .by_miner = seen->side == miner,
 			      .initiator = flow->initiator < 0 ? -1 : flow->initiator != miner,
 			      .first_seen_ns = flow->first_seen.ns,
+			      .doubts = flow->doubts,
 			      .carrier_count = flow->carrier_count};
+	if (flow->has_tunnel_end)
+		kept->tunnel_end = flow->tunnel_end;
 	for (int side = 0; side < 2; side++) {
 		int from = side == MINER ? miner : !miner;
 		kept->bytes[side] = flow->bytes[from];
@@ -129,7 +136,9 @@ static inline void send_at(struct two_ends *t, int side, uint32_t sequence,
 				.sequence = sequence,
 				.acknowledgement = flags & TCP_ACK ? acknowledgement : 0,
 				.payload = payload,
-				.payload_len = wire_len};
+				.payload_len = wire_len,
+				.outer_count = t->is_tunnelled[side],
+				.outers = {t->tunnels[side]}};
 
 	t->watched->miner = t->ends[MINER];
 	for (uint32_t i = 0; i == 0 || i < t->interfaces; i++) {

@@ -1,0 +1,40 @@
+/*
+ * A fingerprint of what a side said last, to tell whether bytes that come again are the same.
+ *
+ * TCP lets a sender repeat bytes; only one that wants to mislead repeats them with another content,
+ * since the receiver and whoever listens may then hear different things. One bit is kept for each
+ * of the last SPOKEN_BYTES bytes. Which bit of a byte's eight that is, is keyed: a changed byte is
+ * seen with one chance in two, and a changed word hardly ever is not. Sans-I/O, no allocation.
+ */
+#ifndef DAVY_DECODE_FLOW_SPOKEN_H
+#define DAVY_DECODE_FLOW_SPOKEN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+enum { SPOKEN_BYTES = 2048 }; /* more than one segment of an Ethernet link */
+
+/* Eight random bits for each value of a byte; one bit is taken by the byte's position. */
+struct spoken_key {
+	uint8_t bits[256];
+};
+void spoken_key_init(struct spoken_key *key, uint64_t seed);
+
+/* All zero: nothing is known. */
+struct spoken {
+	uint32_t next;	/* sequence number after the last byte noted */
+	uint32_t known; /* so many bytes before it */
+	uint8_t bits[SPOKEN_BYTES / 8];
+};
+
+/* Bytes were delivered at `at`; what does not continue the last begins anew. */
+void spoken_note(struct spoken *spoken, const struct spoken_key *key, uint32_t at,
+		 struct str bytes);
+
+/* Of these bytes, as far as they are known, are some certainly others than before? */
+bool spoken_differs(const struct spoken *spoken, const struct spoken_key *key, uint32_t at,
+		    struct str bytes);
+
+#endif
