@@ -24,6 +24,8 @@ struct judgement {
 	double confidence;
 	const char *state; /* facts.state */
 	const char *because;
+	bool by_tunnel; /* the way through tunnels speaks against more; tell_because has the words
+			 */
 };
 
 static const struct judgement nothing = {0};
@@ -45,10 +47,40 @@ static struct judgement mining(double confidence, const char *state, const char 
 	return (struct judgement){VERDICT_MINING, SEVERITY_HIGH, confidence, state, because};
 }
 
+/* Both sides were heard, but not that each got what the other said. */
+static struct judgement unacknowledged(const struct session *s, const char *state)
+{
+	struct judgement judgement =
+		suspect(0.6, state,
+			"one side's data was never acknowledged by the other: it may be forged");
+
+	judgement.by_tunnel = s->doubts & (DOUBT_ONE_TUNNEL_END | DOUBT_TUNNELS_APART);
+	return judgement;
+}
+
+/* What looks like mining between two ends may still be the work of a third, or not what arrived. */
+static struct judgement doubted(const struct session *s, struct judgement judgement)
+{
+	if (judgement.verdict != VERDICT_MINING)
+		return judgement;
+	if (s->doubts & DOUBT_REFUSED_ITSELF)
+		return suspect(0.6, judgement.state,
+			       "a side refused the connection (RST), and again when more had been "
+			       "said in its name: somebody else may speak for it");
+	if (s->doubts & DOUBT_TWO_VERSIONS)
+		return suspect(0.6, judgement.state,
+			       "two versions of the same bytes were sent, or the same bytes at "
+			       "odds with their order: which of them the other side took is not "
+			       "certain");
+	return judgement;
+}
+
 static struct judgement judge_noise(const struct session *s)
 {
 	if (!both_acknowledged(s))
-		return nothing;
+		return s->doubts & (DOUBT_ONE_TUNNEL_END | DOUBT_TUNNELS_APART)
+			       ? unacknowledged(s, "attempted")
+			       : nothing;
 	/* a channel that is refused ends after the second record down */
 	if (s->noise_setup && s->noise_up >= 2 && s->noise_down >= 3)
 		return mining(
@@ -115,9 +147,7 @@ static struct judgement judge_answered(const struct session *s, enum dialect dia
 		return suspect(0.6, "working",
 			       "work was handed out, but the side that would mine was not heard");
 	if (!both_acknowledged(s))
-		return suspect(
-			0.6, works ? "working" : "accepted",
-			"one side's data was never acknowledged by the other: it may be forged");
+		return unacknowledged(s, works ? "working" : "accepted");
 	if (in_http(s) && !asks_node(dialect))
 		return suspect(0.6, works ? "working" : "accepted",
 			       "a mining session in plain HTTP requests, which a page can make "
@@ -146,7 +176,7 @@ static struct judgement judge_answered(const struct session *s, enum dialect dia
 static struct judgement judge(const struct session *s)
 {
 	if (s->has_noise)
-		return judge_noise(s);
+		return doubted(s, judge_noise(s));
 	int miner = session_miner(s);
 	if (miner < 0 || session_is_quoted(s))
 		return nothing;
@@ -156,7 +186,7 @@ static struct judgement judge(const struct session *s)
 	bool answered = s->pool_words[!miner] > 0 &&
 			(s->specific[!miner] > 0 || s->login == OUTCOME_ACCEPTED ||
 			 s->hello == OUTCOME_ACCEPTED || s->accepted > 0);
-	return answered ? judge_answered(s, session_dialect(s), miner)
+	return answered ? doubted(s, judge_answered(s, session_dialect(s), miner))
 			: judge_unanswered(s, session_dialect(s), miner);
 }
 
@@ -310,9 +340,37 @@ static void tell_proxy(struct telling *t)
 	buf_fini(&words);
 }
 
+/*
+ * The deciding reason. Where tunnels stand in the way: that, and where they came from; and where
+ * they would, but for a mirror that is believed, that.
+ */
+static void tell_because(struct telling *t)
+{
+	const struct session *s = t->s;
+	bool is_believed =
+		t->judgement.verdict == VERDICT_MINING && (s->doubts & DOUBT_MIRROR_BELIEVED);
+	char end[ENDPOINT_TEXT_MAX] = "a tunnel";
+
+	if (!t->judgement.by_tunnel)
+		finding_add_reason(t->out, str_from(t->judgement.because));
+	if (!t->judgement.by_tunnel && !is_believed)
+		return;
+	if (s->has_tunnel_end)
+		address_text(&s->tunnel_end, end);
+	const char *what = is_believed ? "both sides came from %s, which is believed as a mirror: "
+					 "whoever else can send from there can make up both"
+			   : s->doubts & DOUBT_ONE_TUNNEL_END
+				   ? "both sides came out of one tunnel end, %s: whoever sends "
+				     "there can make up both"
+				   : "what was said went through a tunnel and its acknowledgement "
+				     "did not come back through it (%s): whoever sends there can "
+				     "make up one side or both";
+	finding_add_reason(t->out, arena_printf(t->scratch, what, end));
+}
+
 static void tell_reasons(struct telling *t)
 {
-	finding_add_reason(t->out, str_from(t->judgement.because));
+	tell_because(t);
 	tell_login(t);
 	tell_counts(t);
 	tell_carriers(t);
@@ -458,6 +516,23 @@ static void tell_listed(struct telling *t, const struct pool_list *pools)
 		t->out->confidence = raised < most ? raised : most;
 }
 
+/* An honest mirror sends as a forger does: only the operator knows which it is. */
+static void tell_mirror(struct telling *t)
+{
+	char end[ENDPOINT_TEXT_MAX] = "ADDRESS";
+
+	if (t->s->has_tunnel_end)
+		address_text(&t->s->tunnel_end, end);
+	finding_add_action(
+		t->out,
+		(struct action){
+			.text = arena_printf(t->scratch,
+					     "If %s is a mirror or tunnel of yours, and nobody "
+					     "else can send from it: name it in watch.mirrors of "
+					     "/etc/davy/davy.yaml, or with davy scan --mirror",
+					     end)});
+}
+
 static void tell_actions(struct telling *t)
 {
 	const struct endpoint *pool = &t->s->ends[!t->miner], *miner = &t->s->ends[t->miner];
@@ -466,6 +541,8 @@ static void tell_actions(struct telling *t)
 
 	address_text(&pool->address, pool_host);
 	address_text(&miner->address, miner_host);
+	if (t->judgement.by_tunnel)
+		tell_mirror(t);
 	finding_add_action(
 		t->out,
 		(struct action){.text = arena_printf(t->scratch, "Find the program: run this on %s",

@@ -41,6 +41,11 @@ static void keep_flow(struct session *s, const struct observation *seen)
 		s->last_seen = seen->at;
 	memcpy(s->bytes, flow->bytes, sizeof(s->bytes));
 	s->tunnels |= flow->tunnels;
+	s->doubts |= flow->doubts;
+	if (flow->has_tunnel_end) {
+		s->has_tunnel_end = true;
+		s->tunnel_end = flow->tunnel_end;
+	}
 	s->acknowledged[0] |= flow->acknowledged[0];
 	s->acknowledged[1] |= flow->acknowledged[1];
 	if (flow->carrier_count >= s->carrier_count) {
@@ -270,7 +275,8 @@ static uint32_t milestones(const struct session *s)
 	return (uint32_t)(s->login | s->hello << 2 | s->ask << 4) | (uint32_t)(s->jobs > 0) << 6 |
 	       (uint32_t)(s->accepted > 0) << 7 | (uint32_t)(s->shares > 0) << 8 |
 	       (uint32_t)s->noise_setup << 9 | (uint32_t)s->has_noise << 10 |
-	       (uint32_t)s->acknowledged[0] << 11 | (uint32_t)s->acknowledged[1] << 12;
+	       (uint32_t)s->acknowledged[0] << 11 | (uint32_t)s->acknowledged[1] << 12 |
+	       (uint32_t)s->doubts << 13;
 }
 
 enum detector_news session_observe(struct session *s, const struct observation *seen)

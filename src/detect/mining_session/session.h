@@ -47,6 +47,9 @@ struct session {
 	instant first_seen, last_seen;
 	uint64_t bytes[2];
 	uint16_t tunnels;
+	uint8_t doubts; /* enum flow_doubt */
+	bool has_tunnel_end;
+	struct address tunnel_end;
 	bool acknowledged[2];
 	uint8_t carrier_count, carriers[CARRIERS_MAX];
 	struct text target, forwarded_for, names[NAMES_MAX];

@@ -8,6 +8,9 @@
  *     listed ENTRY CONFIDENCE          what the finding must say of lists; - is nothing
  *     shared yes|no                    whether the server's address is told to be shared
  *     unacknowledged 0|1               (optional) that side's data was never acknowledged
+ *     doubt WORD                       (optional) tunnel, apart, mirror, refused or versions: as
+ *                                      decode/flow tells it, of the tunnel end 192.0.2.1
+ *     says TEXT                        (optional) is in a reason; - TEXT is in none
  *     > text                           side 0 sends the line with a line end
  *     < text                           side 1
  *     >> text, << text                 the same, with \r\n undone from \\r\\n and no line end added
@@ -31,6 +34,7 @@ struct result {
 	struct finding_sink sink;
 	int findings;
 	char text[128], listed[160], shared[8];
+	char reasons[4096];
 };
 
 struct run {
@@ -55,6 +59,12 @@ static void take_finding(struct finding_sink *sink, const struct finding *findin
 	snprintf(result->shared, sizeof(result->shared), "%s",
 		 shared && shared->truth ? "yes" : "no");
 	bool has_reason = false;
+	result->reasons[0] = '\0';
+	for (size_t i = 0; i < finding->reason_count; i++) {
+		size_t len = strlen(result->reasons);
+		snprintf(result->reasons + len, sizeof(result->reasons) - len, "%.*s\n",
+			 STR_ARG(finding->reasons[i]));
+	}
 	for (size_t i = 0; i < finding->reason_count; i++)
 		has_reason |= str_starts(finding->reasons[i], STR("listed as a public pool: ")) &&
 			      str_ends(finding->reasons[i], STR(", by the tests of 2026-11-22"));
@@ -108,13 +118,24 @@ static void say(struct conversation *conversation, char *line, instant at)
 	}
 }
 
-/* What a case says of lists and of its server. */
+/* What a case says of lists, of its server and of doubts. */
 struct setting {
 	struct pool_list_builder builder;
-	char named[128], listed[128], shared[8];
+	char named[128], listed[128], shared[8], says[128];
 };
 
-static void set_up_lists(struct setting *setting, struct run *run, char *line)
+static uint8_t doubt_of(const char *word)
+{
+	static const char *const words[] = {"tunnel", "apart", "mirror", "refused", "versions"};
+
+	for (unsigned i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strcmp(word, words[i]) == 0)
+			return (uint8_t)(1u << i);
+	fail_msg("no doubt is called %s", word);
+	return 0;
+}
+
+static void set_up(struct setting *setting, struct run *run, char *line)
 {
 	char name[POOL_NAME_MAX + 1];
 	struct pool_entry entry;
@@ -130,6 +151,12 @@ static void set_up_lists(struct setting *setting, struct run *run, char *line)
 		snprintf(setting->named, sizeof(setting->named), "%.120s", line + 6);
 		run->view.names[1][0] = str_from(setting->named);
 		run->view.name_count[1] = 1;
+	} else if (strncmp(line, "doubt ", 6) == 0) {
+		run->view.doubts |= doubt_of(line + 6);
+		run->view.has_tunnel_end = true;
+		run->view.tunnel_end = address_v4(0xc0000201);
+	} else if (strncmp(line, "says ", 5) == 0) {
+		snprintf(setting->says, sizeof(setting->says), "%.120s", line + 5);
 	} else if (strncmp(line, "listed ", 7) == 0) {
 		snprintf(setting->listed, sizeof(setting->listed), "%.120s", line + 7);
 	} else if (strncmp(line, "shared ", 7) == 0) {
@@ -137,12 +164,19 @@ static void set_up_lists(struct setting *setting, struct run *run, char *line)
 	}
 }
 
-static bool says_of_lists(const struct result *result, const struct setting *setting,
-			  const char *path)
+static bool says_all(const struct result *result, const struct setting *setting, const char *path)
 {
 	bool is_right = (!setting->listed[0] || strcmp(setting->listed, result->listed) == 0) &&
 			(!setting->shared[0] || strcmp(setting->shared, result->shared) == 0);
 
+	if (setting->says[0]) {
+		bool must_not = strncmp(setting->says, "- ", 2) == 0;
+		const char *text = setting->says + (must_not ? 2 : 0);
+		if ((strstr(result->reasons, text) != NULL) == must_not) {
+			print_error("# %s: reasons: %s\n", path, result->reasons);
+			return false;
+		}
+	}
 	if (!is_right)
 		print_error("# %s: listed '%s', shared '%s'\n", path, result->listed,
 			    result->shared);
@@ -181,7 +215,7 @@ static bool run_case(const char *path)
 		else if (line[0] == '>' || line[0] == '<')
 			say(conversation, line, instant_at(second, 0));
 		else
-			set_up_lists(&setting, &run, line);
+			set_up(&setting, &run, line);
 	}
 	fclose(file);
 	assert_int_equal(pool_list_seal(&setting.builder, &blob), 0);
@@ -198,7 +232,7 @@ static bool run_case(const char *path)
 	if (!is_right)
 		print_error("# %s: expected '%s', found '%s' (%d findings)\n", path, expected,
 			    result.findings ? result.text : "silence", result.findings);
-	return is_right && says_of_lists(&result, &setting, path);
+	return is_right && says_all(&result, &setting, path);
 }
 
 static void every_case_comes_out_as_told(void **state)
