@@ -32,6 +32,24 @@ const struct escape escapes[] = {
 	 .carrier = "websocket", .expected = "found"},
 	{"only the miner's packets pass the tap", .shape = "client only", .expected = "suspect"},
 	{"only the pool's packets pass the tap", .shape = "server only", .expected = "suspect"},
+	{"both directions out of one end of a VXLAN tunnel: forged, or an unnamed mirror",
+	 .shape = "VXLAN", .packets = LAB_SHAPE_ONE_TUNNEL_END, .expected = "suspect"},
+	{"the same out of a GRE tunnel", .shape = "GRE", .packets = LAB_SHAPE_ONE_TUNNEL_END,
+	 .expected = "suspect"},
+	{"the miner's host refuses, again and again, what is said in its name",
+	 .packets = LAB_SHAPE_REFUSED, .expected = "suspect"},
+	{"a reset in the miner's name, and the session goes on", .packets = LAB_SHAPE_RESET_ONCE,
+	 .expected = "found"},
+	{"junk before each of the miner's segments, in the same place",
+	 .packets = LAB_SHAPE_JUNK_FIRST, .expected = "suspect"},
+	{"the same, and the pool does so too",
+	 .packets = LAB_SHAPE_JUNK_FIRST | LAB_SHAPE_JUNK_POOL, .expected = "suspect"},
+	{"junk before each of the miner's segments, with a wrong checksum",
+	 .packets = LAB_SHAPE_JUNK_FIRST | LAB_SHAPE_JUNK_SUM, .expected = "suspect"},
+	{"junk before each of the miner's segments, and these of one byte", .shape = "1 byte",
+	 .packets = LAB_SHAPE_JUNK_FIRST, .expected = "suspect"},
+	{"the same, and the pool does so too", .shape = "1 byte",
+	 .packets = LAB_SHAPE_JUNK_FIRST | LAB_SHAPE_JUNK_POOL, .expected = "not seen"},
 };
 const size_t escape_count = sizeof(escapes) / sizeof(*escapes);
 
@@ -107,10 +125,12 @@ static const char *try_cell(struct scene *scene, const struct cell *cell,
 	if (r == 0 && escape->write)
 		turn_transcript(&plain, escape->write, &turned);
 	struct lab_transcript *told = escape->write ? &turned : &plain;
+	struct lab_packet_settings packets = cell_packets(cell, told);
+	packets.shape |= escape->packets;
 	if (r == 0 && escape->is_udp)
 		r = add_udp(scene, told, &index);
 	else if (r == 0)
-		r = scene_add(scene, told, cell_packets(cell, told), false, &index);
+		r = scene_add(scene, told, packets, false, &index);
 	bool is_good = r == 0 && !told->failed;
 	scene_end(scene);
 	lab_transcript_fini(&plain);

@@ -10,6 +10,7 @@ struct escape {
 	const char *dialect, *variant, *carrier, *shape; /* what is turned; NULL: the plainest */
 	void (*write)(const struct turn *turn);		 /* NULL: nothing is turned */
 	bool is_udp;
+	uint32_t packets;     /* enum lab_shape, beside those of `shape` */
 	const char *expected; /* "found", "suspect", "not seen" */
 };
 

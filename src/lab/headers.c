@@ -110,8 +110,8 @@ void lab_headers_tcp(struct wrapped *w, const struct header_context *c,
 	if (is_syn)
 		buf_add(&h, STR("\1\3\3\7")); /* window scale */
 	wrap(w, &h, 0);
-	put_be16(&w->bytes, CHECKSUM_AT,
-		 transport_checksum(c, IP_PROTOCOL_TCP, buf_view(&w->bytes)));
+	uint16_t sum = transport_checksum(c, IP_PROTOCOL_TCP, buf_view(&w->bytes));
+	put_be16(&w->bytes, CHECKSUM_AT, c->has_wrong_sum ? sum ^ 0x5a5a : sum);
 }
 
 static void add_v4(struct wrapped *w, const struct header_context *c, uint8_t protocol,
@@ -180,9 +180,11 @@ static struct header_context outer_of(const struct header_context *c, uint16_t s
 {
 	struct address near = address_v4(0xc0000201), far = address_v4(0xc0000202);
 
+	bool leaves_near = c->is_from_client || c->leaves_one_end;
+
 	return (struct header_context){
-		.source = {c->is_from_client ? near : far, source_port},
-		.destination = {c->is_from_client ? far : near, destination_port},
+		.source = {leaves_near ? near : far, source_port},
+		.destination = {leaves_near ? far : near, destination_port},
 		.is_from_client = c->is_from_client,
 		.packet_id = (uint16_t)(c->packet_id + 7000),
 	};

@@ -26,6 +26,8 @@ struct wrapped {
 struct header_context {
 	struct endpoint source, destination;
 	bool is_from_client;
+	bool leaves_one_end; /* of a tunnel, whoever sends it */
+	bool has_wrong_sum;  /* of TCP */
 	uint16_t packet_id;
 	uint32_t random;
 };

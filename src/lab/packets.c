@@ -95,6 +95,8 @@ static void put_segment(struct packer *p, const struct segment *segment)
 		.source = is_client ? s->client : s->server,
 		.destination = is_client ? s->server : s->client,
 		.is_from_client = is_client,
+		.leaves_one_end = s->shape & LAB_SHAPE_ONE_TUNNEL_END,
+		.has_wrong_sum = segment->is_junk && s->shape & LAB_SHAPE_JUNK_SUM,
 		.packet_id = p->packet_ids[segment->side]++,
 		.random = (uint32_t)lab_random_next(&p->random),
 	};
@@ -102,8 +104,12 @@ static void put_segment(struct packer *p, const struct segment *segment)
 	/* The SYN is before the first byte; what follows it counts it. */
 	uint32_t after_syn = !(segment->flags & SEGMENT_SYN);
 
-	buf_add(&w.bytes,
-		str_sub(buf_view(&p->streams[segment->side]), segment->offset, segment->len));
+	if (segment->is_junk)
+		for (uint32_t i = 0; i < segment->len; i++)
+			buf_add_byte(&w.bytes, (char)('a' + i % 26));
+	else
+		buf_add(&w.bytes, str_sub(buf_view(&p->streams[segment->side]), segment->offset,
+					  segment->len));
 	lab_headers_tcp(&w, &context, segment,
 			p->starts[segment->side] + after_syn + segment->offset,
 			p->starts[!segment->side] + 1 + segment->acked,

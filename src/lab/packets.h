@@ -21,6 +21,13 @@ enum lab_shape {
 	LAB_SHAPE_GAP = 1 << 6,		   /* one segment from the middle was not captured */
 	LAB_SHAPE_IP_FRAGMENTS = 1 << 7,
 	LAB_SHAPE_NO_CLOSE = 1 << 8, /* the capture ends while the connection is open */
+	/* what a forger, a box in between, or a miner with a raw socket makes of it */
+	LAB_SHAPE_ONE_TUNNEL_END = 1 << 9, /* both directions leave the same end of the tunnels */
+	LAB_SHAPE_REFUSED = 1 << 10,	   /* the client's own host resets at each packet for it */
+	LAB_SHAPE_RESET_ONCE = 1 << 11,	   /* a reset in the client's name that nobody heeds */
+	LAB_SHAPE_JUNK_FIRST = 1 << 12, /* before each of the client's segments another version */
+	LAB_SHAPE_JUNK_SUM = 1 << 13,	/* ... whose checksum is wrong */
+	LAB_SHAPE_JUNK_POOL = 1 << 14,	/* ... and before each of the server's */
 };
 
 enum lab_tunnel {

@@ -401,6 +401,58 @@ static void some_shapes_lose_what_they_say(void **state)
 	lab_transcript_fini(&t);
 }
 
+static struct lab_packets make(const struct lab_transcript *t, uint32_t shape)
+{
+	struct lab_packet_settings settings = settings_of(false);
+	struct lab_packets packets;
+
+	settings.shape = shape;
+	settings.tunnels[0] = LAB_TUNNEL_VXLAN;
+	settings.tunnel_count = shape & LAB_SHAPE_ONE_TUNNEL_END ? 1 : 0;
+	assert_int_equal(lab_packets_make(t, &settings, &packets), 0);
+	return packets;
+}
+
+enum { OUTER_SOURCE_AT = 14 + 12, FLAGS_AT = 14 + 20 + 13, RESET = 4 };
+
+static unsigned resets_in(const struct lab_packets *packets)
+{
+	unsigned resets = 0;
+
+	for (size_t i = 0; i < packets->count; i++)
+		resets += packets->frames[i].bytes.at[FLAGS_AT] == RESET;
+	return resets;
+}
+
+/* What others add to a session is beside it: the session's own frames are all there. */
+static void forgers_add_to_a_session(void **state)
+{
+	static const uint32_t shapes[] = {LAB_SHAPE_REFUSED, LAB_SHAPE_RESET_ONCE,
+					  LAB_SHAPE_JUNK_FIRST,
+					  LAB_SHAPE_JUNK_FIRST | LAB_SHAPE_JUNK_POOL};
+	struct lab_transcript t = {0};
+	size_t added[4];
+
+	play("cryptonote", "plain", &t);
+	struct lab_packets plain = make(&t, 0);
+	assert_int_equal(resets_in(&plain), 0);
+	for (size_t i = 0; i < 4; i++) {
+		struct lab_packets packets = make(&t, shapes[i]);
+		added[i] = packets.count - plain.count;
+		assert_int_equal(resets_in(&packets), i < 2 ? added[i] : 0);
+		lab_packets_fini(&packets);
+	}
+	assert_int_equal(added[1], 3);
+	assert_true(added[0] > 5 && added[2] > 2 && added[3] > added[2]);
+	lab_packets_fini(&plain);
+	struct lab_packets one = make(&t, LAB_SHAPE_ONE_TUNNEL_END);
+	for (size_t i = 0; i < one.count; i++)
+		assert_memory_equal(one.frames[i].bytes.at + OUTER_SOURCE_AT,
+				    one.frames[0].bytes.at + OUTER_SOURCE_AT, 8);
+	lab_packets_fini(&one);
+	lab_transcript_fini(&t);
+}
+
 static void a_capture_may_begin_in_the_middle(void **state)
 {
 	struct lab_transcript t = {0};
@@ -446,6 +498,7 @@ int main(void)
 		cmocka_unit_test(every_shape_carries_the_session_whole),
 		cmocka_unit_test(every_tunnel_carries_the_session),
 		cmocka_unit_test(some_shapes_lose_what_they_say),
+		cmocka_unit_test(forgers_add_to_a_session),
 		cmocka_unit_test(a_capture_may_begin_in_the_middle),
 		cmocka_unit_test(frames_may_be_cut_and_settings_wrong),
 	};

@@ -306,6 +306,48 @@ static void lose_one(struct segments *s)
 		}
 }
 
+/* The client's host never began this connection: it refuses whatever comes for it. */
+static void refuse(struct segments *s)
+{
+	size_t count = s->count;
+
+	for (size_t i = 0; i < count; i++)
+		if (s->list[i].side == LAB_POOL)
+			add(s, (struct segment){.at = after_us(s->list[i].at, 150),
+						.side = LAB_MINER,
+						.flags = SEGMENT_RST,
+						.offset = s->list[i].acked});
+}
+
+/* A box in between sends it, thrice for good measure, when the server has said something. */
+static void reset_once(struct segments *s)
+{
+	for (size_t i = s->count / 2; i < s->count; i++)
+		if (s->list[i].side == LAB_POOL && s->list[i].len > 0) {
+			struct segment reset = {.at = after_us(s->list[i].at, 20),
+						.side = LAB_MINER,
+						.flags = SEGMENT_RST,
+						.offset = s->list[i].acked};
+			for (int times = 0; times < 3; times++)
+				add(s, reset);
+			return;
+		}
+}
+
+static void put_junk_first(struct segments *s, bool has_pools)
+{
+	size_t count = s->count;
+
+	for (size_t i = 0; i < count; i++) {
+		struct segment junk = s->list[i];
+		if ((junk.side != LAB_MINER && !has_pools) || junk.len == 0)
+			continue;
+		junk.is_junk = true;
+		junk.at.ns -= 1;
+		add(s, junk);
+	}
+}
+
 void lab_segments_reshape(struct segments *s, const struct lab_packet_settings *settings)
 {
 	struct lab_random random = {settings->seed ^ 0x5e6};
@@ -319,6 +361,12 @@ void lab_segments_reshape(struct segments *s, const struct lab_packet_settings *
 		overlap(s, &random);
 	if (shape & LAB_SHAPE_OUT_OF_ORDER)
 		shuffle(s, &random);
+	if (shape & LAB_SHAPE_REFUSED)
+		refuse(s);
+	if (shape & LAB_SHAPE_RESET_ONCE)
+		reset_once(s);
+	if (shape & LAB_SHAPE_JUNK_FIRST)
+		put_junk_first(s, shape & LAB_SHAPE_JUNK_POOL);
 	if (shape & LAB_SHAPE_CLIENT_ONLY)
 		keep_if(s, is_clients);
 	if (shape & LAB_SHAPE_SERVER_ONLY)

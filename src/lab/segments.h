@@ -11,10 +11,11 @@ struct segment {
 	uint32_t offset;    /* in the sender's stream; the SYN is not counted */
 	uint32_t acked;	    /* of the other's stream; the SYN is not counted */
 	uint32_t len;
+	bool is_junk;	/* other bytes than the stream has there */
 	uint32_t order; /* of two at the same time, which was first */
 };
 
-enum { SEGMENT_FIN = 1, SEGMENT_SYN = 2, SEGMENT_PSH = 8, SEGMENT_ACK = 16 };
+enum { SEGMENT_FIN = 1, SEGMENT_SYN = 2, SEGMENT_RST = 4, SEGMENT_PSH = 8, SEGMENT_ACK = 16 };
 
 struct segments {
 	struct segment *list;
