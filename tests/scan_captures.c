@@ -21,6 +21,7 @@ struct session {
 	const char *worker, *agent, *host;
 	bool has_shared_wallet;	     /* several are paid to the same */
 	bool is_refused, is_polling; /* polling: for two minutes, and nothing is found */
+	bool is_mirrored;	     /* in VXLAN, both directions from one end */
 	unsigned begins_s;	     /* after the first */
 };
 
@@ -49,6 +50,9 @@ static const struct {
 	   .has_shared_wallet = true, .begins_s = 2}}},
 	{"template.pcap",
 	 {{"10.0.0.14:40009", "10.0.0.3:8332", "getblocktemplate", .seed = 9, .is_polling = true}}},
+	{"mirror.pcap",
+	 {{"10.0.0.17:40014", "198.51.100.26:3333", "cryptonote", .seed = 14,
+	   .is_mirrored = true}}},
 	{"hostile.pcap",
 	 {{"10.0.0.15:40010", "198.51.100.24:3333", "bitcoin-stratum-v1", .seed = 10,
 	   .has_shared_wallet = true,
@@ -76,14 +80,19 @@ static bool complain(const char *what, const char *why)
 }
 
 static void gather(struct gathering *gathering, const struct lab_transcript *transcript,
-		   const char *client, const char *server, uint64_t seed)
+		   const struct session *session)
 {
-	struct lab_packet_settings settings = {.seed = seed};
+	struct lab_packet_settings settings = {.seed = session->seed};
 	struct lab_packets *part = &gathering->parts[gathering->part_count];
 
+	if (session->is_mirrored) {
+		settings.shape = LAB_SHAPE_ONE_TUNNEL_END;
+		settings.tunnels[0] = LAB_TUNNEL_VXLAN;
+		settings.tunnel_count = 1;
+	}
 	if (gathering->part_count == PARTS_MAX ||
-	    !endpoint_parse(str_from(client), &settings.client) ||
-	    !endpoint_parse(str_from(server), &settings.server) ||
+	    !endpoint_parse(str_from(session->client), &settings.client) ||
+	    !endpoint_parse(str_from(session->server), &settings.server) ||
 	    lab_packets_make(transcript, &settings, part) != 0) {
 		gathering->failed = true;
 		return;
@@ -166,7 +175,7 @@ static bool play(struct gathering *gathering, const struct session *session)
 		return complain(session->carrier, "there is no such carrier");
 	if (lab_session_play(&settings, &transcript, &outcome, &why) != 0)
 		return complain(session->dialect, why.text);
-	gather(gathering, &transcript, session->client, session->server, session->seed);
+	gather(gathering, &transcript, session);
 	lab_transcript_fini(&transcript);
 	return true;
 }
@@ -195,7 +204,7 @@ static bool write_innocents(struct gathering *gathering)
 		if (lab_innocent_play(lab_innocents[i], 20 + i, instant_at(BEGINS_S + (int)i, 0),
 				      &transcript) != 0)
 			return complain(lab_innocents[i]->name, "no memory");
-		gather(gathering, &transcript, client, server, 20 + i);
+		gather(gathering, &transcript, &(struct session){client, server, .seed = 20 + i});
 		lab_transcript_fini(&transcript);
 	}
 	return write_capture(gathering, "innocent.pcap");

@@ -17,6 +17,7 @@
 #include "programs/commands.h"
 #include "programs/inputs.h"
 #include "programs/list_files.h"
+#include "programs/mirror_text.h"
 #include "programs/options.h"
 #include "programs/progress.h"
 #include "programs/settings.h"
@@ -26,7 +27,7 @@
 #include "sandbox/worker.h"
 #include "source/capture/input.h"
 
-enum { JSON, AS, FAIL_ON, FOLLOW, CONFIG };
+enum { JSON, AS, FAIL_ON, FOLLOW, MIRROR, CONFIG };
 
 static const struct command_option scan_options[] = {
 	[JSON] = {"json", NULL,
@@ -38,6 +39,8 @@ static const struct command_option scan_options[] = {
 		     "signal access exposure suspect miner mining"},
 	[FOLLOW] = {"follow", NULL,
 		    "wait for more at the end of a file that is still being written"},
+	[MIRROR] = {"mirror", "ADDRESS",
+		    "believe only this sender of mirrored traffic (or network, any, none)"},
 	[CONFIG] = {"config", "FILE", "another settings file than " SETTINGS_DEFAULT_PATH,
 		    COMMAND_FILES},
 	{0},
@@ -48,6 +51,7 @@ struct scan {
 	struct inputs inputs;
 	bool *skip; /* inputs that killed a worker */
 	const char *config;
+	bool names_mirrors;
 	int lists; /* descriptor */
 	struct worker_process worker;
 	struct channel channel;
@@ -83,6 +87,21 @@ static bool read_fail_on(struct scan_settings *settings, struct str text)
 	return true;
 }
 
+/* Whoever gives us a capture of a mirror trusts it, until he names those that he trusts. */
+static bool add_mirror(struct scan *scan, struct str text, struct error *why)
+{
+	if (!scan->names_mirrors)
+		scan->settings.mirrors = (struct mirrors){0};
+	scan->names_mirrors = true;
+	return mirrors_add(&scan->settings.mirrors, text, why);
+}
+
+static int stop(int *status, int with)
+{
+	*status = with;
+	return OPTIONS_STOP;
+}
+
 /* OPTIONS_END, or OPTIONS_STOP with *status set. */
 static int read_options(const struct command *command, int argc, char **argv, struct scan *scan,
 			int *status)
@@ -93,6 +112,7 @@ static int read_options(const struct command *command, int argc, char **argv, st
 
 	while ((option = options_next(&options, &value)) >= 0) {
 		bool is_right = true;
+		struct error why;
 		if (option == JSON)
 			scan->settings.is_json = true;
 		else if (option == FOLLOW)
@@ -101,6 +121,8 @@ static int read_options(const struct command *command, int argc, char **argv, st
 			scan->config = value;
 		else if (option == FAIL_ON)
 			is_right = read_fail_on(&scan->settings, str_from(value));
+		else if (option == MIRROR && !add_mirror(scan, str_from(value), &why))
+			return stop(status, options_mistake(command, "%s", why.text));
 		else if (option == AS)
 			is_right = strcmp(value, "capture") == 0;
 		if (!is_right) {
@@ -357,7 +379,9 @@ static int run_scan(struct scan *scan)
 
 static int scan_command_run(const struct command *command, int argc, char **argv)
 {
-	struct scan scan = {.settings = {.fail_verdict = VERDICT_ACCESS}, .lists = -1};
+	struct scan scan = {
+		.settings = {.fail_verdict = VERDICT_ACCESS, .mirrors = {.believes_all = true}},
+		.lists = -1};
 	int status;
 
 	if (read_options(command, argc, argv, &scan, &status) == OPTIONS_STOP)

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "decode/flow/tunnel_ends.h"
 #include "model/finding.h"
 #include "report/style.h"
 #include "sandbox/messages.h"
@@ -34,6 +35,7 @@ struct scan_settings {
 	uint8_t fail_verdict, fail_severity; /* from these on it counts as found */
 	bool fail_on_signal;
 	uint64_t memory_bytes;
+	struct mirrors mirrors;
 };
 
 struct scan_progress {

@@ -293,7 +293,8 @@ static bool start(struct scanning *scanning, struct error *why)
 					 .is_live = scanning->settings.follows,
 					 .reads_files = true,
 					 .sink = &scanning->output.sink,
-					 .pools = &scanning->pools};
+					 .pools = &scanning->pools,
+					 .mirrors = &scanning->settings.mirrors};
 	if (scan_output_init(&scanning->output, &scanning->settings) < 0 ||
 	    sensor_new(&sensor, &scanning->sensor) < 0)
 		return error_set(why, 0, "not enough memory") != 0;

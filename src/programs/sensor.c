@@ -12,7 +12,7 @@ enum {
 	SESSIONS_PERCENT = 15,
 	NAMES_PERCENT = 5,
 	FRAGMENTS_PERCENT = 5,
-	FLOW_COST = 384, /* record, links and index; table_counters tells the exact figure */
+	FLOW_COST = 416, /* record, links and index; table_counters tells the exact figure */
 	INSPECTION_LEAST = 1536, /* what one takes at least, beside its table */
 	SESSION_COST = 6 * 1024,
 	NAME_COST = 480,
@@ -55,6 +55,7 @@ static int make_tracker(struct sensor *sensor, const struct sensor_settings *set
 		.inspection_bytes = memory / 100 * INSPECTION_PERCENT,
 		.names = share(memory, NAMES_PERCENT, NAME_COST, 256, 1u << 18),
 		.seed = seed,
+		.mirrors = settings->mirrors,
 		.observe = observe,
 		.context = sensor->engine};
 

@@ -18,6 +18,7 @@ struct sensor_settings {
 	bool reads_files; /* a frame's offset is a byte in its source, worth quoting */
 	struct finding_sink *sink;
 	const struct pool_list *pools; /* lives as long as the sensor; NULL: none */
+	const struct mirrors *mirrors; /* the same */
 };
 
 must_check int sensor_new(const struct sensor_settings *settings, struct sensor **out);

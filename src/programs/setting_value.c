@@ -155,6 +155,9 @@ int setting_value_add(const struct setting *setting, struct str text, struct set
 
 	if (result != 0)
 		return result;
+	struct error wrong;
+	if (setting->check && !setting->check(text, &wrong))
+		return error_set(why, -EINVAL, "%s: %s", setting->name, wrong.text);
 	if (out->text_count == SETTING_TEXTS_MAX)
 		return error_set(why, -EINVAL, "%s has more than %d entries", setting->name,
 				 SETTING_TEXTS_MAX);

@@ -37,6 +37,8 @@ struct setting {
 	uint64_t least, most;
 	const char *choices; /* words with a space between */
 	const char *help;
+	/* of one text of a list: false with what is wrong; NULL: any will do */
+	bool (*check)(struct str text, struct error *why);
 };
 
 extern const struct setting setting_table[];

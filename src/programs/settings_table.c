@@ -1,7 +1,15 @@
+#include "programs/mirror_text.h"
 #include "programs/settings.h"
 
 #define KIB 1024ull
 #define GIB (KIB * KIB * KIB)
+
+static bool check_mirror(struct str text, struct error *why)
+{
+	struct mirrors mirrors = {0};
+
+	return mirrors_add(&mirrors, text, why);
+}
 
 /* Rows of one section stand together. */
 const struct setting setting_table[] = {
@@ -11,6 +19,9 @@ const struct setting setting_table[] = {
 	 .help = "Network interfaces to watch; empty: all that are up."},
 	{"watch.exclude_interfaces", SETTING_TEXTS, "",
 	 .help = "Interfaces to leave out, as names or patterns like veth*."},
+	{"watch.mirrors", SETTING_TEXTS, "",
+	 .help = "Addresses or networks that mirror traffic here in tunnels; any: believe all.",
+	 .check = check_mirror},
 	{"watch.memory", SETTING_SIZE, "512 MiB", 16 * KIB *KIB, 1024 * GIB,
 	 .help = "Ceiling for the tables of all workers together."},
 	{"watch.workers", SETTING_INTEGER, "0", 0, 1024,

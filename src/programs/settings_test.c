@@ -44,6 +44,7 @@ static void values_are_read_by_type(void **state)
 	struct settings *s = must_read(STR("watch:\n"
 					   "  interfaces: [eth0, \"wlan0\"]\n"
 					   "  exclude_interfaces: veth*\n"
+					   "  mirrors: [192.0.2.1, \"2001:db8::/48\", any]\n"
 					   "  memory: 2 GiB\n"
 					   "  cutoff: off\n"
 					   "  health_every: 2min\n"
@@ -60,6 +61,8 @@ static void values_are_read_by_type(void **state)
 	assert_true(str_equal(texts[1], STR("wlan0")));
 	texts = settings_texts(s, "watch.exclude_interfaces", &count);
 	assert_true(count == 1 && str_equal(texts[0], STR("veth*")));
+	settings_texts(s, "watch.mirrors", &count);
+	assert_int_equal(count, 3);
 	assert_true(settings_number(s, "watch.memory") == 2ull << 30);
 	assert_false(settings_bool(s, "watch.cutoff"));
 	assert_true(settings_duration(s, "watch.health_every").ns == 120000000000);
@@ -91,6 +94,10 @@ static void mistakes_are_told_with_file_and_line(void **state)
 		{"watch.memory: 1 GiB\nwatch:\n  memory: 2 GiB\n",
 		 "f.yaml:3: watch.memory is there"},
 		{"watch: {}\nstore: {}\nwatch: {}\n", "f.yaml:3: the section watch is there twice"},
+		{"watch:\n  mirrors: [192.0.2.1, pool.example]\n",
+		 "f.yaml:2: watch.mirrors: pool.example is no mirror: an address"},
+		{"watch:\n  mirrors: 192.0.2.1:4789\n", "192.0.2.1:4789 is no mirror"},
+		{"watch:\n  mirrors: 192.0.2.1/24\n", "192.0.2.1/24 is no mirror"},
 		{"watch:\n  memory: lots\n", "f.yaml:2: watch.memory must be a size like"},
 		{"watch:\n  memory: 1\n", "f.yaml:2: watch.memory must be between 16777216 and"},
 		{"watch:\n  memory: 99999999999999999999 TiB\n", "must be a size"},

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/instant.h"
+#include "decode/flow/tunnel_ends.h"
 #include "report/style.h"
 #include "sandbox/messages.h"
 #include "source/live/cutoff_map.h"
@@ -41,6 +42,7 @@ struct sensor_start {
 	uint32_t health_every_s;
 	uint32_t number;
 	struct cutoff_settings cutoff;
+	struct mirrors mirrors;
 	uint8_t has_map; /* of the descriptors, the first is the cut-off map; the last the lists */
 	uint8_t has_cutoff;
 };

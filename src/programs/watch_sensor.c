@@ -235,7 +235,8 @@ static bool start(struct watching *w, struct error *why)
 	struct sensor_settings sensor = {.memory_bytes = w->settings.memory_bytes,
 					 .is_live = true,
 					 .sink = &w->sink,
-					 .pools = &w->pools};
+					 .pools = &w->pools,
+					 .mirrors = &w->settings.mirrors};
 	if (sensor_new(&sensor, &w->sensor) < 0)
 		return error_set(why, 0, "not enough memory for the sensor's tables") != 0;
 	struct confine_settings confinement = {.confinement = CONFINE_PARSER,

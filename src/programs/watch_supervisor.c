@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "model/finding.h"
 #include "programs/list_files.h"
+#include "programs/mirror_text.h"
 #include "programs/terminal.h"
 #include "programs/watch_relay.h"
 #include "sandbox/confine.h"
@@ -363,6 +364,18 @@ static int start_core(struct watch *w, struct error *why)
 	return r < 0 ? r : await_core(w, why);
 }
 
+static struct mirrors wanted_mirrors(const struct settings *settings)
+{
+	struct mirrors mirrors = {0};
+	size_t count;
+	const struct str *texts = settings_texts(settings, "watch.mirrors", &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (!mirrors_add(&mirrors, texts[i], &(struct error){0}))
+			log_warn("watch.mirrors: only the first %d count", MIRRORS_MAX);
+	return mirrors;
+}
+
 static int start_sensors(struct watch *w, struct error *why)
 {
 	uint64_t memory = settings_number(w->settings, "watch.memory");
@@ -382,6 +395,7 @@ static int start_sensors(struct watch *w, struct error *why)
 					   1000000000),
 			.number = (uint32_t)i,
 			.cutoff = w->sensors[0].cutoff,
+			.mirrors = wanted_mirrors(w->settings),
 			.has_map = w->filter != NULL,
 			.has_cutoff = w->filter != NULL,
 		};
