@@ -35,7 +35,7 @@ enum { CGROUP_POD_UID_LEN = 36 };
 enum decoded proc_cgroup_read(struct str text, char scratch[CGROUP_POD_UID_LEN],
 			      struct cgroup_place *out);
 
-/* The same for a path alone, as BPF gives it; sets all but `id`. */
+/* The same for a path alone, as BPF gives it; `id` is 0. */
 void cgroup_place_of_path(struct str path, char scratch[CGROUP_POD_UID_LEN],
 			  struct cgroup_place *out);
 
