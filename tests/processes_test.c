@@ -400,6 +400,33 @@ static void a_mount_in_its_own_namespace_shows(void **state)
 	child_end(&child);
 }
 
+/* The walk that a listing which lies is compared with: here none lies, so nobody is unlisted. */
+static void a_walk_by_pid_finds_what_is_listed(void **state)
+{
+	static struct process_key before[4096], after[4096], out[8];
+	struct child child;
+	int hold, ready;
+
+	if (child_fork(&child, &hold, &ready, 0))
+		child_wait(hold, ready);
+	child_ready(&child);
+	uint32_t first = child.pid > 2000 ? (uint32_t)child.pid - 2000 : 1;
+	size_t before_count = opener_walk(first, 4096, before);
+	assert_int_equal(processes_sweep(processes, NULL), 0);
+	size_t after_count = opener_walk(first, 4096, after);
+	bool has_child = false;
+	for (size_t i = 0; i < after_count; i++)
+		has_child |= after[i].pid == (uint32_t)child.pid;
+	assert_true(has_child);
+	assert_int_equal(
+		processes_unlisted(processes, before, before_count, after, after_count, out, 8), 0);
+	child_end(&child);
+	assert_int_equal(opener_walk((uint32_t)child.pid, 1, out), 0);
+	assert_int_equal(opener_walk((uint32_t)getpid(), 1, out), 1);
+	assert_int_equal(opener_walk(0, 2, out), 1); /* there is no pid 0 */
+	assert_int_equal(opener_walk(UINT32_MAX, 4096, out), 0);
+}
+
 /* -- containers -- */
 
 static void bring_loopback_up(void)
@@ -457,6 +484,35 @@ static void sockets_are_found_in_its_namespace(void **state)
 	assert_int_equal(from_3333, 1);
 	if (access("/proc/self/net/udp6", F_OK) == 0)
 		assert_int_equal(datagrams, 1);
+	child_end(&child);
+}
+
+static void open_many_listening(void)
+{
+	for (int i = 0; i < 2 * PROCESS_SOCKETS_MAX; i++)
+		if (listen(socket(AF_INET, SOCK_STREAM, 0), 1))
+			_exit(1);
+}
+
+static void many_sockets_do_not_crowd_out_a_session(void **state)
+{
+	unsigned connected = 0;
+	struct child child;
+	struct process p;
+	int hold, ready;
+
+	if (child_fork(&child, &hold, &ready, CLONE_NEWNET)) {
+		bring_loopback_up();
+		open_many_listening();
+		make_sockets();
+		child_wait(hold, ready);
+	}
+	child_ready(&child);
+	read_process(child.pid, &p);
+	assert_int_equal(p.socket_count, PROCESS_SOCKETS_MAX);
+	for (size_t i = 0; i < p.socket_count; i++)
+		connected += p.sockets[i].is_tcp && !p.sockets[i].is_listening;
+	assert_int_equal(connected, 2);
 	child_end(&child);
 }
 
@@ -579,6 +635,8 @@ int main(void)
 		cmocka_unit_test(a_mount_over_all_processes_hides_nothing),
 		cmocka_unit_test(a_mount_in_its_own_namespace_shows),
 		cmocka_unit_test(sockets_are_found_in_its_namespace),
+		cmocka_unit_test(many_sockets_do_not_crowd_out_a_session),
+		cmocka_unit_test(a_walk_by_pid_finds_what_is_listed),
 		cmocka_unit_test(a_control_group_places_it),
 		cmocka_unit_test(a_sweep_costs_little),
 	};

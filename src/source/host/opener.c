@@ -239,6 +239,21 @@ void opened_process_close(struct opened_process *process)
 	}
 }
 
+size_t opener_walk(uint32_t first, uint32_t count, struct process_key *out)
+{
+	uint64_t end = (uint64_t)first + count;
+	size_t found = 0;
+
+	for (uint64_t pid = first ? first : 1; pid < end && pid <= INT32_MAX; pid++) {
+		int fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+		if (fd < 0)
+			continue; /* nobody, or a thread that is not its process's first */
+		close(fd);
+		out[found++] = (struct process_key){.pid = (uint32_t)pid};
+	}
+	return found;
+}
+
 void opener_explain(int error, enum process_file file, struct buf *out)
 {
 	const char *name = file < PROCESS_FILE_COUNT ? names[file] : "folder";

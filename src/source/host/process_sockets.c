@@ -21,10 +21,14 @@ static int compare_numbers(const void *a, const void *b)
 	return one < other ? -1 : one > other;
 }
 
-/* A mining session is a connected socket; that one must not be crowded out by the others. */
+/* A mining session is connected, to elsewhere or to a relay here: others do not crowd it out. */
 static unsigned rank(const struct process_socket *one)
 {
-	return one->is_listening ? 1 : one->is_tcp ? 0 : 2;
+	if (!one->is_tcp)
+		return 3;
+	if (one->is_listening)
+		return 2;
+	return address_is_loopback(&one->remote.address);
 }
 
 static void keep(struct process *out, const struct process_socket *found)

@@ -266,6 +266,8 @@ static bool same_process(const struct process_key *a, const struct process_key *
 {
 	uint64_t tick = proc_ticks_ns(1);
 
+	if (!a->start_ns || !b->start_ns) /* not known */
+		return a->pid == b->pid;
 	return a->pid == b->pid && a->start_ns / tick == b->start_ns / tick;
 }
 

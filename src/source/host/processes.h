@@ -84,7 +84,8 @@ must_check int processes_read_mounts(struct processes *processes, struct hiding_
  * Processes that another walk of the kernel found and the listing has not.
  *
  * before, after: keys by ascending pid, from walks done before and after the last sweep: who is in
- *                both lived while it was listed. start_ns may be exact or in steps of 10 ms.
+ *                both lived while it was listed. start_ns may be exact or in steps of 10 ms, or 0
+ *                where it is not known: then a pid that was used again is not told apart.
  * out:           room for `cap` keys
  * returns:       how many there are, which may be more than cap
  */
@@ -119,6 +120,10 @@ uint32_t process_files_for(uint32_t want);
  *          texts empty.
  * returns: 0; -ESRCH when it is gone, or its pid is another's by now (a reader that knows which one
  *          it means compares out->key)
+ *
+ * Arguments and environment are in pages of the process, which may lie in a file of a FUSE mount of
+ * its own that never answers: then this never returns. Whoever supervises a worker starts it again
+ * when it hangs.
  *
  * Ancestors' executables need rights: they are read where we have them, else empty (ask the
  * opener for PROCESS_FILE_EXECUTABLE_LINK of each).
