@@ -23,16 +23,31 @@ void confine_user(uid_t *uid, gid_t *gid)
 	*gid = user ? user->pw_gid : NOBODY;
 }
 
-static int drop_root(struct confine_report *report, struct error *why)
+/* A kernel without Landlock leaves paths to the root: then there is nothing but a procfs below it.
+ */
+static int change_root(const struct confine_settings *settings, struct error *why)
+{
+	if (settings->confinement != CONFINE_HOST)
+		return 0;
+	if (fchdir(settings->proc) || chroot("."))
+		return error_set(why, -errno, "the procfs cannot be made the root: %s",
+				 strerror(errno));
+	return 0;
+}
+
+static int drop_root(const struct confine_settings *settings, struct confine_report *report,
+		     struct error *why)
 {
 	uid_t uid;
 	gid_t gid;
 
-	confine_user(&uid, &gid);
+	confine_user(&uid, &gid); /* reads files, so before the root is another */
+	int failed = change_root(settings, why);
+	if (failed)
+		return failed;
 	capng_clear(CAPNG_SELECT_ALL);
-	int failed =
-		capng_change_id((int)uid, (int)gid,
-				CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING | CAPNG_CLEAR_AMBIENT);
+	failed = capng_change_id((int)uid, (int)gid,
+				 CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING | CAPNG_CLEAR_AMBIENT);
 	if (failed)
 		return error_set(
 			why, -EPERM,
@@ -78,7 +93,8 @@ int confine(const struct confine_settings *settings, struct confine_report *out,
 {
 	*out = (struct confine_report){0};
 	set_limits(settings, out);
-	int failed = geteuid() == 0 ? drop_root(out, why) : drop_capabilities(out, why);
+	bool is_root = geteuid() == 0;
+	int failed = is_root ? drop_root(settings, out, why) : drop_capabilities(out, why);
 	if (failed)
 		return failed;
 	/* Changing the user has cleared it. The supervisor may be gone already: then the channel is
@@ -89,8 +105,12 @@ int confine(const struct confine_settings *settings, struct confine_report *out,
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return error_set(why, -errno, "no_new_privs is refused: %s", strerror(errno));
 	out->applied |= LAYER_NO_NEW_PRIVILEGES;
-	failed = confine_landlock(
-		settings->confinement == CONFINE_STORE ? settings->directory : NULL, out, why);
+	failed = confine_landlock(settings, out, why);
+	if (!failed && settings->confinement == CONFINE_HOST && !is_root &&
+	    !(out->applied & LAYER_LANDLOCK_FILES))
+		return error_set(why, -ENOSYS,
+				 "this kernel has no Landlock, and only root can do without; "
+				 "run as root");
 	if (!failed)
 		failed = confine_seccomp(settings, why);
 	if (!failed)

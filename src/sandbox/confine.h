@@ -22,6 +22,12 @@
 enum confinement {
 	CONFINE_PARSER, /* reads given descriptors, writes to its own; opens nothing */
 	CONFINE_STORE,	/* the same, and files below one directory, as SQLite needs them */
+	/*
+	 * As CONFINE_PARSER, and files that everybody may read in one procfs, opened by names
+	 * relative to its folder, which is its root as well. Processes' memory, environment and
+	 * links stay closed: an opener passes them. Needs Landlock, or root to change the root.
+	 */
+	CONFINE_HOST,
 };
 
 enum confine_layer {
@@ -51,6 +57,7 @@ struct confine_settings {
 	 */
 	int last_writable;
 	const char *directory; /* CONFINE_STORE: the one it may use */
+	int proc; /* CONFINE_HOST: descriptor of the procfs's folder, above last_writable */
 };
 
 struct confine_report {
@@ -75,8 +82,9 @@ void confine_describe(const struct confine_report *report, struct buf *out);
 
 /* -- the layers with their own files -- */
 
-must_check int confine_landlock(const char *directory, struct confine_report *report,
-				struct error *why);
+/* settings: NULL for nothing allowed. A kernel without Landlock is 0, and told by its absence. */
+must_check int confine_landlock(const struct confine_settings *settings,
+				struct confine_report *report, struct error *why);
 must_check int confine_seccomp(const struct confine_settings *settings, struct error *why);
 
 #endif

@@ -53,6 +53,13 @@ static int allow(int ruleset, const char *path, __u64 rights)
 	return error;
 }
 
+static int allow_beneath(int ruleset, int directory, __u64 rights)
+{
+	struct path_beneath rule = {.allowed = rights, .parent = directory};
+
+	return syscall(SYS_landlock_add_rule, ruleset, RULE_PATH_BENEATH, &rule, 0) ? -errno : 0;
+}
+
 static int allow_store(int ruleset, const char *directory, __u64 handled)
 {
 	const __u64 rights = FILE_WRITE | FILE_READ | DIRECTORY_READ | REMOVE_FILE | MAKE_REGULAR |
@@ -64,7 +71,17 @@ static int allow_store(int ruleset, const char *directory, __u64 handled)
 	return failed;
 }
 
-int confine_landlock(const char *directory, struct confine_report *report, struct error *why)
+static int allow_settings(int ruleset, const struct confine_settings *settings, __u64 handled)
+{
+	if (settings && settings->confinement == CONFINE_STORE)
+		return allow_store(ruleset, settings->directory, handled);
+	if (settings && settings->confinement == CONFINE_HOST)
+		return allow_beneath(ruleset, settings->proc, FILE_READ | DIRECTORY_READ);
+	return 0;
+}
+
+int confine_landlock(const struct confine_settings *settings, struct confine_report *report,
+		     struct error *why)
 {
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, CREATE_VERSION);
 
@@ -76,13 +93,14 @@ int confine_landlock(const char *directory, struct confine_report *report, struc
 	if (fd < 0)
 		return error_set(why, -errno, "Landlock ABI %ld refuses its rules: %s", abi,
 				 strerror(errno));
-	int failed = directory ? allow_store(fd, directory, rules.files) : 0;
+	int failed = allow_settings(fd, settings, rules.files);
 	if (!failed && syscall(SYS_landlock_restrict_self, fd, 0))
 		failed = -errno;
 	close(fd);
 	if (failed)
 		return error_set(why, failed, "Landlock cannot be put on%s%s: %s",
-				 directory ? " for " : "", directory ? directory : "",
+				 settings && settings->directory ? " for " : "",
+				 settings && settings->directory ? settings->directory : "",
 				 strerror(-failed));
 	report->landlock_abi = (int)abi;
 	report->applied |= LAYER_LANDLOCK_FILES | (abi >= 4 ? LAYER_LANDLOCK_NETWORK : 0) |

@@ -109,6 +109,20 @@ static int allow_if(scmp_filter_ctx filter, const char *name, struct scmp_arg_cm
 	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, number, 1, &condition);
 }
 
+/* Opening to read, in the one folder; the path may say anything: Landlock and the root hold it. */
+static int allow_host(scmp_filter_ctx filter, int proc)
+{
+	const uint32_t harmless = O_CLOEXEC | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_LARGEFILE;
+	const struct scmp_arg_cmp conditions[] = {
+		SCMP_CMP32(0, SCMP_CMP_EQ, (uint32_t)proc),
+		SCMP_CMP64(2, SCMP_CMP_MASKED_EQ, (uint64_t)~harmless, O_RDONLY),
+	};
+	int failed =
+		seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 2, conditions);
+
+	return failed ? failed : allow(filter, "getdents64");
+}
+
 static int allow_values(scmp_filter_ctx filter, const char *name, unsigned argument,
 			const uint64_t *values, size_t count)
 {
@@ -140,9 +154,9 @@ static int allow_conditions(scmp_filter_ctx filter, enum confinement confinement
 		failed = allow_values(filter, "ioctl", 1, ioctl_commands, 2);
 	/* glibc's fstat; with a path beside the flag it could tell whether a file exists, no more
 	 */
-	if (!failed && confinement == CONFINE_PARSER)
+	if (!failed && confinement != CONFINE_STORE)
 		failed = allow_if(filter, "newfstatat", SCMP_CMP(3, SCMP_CMP_EQ, AT_EMPTY_PATH));
-	if (!failed && confinement == CONFINE_PARSER)
+	if (!failed && confinement != CONFINE_STORE)
 		failed = allow_values(filter, "bpf", 0, map_commands, 3);
 	if (!failed && confinement == CONFINE_STORE)
 		failed = allow_values(filter, "fcntl", 1, lock_commands, 5);
@@ -169,6 +183,8 @@ static int build(scmp_filter_ctx filter, const struct confine_settings *settings
 
 	if (!failed)
 		failed = allow_conditions(filter, settings->confinement);
+	if (!failed && settings->confinement == CONFINE_HOST)
+		failed = allow_host(filter, settings->proc);
 	if (failed)
 		return failed;
 	if (settings->confinement == CONFINE_STORE)
