@@ -127,6 +127,7 @@ static void tell_health(struct watching *w)
 		    t->inspections_evicted + t->inspections.evicted);
 	add_counter(&w->line, n, "inspection bytes", t->inspection_bytes);
 	add_counter(&w->line, n, "names", t->names.used);
+	add_counter(&w->line, n, "answers unasked", t->names_unasked);
 	add_counter(&w->line, n, "mining messages", t->messages);
 	add_counter(&w->line, n, "bytes missing", t->gap_bytes);
 	add_counter(&w->line, n, "sessions", c.sessions.used);
