@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "base/instant.h"
-#include "report/style.h"
+#include "programs/watch_alerts.h"
 #include "sandbox/messages.h"
 #include "source/live/cutoff_map.h"
 
@@ -48,9 +48,7 @@ struct sensor_start {
 struct core_start {
 	char store_path[PATH_MAX];
 	uint64_t keep_s, max_findings;
-	bool is_json, alerts_journal;
-	struct report_style style;
-	uint8_t alert_verdict;
+	struct alert_settings alerts;
 };
 
 int sensor_worker(void);

@@ -12,21 +12,20 @@
 
 #include "base/hash.h"
 #include "base/log.h"
-#include "base/table.h"
 #include "correlate/correlator.h"
 #include "model/finding_json.h"
 #include "model/line.h"
 #include "programs/clock.h"
 #include "programs/commands.h"
 #include "programs/watch.h"
+#include "programs/watch_alerts.h"
 #include "programs/write_all.h"
-#include "report/finding_text.h"
 #include "sandbox/confine.h"
 #include "sandbox/worker.h"
 #include "store/store.h"
 
 enum {
-	KNOWN_MAX = 65536, /* findings whose last told verdict is remembered */
+	KNOWN_MAX = 65536, /* findings whose last told state is remembered */
 	INCIDENTS_EVERY_MS = 2000,
 	PRUNE_EVERY_MS = 5000,
 	PRUNE_ROWS = 200,
@@ -35,63 +34,17 @@ enum {
 	COUNTERS_MAX = 64,
 };
 
-struct known {
-	char id[FINDING_ID_LEN];
-	uint8_t verdict;
-};
-
 struct core {
 	struct channel channel;
 	struct core_start settings;
 	struct store *store;
 	struct correlator *correlator;
-	struct table *known;
+	struct alerts *alerts;
 	struct arena arena;
-	struct buf report; /* told after the next flush */
-	struct buf journal;
+	struct alert_texts texts; /* told after the next flush */
 	bool is_dirty, has_news, leaves;
 	instant incidents_at, pruned_at, complained_at;
 };
-
-/* The first time, and when its verdict became graver. */
-static bool is_news(struct core *core, const struct finding *finding)
-{
-	char key[FINDING_ID_LEN] = {0};
-
-	if (finding->id.len != FINDING_ID_LEN)
-		return true;
-	memcpy(key, finding->id.at, FINDING_ID_LEN);
-	uint64_t hash = table_hash(core->known, key);
-	struct known *known = table_find(core->known, key, hash);
-	if (known && known->verdict >= finding->verdict)
-		return false;
-	if (!known)
-		known = table_insert(core->known, key, hash, finding->last_seen);
-	known->verdict = (uint8_t)finding->verdict;
-	return true;
-}
-
-static void add_journal(struct core *core, const struct finding *finding)
-{
-	buf_printf(&core->journal, "<%d>davy: %s id=%.*s confidence=%.2f ",
-		   finding->verdict >= VERDICT_MINER ? 2 : 4, verdict_name(finding->verdict),
-		   STR_ARG(finding->id), finding->confidence);
-	buf_add_printable(&core->journal, finding->title, 300);
-	buf_add_byte(&core->journal, '\n');
-}
-
-static void add_report(struct core *core, const struct finding *finding, struct str json)
-{
-	if (core->settings.is_json) {
-		buf_add(&core->report, json);
-	} else {
-		report_finding_short(&core->report, &core->settings.style, finding);
-		buf_printf(&core->report, "  %-10sdavy show %.*s\n", "more", STR_ARG(finding->id));
-	}
-	buf_add_byte(&core->report, '\n');
-	if (core->settings.alerts_journal && !isatty(STDERR_FILENO))
-		add_journal(core, finding);
-}
 
 static void take_finding(struct core *core, struct str json)
 {
@@ -108,8 +61,7 @@ static void take_finding(struct core *core, struct str json)
 	if (r < 0)
 		log_error("a finding was not kept: %s", strerror(-r));
 	core->is_dirty = core->has_news = true;
-	if (finding.verdict >= core->settings.alert_verdict && is_news(core, &finding))
-		add_report(core, &finding, json);
+	alerts_take(core->alerts, &finding, json, clock_wall(), &core->texts);
 }
 
 static void complain(struct core *core, const char *what, instant now)
@@ -124,20 +76,22 @@ static void complain(struct core *core, const char *what, instant now)
  * remark. */
 static void flush(struct core *core, instant now)
 {
+	struct buf *report = &core->texts.report;
 	struct error why = {0};
 
-	if (!core->is_dirty && core->report.len == 0)
+	alerts_tick(core->alerts, now, &core->texts);
+	if (!core->is_dirty && report->len == 0 && core->texts.journal.len == 0)
 		return;
 	bool is_stored = store_flush(core->store, &why) == 0;
 	core->is_dirty = !is_stored;
 	if (!is_stored)
 		complain(core, why.text, now);
-	if (core->report.len > 0 && !is_stored && !core->settings.is_json)
-		buf_add_text(&core->report, "  (not stored yet: kept in memory and tried again)\n");
-	(void)write_all(STDOUT_FILENO, buf_view(&core->report));
-	(void)write_all(STDERR_FILENO, buf_view(&core->journal));
-	buf_clear(&core->report);
-	buf_clear(&core->journal);
+	if (report->len > 0 && !is_stored && !core->settings.alerts.is_json)
+		buf_add_text(report, "  (not stored yet: kept in memory and tried again)\n");
+	(void)write_all(STDOUT_FILENO, buf_view(report));
+	(void)write_all(STDERR_FILENO, buf_view(&core->texts.journal));
+	buf_clear(report);
+	buf_clear(&core->texts.journal);
 }
 
 static void take_incident(void *context, const struct incident *incident)
@@ -192,15 +146,17 @@ static void take_sources(struct core *core, struct str lines, instant now)
 static void tell_own_counters(struct core *core, instant now)
 {
 	struct store_queue_counters queue = store_queue_counters(core->store);
+	struct alert_counters alerts = alerts_counters(core->alerts);
 	struct correlator_counters joined = correlator_counters(core->correlator);
 	CLEANUP(buf_fini) struct buf lines = {0};
 
 	buf_printf(&lines,
 		   "core\tstored\t%" PRIu64 "\ncore\tstore queue\t%u\ncore\tstore lost\t%" PRIu64
-		   "\ncore\tstore failures\t%" PRIu64
+		   "\ncore\tstore failures\t%" PRIu64 "\ncore\talerts told\t%" PRIu64
+		   "\ncore\talerts folded\t%" PRIu64
 		   "\ncore\tfindings joined\t%u\ncore\tincidents\t%u\n",
-		   queue.committed, queue.queued, queue.lost, queue.failures, joined.findings.used,
-		   joined.incidents.used);
+		   queue.committed, queue.queued, queue.lost, queue.failures, alerts.told,
+		   alerts.folded, joined.findings.used, joined.incidents.used);
 	take_counters(core, buf_view(&lines), now);
 }
 
@@ -239,6 +195,7 @@ static void tick(struct core *core, instant now)
 static void leave(struct core *core)
 {
 	core->has_news = true;
+	alerts_flush(core->alerts, clock_wall(), &core->texts);
 	join_and_store(core, clock_wall());
 	store_close(&core->store);
 	(void)!channel_send(&core->channel, WATCH_FLUSHED, (struct str){0}, NULL, 0);
@@ -296,7 +253,7 @@ static bool remember(void *context, struct str json)
 	arena_reset(&core->arena);
 	if (finding_from_json(json, &core->arena, &finding, &why) == 0) {
 		correlator_take(core->correlator, &finding);
-		(void)!is_news(core, &finding);
+		alerts_remember(core->alerts, &finding);
 	}
 	return true;
 }
@@ -317,15 +274,12 @@ static int explain_rights(const char *path, struct error *why)
 static int open_state(struct core *core, struct error *why)
 {
 	struct correlator_settings correlator = {.seed = hash_random_seed()};
-	struct table_settings known = {.capacity = KNOWN_MAX,
-				       .entry_size = sizeof(struct known),
-				       .key_size = FINDING_ID_LEN,
-				       .seed = hash_random_seed()};
 	struct store_filter recent = {
 		.since = instant_add(clock_wall(), DURATION_S(-REMEMBERED_DAYS * 86400))};
 
 	if (correlator_new(&correlator, &core->correlator) < 0 ||
-	    table_new(&known, &core->known) < 0 || arena_init(&core->arena, LINE_ARENA_BYTES) < 0)
+	    alerts_new(&core->settings.alerts, KNOWN_MAX, hash_random_seed(), &core->alerts) < 0 ||
+	    arena_init(&core->arena, LINE_ARENA_BYTES) < 0)
 		return error_set(why, -ENOMEM, "not enough memory for the core");
 	int r = store_open(core->settings.store_path, STORE_WRITE, &core->store, why);
 	if (r == -EACCES)

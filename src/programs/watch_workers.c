@@ -93,19 +93,34 @@ static int await_core(struct watch *w, struct error *why)
 	}
 }
 
-int workers_start_core(struct watch *w, struct error *why)
+static struct alert_settings wanted_alerts(const struct watch *w)
 {
-	size_t index;
 	enum verdict verdict = VERDICT_SUSPECT;
 
 	(void)!verdict_from_name(str_from(settings_text(w->settings, "alert.verdict")), &verdict);
+	bool is_json = w->plan->is_json || settings_bool(w->settings, "report.json");
+	bool writes_journal =
+		settings_bool(w->settings, "alert.journal") && terminal_is_journal(STDERR_FILENO);
+
+	return (struct alert_settings){
+		.is_json = is_json,
+		.style = terminal_style(),
+		.writes_journal = writes_journal,
+		.writes_report = is_json || !writes_journal || !terminal_is_journal(STDOUT_FILENO),
+		.verdict = (uint8_t)verdict,
+		.per_minute = (uint32_t)settings_number(w->settings, "alert.per_minute"),
+		.mining_per_minute =
+			(uint32_t)settings_number(w->settings, "alert.mining_per_minute"),
+	};
+}
+
+int workers_start_core(struct watch *w, struct error *why)
+{
+	size_t index;
 	w->core = (struct core_start){
 		.keep_s = settings_number(w->settings, "store.retention_days") * 86400,
 		.max_findings = settings_number(w->settings, "store.max_findings"),
-		.is_json = w->plan->is_json || settings_bool(w->settings, "report.json"),
-		.style = terminal_style(),
-		.alerts_journal = settings_bool(w->settings, "alert.journal"),
-		.alert_verdict = (uint8_t)verdict,
+		.alerts = wanted_alerts(w),
 	};
 	snprintf(w->core.store_path, sizeof(w->core.store_path), "%s",
 		 settings_text(w->settings, "store.path"));
