@@ -27,6 +27,8 @@ const struct setting setting_table[] = {
 	 .help = "Days after which a finding that was not seen again is removed; 0: never."},
 	{"store.max_findings", SETTING_INTEGER, "1000000", 0, 1000000000,
 	 .help = "Findings to keep; past it signals go first, mining last; 0: no limit."},
+	{"store.max_size", SETTING_SIZE, "2 GiB", 16 * KIB *KIB, 1024 * GIB,
+	 .help = "Room for findings and incidents on the disk; past it they go in the same order."},
 	{"lists.shipped", SETTING_BOOL, "true",
 	 .help = "Read the lists of pools and of shared networks that came with davy."},
 	{"lists.pools", SETTING_TEXTS, "",

@@ -29,7 +29,7 @@ enum watch_message {
 	WATCH_FORGET,	/* the same, to be passed whole again */
 	WATCH_FINDING,	/* from a sensor, on to the core: a line of JSON */
 	WATCH_COUNTERS, /* to the core: lines "source\tname\tvalue" */
-	WATCH_SOURCES,	/* to the core: lines "name\t0|1\twhy" */
+	WATCH_SOURCES,	/* to the core: lines "name\t0|1|gone\twhy" */
 	WATCH_FLUSH,	/* to either: report and store what there is, then leave */
 	WATCH_FLUSHED,	/* the answer */
 	WATCH_READY,	/* from the core: the store is open */
@@ -47,7 +47,7 @@ struct sensor_start {
 
 struct core_start {
 	char store_path[PATH_MAX];
-	uint64_t keep_s, max_findings;
+	uint64_t keep_s, max_findings, max_bytes;
 	struct alert_settings alerts;
 };
 

@@ -38,11 +38,13 @@ struct core {
 	struct channel channel;
 	struct core_start settings;
 	struct store *store;
+	int lock;
 	struct correlator *correlator;
 	struct alerts *alerts;
 	struct arena arena;
 	struct alert_texts texts; /* told after the next flush */
 	bool is_dirty, has_news, leaves;
+	uint64_t committed; /* rows, when the store was pruned last */
 	instant incidents_at, pruned_at, complained_at;
 };
 
@@ -135,6 +137,7 @@ static void take_sources(struct core *core, struct str lines, instant now)
 		if (str_cut(line, '\t', &s->name, &line)) {
 			str_cut(line, '\t', &on, &s->why);
 			s->is_on = str_equal(on, STR("1"));
+			s->is_gone = str_equal(on, STR("gone"));
 			s->time = now;
 			count++;
 		}
@@ -169,14 +172,20 @@ static void join_and_store(struct core *core, instant now)
 	flush(core, now);
 }
 
+/* More than came in since the last time, so that no flood outgrows it. */
 static void prune(struct core *core, instant now)
 {
 	struct store_limits limits = {.keep = DURATION_S(core->settings.keep_s),
-				      .max_rows = core->settings.max_findings};
+				      .max_rows = core->settings.max_findings,
+				      .max_bytes = core->settings.max_bytes};
+	uint64_t committed = store_queue_counters(core->store).committed;
+	uint64_t most = PRUNE_ROWS + 2 * (committed - core->committed);
 	struct error why;
 	uint32_t removed;
 
-	if (store_prune(core->store, &limits, now, PRUNE_ROWS, &removed, &why) < 0)
+	core->committed = committed;
+	if (store_prune(core->store, &limits, now, most < UINT32_MAX ? (uint32_t)most : UINT32_MAX,
+			&removed, &why) < 0)
 		complain(core, why.text, now);
 }
 
@@ -194,9 +203,13 @@ static void tick(struct core *core, instant now)
 
 static void leave(struct core *core)
 {
+	struct error why = {0};
+
 	core->has_news = true;
 	alerts_flush(core->alerts, clock_wall(), &core->texts);
 	join_and_store(core, clock_wall());
+	if (store_note_stop(core->store, clock_wall(), &why) < 0)
+		complain(core, why.text, clock_wall());
 	store_close(&core->store);
 	(void)!channel_send(&core->channel, WATCH_FLUSHED, (struct str){0}, NULL, 0);
 	core->leaves = true;
@@ -271,7 +284,19 @@ static int explain_rights(const char *path, struct error *why)
 		path, uid, uid, slash ? (int)(slash - path) : 1, slash ? path : ".");
 }
 
-static int open_state(struct core *core, struct error *why)
+/* restarts: how often we died; what is told of the sources holds as long as the supervisor lives */
+static int open_store(struct core *core, uint32_t restarts, struct error *why)
+{
+	const char *path = core->settings.store_path;
+
+	core->lock = store_lock(path, getppid(), why);
+	int r = core->lock < 0 ? core->lock : store_open(path, STORE_WRITE, &core->store, why);
+	if (r == 0 && restarts == 0)
+		r = store_note_start(core->store, clock_wall(), why);
+	return r == -EACCES ? explain_rights(path, why) : r;
+}
+
+static int open_state(struct core *core, uint32_t restarts, struct error *why)
 {
 	struct correlator_settings correlator = {.seed = hash_random_seed()};
 	struct store_filter recent = {
@@ -281,9 +306,7 @@ static int open_state(struct core *core, struct error *why)
 	    alerts_new(&core->settings.alerts, KNOWN_MAX, hash_random_seed(), &core->alerts) < 0 ||
 	    arena_init(&core->arena, LINE_ARENA_BYTES) < 0)
 		return error_set(why, -ENOMEM, "not enough memory for the core");
-	int r = store_open(core->settings.store_path, STORE_WRITE, &core->store, why);
-	if (r == -EACCES)
-		return explain_rights(core->settings.store_path, why);
+	int r = open_store(core, restarts, why);
 	if (r < 0)
 		return r;
 	return store_each_finding(core->store, (struct str){0}, &recent, remember, core, why);
@@ -309,7 +332,7 @@ static int start(struct core *core, struct error *why)
 					       .last_writable = WORKER_CHANNEL,
 					       .directory = slash ? directory : "."};
 	r = confine(&confinement, &applied, why);
-	return r < 0 ? r : open_state(core, why);
+	return r < 0 ? r : open_state(core, first.restarts, why);
 }
 
 int core_worker(void)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "programs/watch_relay.h"
@@ -33,10 +34,8 @@ static void on_ring_close(void *context, size_t worker, const struct tap_notice 
 	struct watch *w = context;
 	struct supervised *sensor = &w->supervisor.at[worker + 1];
 
-	if (worker == 0 && !w->leaves) {
+	if (worker == 0 && !w->leaves)
 		log_info("interface=%s is gone", notice->name);
-		relay_source(w, notice->name, false, "the interface is gone or down");
-	}
 	if (sensor->is_running)
 		(void)!channel_send(&sensor->channel, WATCH_RING_GONE,
 				    str_of(notice, sizeof(*notice)), NULL, 0);
@@ -93,6 +92,73 @@ static uint32_t ring_blocks(const struct watch *w, uint64_t memory)
 	return (uint32_t)((bytes < RING_LEAST ? RING_LEAST : bytes) / RING_BLOCK);
 }
 
+/* Asked for by its name, and not as one of those that happen to be there. */
+static bool is_named(const struct watch *w, const char *name)
+{
+	const struct interface_names *names = &w->taps.settings.names;
+
+	for (size_t i = 0; i < names->include_count; i++)
+		if (strcmp(names->include[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* Machines make interfaces by the dozen, and remove them: then nothing is missing. */
+static void tell_lost(struct watch *w, const char *name)
+{
+	bool is_there = if_nametoindex(name) != 0;
+
+	if (!interface_is_wanted(name, &w->taps.settings.names))
+		return;
+	if (is_there || is_named(w, name))
+		relay_source(w, name, false,
+			     is_there ? "the interface is down" : "there is no such interface");
+	else
+		relay_source_gone(w, name);
+}
+
+static void on_interface(void *context, const struct interface *interface,
+			 enum interface_change change)
+{
+	struct watch *w = context;
+
+	taps_on_change(&w->taps, interface, change);
+	if (change != INTERFACE_UP && !w->leaves)
+		tell_lost(w, interface->name);
+}
+
+static bool is_up(const struct watch *w, const char *name)
+{
+	for (size_t i = 0; i < w->interfaces.count; i++)
+		if (strcmp(w->interfaces.at[i].name, name) == 0)
+			return w->interfaces.at[i].is_up;
+	return false;
+}
+
+static bool is_open(const struct watch *w, const char *name)
+{
+	for (size_t i = 0; i < TAPS_MAX; i++)
+		if (w->taps.at[i].is_open && strcmp(w->taps.at[i].interface.name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Those that are up are told as they are opened, or why not. */
+static void tell_missing(struct watch *w)
+{
+	const struct interface_names *names = &w->taps.settings.names;
+
+	for (size_t i = 0; i < names->include_count; i++) {
+		const char *name = names->include[i];
+		if (strpbrk(name, "*?[\\") || is_open(w, name))
+			continue;
+		if (if_nametoindex(name) == 0)
+			relay_source(w, name, false, "there is no such interface");
+		else if (!is_up(w, name))
+			relay_source(w, name, false, "the interface is down");
+	}
+}
+
 int watch_interfaces(struct watch *w, struct error *why)
 {
 	uint64_t memory = settings_number(w->settings, "watch.memory");
@@ -110,11 +176,12 @@ int watch_interfaces(struct watch *w, struct error *why)
 				       .on_close = on_ring_close,
 				       .on_failure = on_ring_failure,
 				       .context = w};
-	w->interfaces.on_change = taps_on_change;
-	w->interfaces.context = &w->taps;
+	w->interfaces.on_change = on_interface;
+	w->interfaces.context = w;
 	int r = interfaces_open(&w->interfaces, why);
 	if (r < 0)
 		return r;
+	tell_missing(w);
 	for (size_t i = 0; i < TAPS_MAX; i++)
 		if (w->taps.at[i].is_open)
 			return 0;

@@ -9,6 +9,8 @@
 
 /* For davy health: is it on, and if not, why. Told with the next relay_sources. */
 void relay_source(struct watch *w, const char *name, bool is_on, const char *why);
+/* It is no source any more, and nothing is missing. */
+void relay_source_gone(struct watch *w, const char *name);
 void relay_sources(struct watch *w);
 
 /* A message of the worker `index`, passed on or carried out. */

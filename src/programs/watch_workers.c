@@ -120,6 +120,7 @@ int workers_start_core(struct watch *w, struct error *why)
 	w->core = (struct core_start){
 		.keep_s = settings_number(w->settings, "store.retention_days") * 86400,
 		.max_findings = settings_number(w->settings, "store.max_findings"),
+		.max_bytes = settings_number(w->settings, "store.max_size"),
 		.alerts = wanted_alerts(w),
 	};
 	snprintf(w->core.store_path, sizeof(w->core.store_path), "%s",
