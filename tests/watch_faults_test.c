@@ -218,6 +218,23 @@ static void a_reader_that_leaves_stops_nothing(void **state)
 	assert_int_equal(watching_end(w, SIGTERM), 0);
 }
 
+/* Waits until `davy health` exits so, and says `text` or (has: false) does not. */
+static void await_health(const struct watching *w, int status, const char *text, bool has)
+{
+	CLEANUP(buf_fini) struct buf out = {0};
+	int64_t until = watching_now_ms() + PATIENCE_MS;
+
+	for (;;) {
+		int got = watching_davy(w, &out, (const char *const[]){"health", NULL});
+		if (got == status && (str_find_nocase(buf_view(&out), str_from(text)) >= 0) == has)
+			return;
+		if (watching_now_ms() > until)
+			fail_msg("status %d not %d, or %s \"%s\": %.*s", got, status,
+				 has ? "without" : "with", text, (int)out.len, out.at);
+		poll(NULL, 0, 100);
+	}
+}
+
 static void settings_are_read_again(void **state)
 {
 	struct watching *w = *state;
@@ -235,6 +252,7 @@ static void settings_are_read_again(void **state)
 	assert_true(watching_await(w, WATCHING_ERR, from, "watching with", 1, PATIENCE_MS));
 	assert_int_equal(watching_count(w, WATCHING_ERR, from, "interface=lo"), 1);
 	assert_int_equal(watching_count(w, WATCHING_ERR, from, "interface=wat0"), 0);
+	assert_int_equal(watching_count(w, WATCHING_ERR, from, "no longer watched: wat0"), 1);
 	from = w->text[WATCHING_ERR].len;
 	watching_settings(w, "  interfaces: [wat0]\n  workres: 3\n");
 	kill(w->pid, SIGHUP);
@@ -255,6 +273,82 @@ static void settings_are_read_again(void **state)
 	assert_true(watching_await(w, WATCHING_ERR, from, "interface=wat1", 1, PATIENCE_MS));
 	assert_int_equal(watching_end(w, SIGTERM), 0);
 	assert_true(namespace_ip("link del wat0"));
+}
+
+static void write_list(const struct watching *w, const char *name, char path[128])
+{
+	snprintf(path, 128, "%s/%s.txt", w->folder, name);
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	fprintf(file,
+		"# name: %s\n# source: a test\n# date: 2026-11-22\n# licence: none\n127.0.0.1\n",
+		name);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* Lists, thresholds and interfaces: the same processes go on, count on, and use what is new. */
+static void a_reload_misses_nothing(void **state)
+{
+	struct watching *w = *state;
+	char first[128], second[128], lines[512];
+	pid_t sensors[2];
+
+	write_list(w, "first", first);
+	write_list(w, "second", second);
+	snprintf(lines, sizeof(lines), "lists: {shipped: false, pools: [%s]}\n", first);
+	watching_settings(w, lines);
+	watching_start_up(w, NULL);
+	await_health(w, 0, "first.txt", true);
+	pid_t core = watching_worker(w, "core", 0);
+	for (unsigned i = 0; i < 2; i++)
+		sensors[i] = watching_worker(w, "sensor", i);
+	pid_t drill = drilling_start("cryptonote", "plain", 60, 95);
+	await_mining(w, 0, "cryptonote");
+	assert_true(watching_await_counter(w, "frames", 10, PATIENCE_MS));
+	int64_t frames = watching_counter(w, "frames");
+	size_t from = w->text[WATCHING_OUT].len;
+	snprintf(lines, sizeof(lines),
+		 "lists: {shipped: false, pools: [%s]}\nalert: {verdict: mining}\n", second);
+	watching_settings(w, lines);
+	kill(w->pid, SIGHUP);
+	assert_true(
+		watching_await(w, WATCHING_ERR, 0, "the settings were read again", 1, PATIENCE_MS));
+	await_health(w, 0, "second.txt", true);
+	await_health(w, 0, "first.txt", false);
+	pid_t next = drilling_start("kaspa", "plain", 5, 96);
+	assert_true(watching_await_line(w, from, mining, "by second of", PATIENCE_MS));
+	drilling_end(next);
+	drilling_end(drill);
+	assert_int_equal(watching_worker(w, "core", 0), core);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(watching_worker(w, "sensor", i), sensors[i]);
+	assert_true(watching_counter(w, "frames") >= frames);
+	assert_int_equal(watching_counter(w, "worker restarts"), 0);
+	/* a sensor started later has the new lists, too */
+	kill_worker(w, "sensor", 1);
+	kill_worker(w, "sensor", 2);
+	from = w->text[WATCHING_OUT].len;
+	next = drilling_start("zcash", "plain", 5, 97);
+	assert_true(watching_await_line(w, from, mining, "by second of", PATIENCE_MS));
+	drilling_end(next);
+	assert_int_equal(watching_end(w, SIGTERM), 0);
+}
+
+/* What workers are made by: started anew, and said so. */
+static void other_settings_start_all_anew(void **state)
+{
+	struct watching *w = *state;
+
+	watching_start_up(w, NULL);
+	pid_t sensor = watching_worker(w, "sensor", 0);
+	size_t from = w->text[WATCHING_ERR].len;
+	watching_settings(w, "  cutoff: false\n");
+	kill(w->pid, SIGHUP);
+	assert_true(watching_await(w, WATCHING_ERR, from,
+				   "watch.cutoff has changed: all is started", 1, PATIENCE_MS));
+	assert_true(watching_await(w, WATCHING_ERR, from, "watching with", 1, PATIENCE_MS));
+	assert_int_not_equal(watching_worker(w, "sensor", 0), sensor);
+	assert_int_equal(watching_end(w, SIGTERM), 0);
 }
 
 /* Settings that can be read but not used are no reason to stop watching either. */
@@ -278,23 +372,6 @@ static void unusable_settings_are_not_taken(void **state)
 	await_mining(w, 0, "kaspa");
 	drilling_stop(drill);
 	assert_int_equal(watching_end(w, SIGTERM), 0);
-}
-
-/* Waits until `davy health` exits so, and says `text` or (has: false) does not. */
-static void await_health(const struct watching *w, int status, const char *text, bool has)
-{
-	CLEANUP(buf_fini) struct buf out = {0};
-	int64_t until = watching_now_ms() + PATIENCE_MS;
-
-	for (;;) {
-		int got = watching_davy(w, &out, (const char *const[]){"health", NULL});
-		if (got == status && (str_find_nocase(buf_view(&out), str_from(text)) >= 0) == has)
-			return;
-		if (watching_now_ms() > until)
-			fail_msg("status %d not %d, or %s \"%s\": %.*s", got, status,
-				 has ? "without" : "with", text, (int)out.len, out.at);
-		poll(NULL, 0, 100);
-	}
 }
 
 static void interfaces_come_and_go(void **state)
@@ -471,6 +548,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(without_an_interface_it_waits, init, fini),
 		cmocka_unit_test_setup_teardown(a_reader_that_leaves_stops_nothing, init, fini),
 		cmocka_unit_test_setup_teardown(settings_are_read_again, init, fini),
+		cmocka_unit_test_setup_teardown(a_reload_misses_nothing, init, fini),
+		cmocka_unit_test_setup_teardown(other_settings_start_all_anew, init, fini),
 		cmocka_unit_test_setup_teardown(unusable_settings_are_not_taken, init, fini),
 	};
 

@@ -30,6 +30,8 @@ enum watch_message {
 	WATCH_FINDING,	/* from a sensor, on to the core: a line of JSON */
 	WATCH_COUNTERS, /* to the core: lines "source\tname\tvalue" */
 	WATCH_SOURCES,	/* to the core: lines "name\t0|1|gone\twhy" */
+	WATCH_TUNING,	/* to a sensor: struct sensor_tuning with the lists' descriptor */
+	WATCH_SETTINGS, /* to the core: struct core_start */
 	WATCH_FLUSH,	/* to either: report and store what there is, then leave */
 	WATCH_FLUSHED,	/* the answer */
 	WATCH_READY,	/* from the core: the store is open */
@@ -43,6 +45,11 @@ struct sensor_start {
 	struct cutoff_settings cutoff;
 	uint8_t has_map; /* of the descriptors, the first is the cut-off map; the last the lists */
 	uint8_t has_cutoff;
+};
+
+/* What may change while it runs. */
+struct sensor_tuning {
+	uint32_t health_every_s;
 };
 
 struct core_start {

@@ -31,7 +31,7 @@ enum {
 	PRUNE_ROWS = 200,
 	COMPLAIN_EVERY_S = 60,
 	REMEMBERED_DAYS = 7,
-	COUNTERS_MAX = 64,
+	BATCH = 64, /* counters or sources in one transaction */
 };
 
 struct core {
@@ -104,14 +104,15 @@ static void take_incident(void *context, const struct incident *incident)
 		core->is_dirty = true;
 }
 
-static void take_counters(struct core *core, struct str lines, instant now)
+/* A few at a time; what is left of the lines is returned. */
+static struct str put_counters(struct core *core, struct str lines, instant now)
 {
-	struct store_counter counters[COUNTERS_MAX];
+	struct store_counter counters[BATCH];
 	struct str line, number;
 	struct error why;
 	size_t count = 0;
 
-	while (lines.len > 0 && count < COUNTERS_MAX) {
+	while (lines.len > 0 && count < BATCH) {
 		struct store_counter *c = &counters[count];
 		str_cut(lines, '\n', &line, &lines);
 		if (str_cut(line, '\t', &c->source, &line) &&
@@ -122,16 +123,23 @@ static void take_counters(struct core *core, struct str lines, instant now)
 	}
 	if (store_put_counters(core->store, counters, count, &why) < 0)
 		complain(core, why.text, now);
+	return lines;
 }
 
-static void take_sources(struct core *core, struct str lines, instant now)
+static void take_counters(struct core *core, struct str lines, instant now)
 {
-	struct store_source sources[COUNTERS_MAX];
+	while (lines.len > 0)
+		lines = put_counters(core, lines, now);
+}
+
+static struct str put_sources(struct core *core, struct str lines, instant now)
+{
+	struct store_source sources[BATCH];
 	struct str line, on;
 	struct error why;
 	size_t count = 0;
 
-	while (lines.len > 0 && count < COUNTERS_MAX) {
+	while (lines.len > 0 && count < BATCH) {
 		struct store_source *s = &sources[count];
 		str_cut(lines, '\n', &line, &lines);
 		if (str_cut(line, '\t', &s->name, &line)) {
@@ -144,6 +152,13 @@ static void take_sources(struct core *core, struct str lines, instant now)
 	}
 	if (store_put_sources(core->store, sources, count, &why) < 0)
 		complain(core, why.text, now);
+	return lines;
+}
+
+static void take_sources(struct core *core, struct str lines, instant now)
+{
+	while (lines.len > 0)
+		lines = put_sources(core, lines, now);
 }
 
 static void tell_own_counters(struct core *core, instant now)
@@ -215,6 +230,15 @@ static void leave(struct core *core)
 	core->leaves = true;
 }
 
+/* The store stays where it is. */
+static void take_settings(struct core *core, struct str body)
+{
+	if (body.len != sizeof(core->settings))
+		return;
+	memcpy(&core->settings, body.at, sizeof(core->settings));
+	alerts_set(core->alerts, &core->settings.alerts);
+}
+
 static void take_message(struct core *core, const struct message *message)
 {
 	switch (message->type) {
@@ -227,6 +251,9 @@ static void take_message(struct core *core, const struct message *message)
 		break;
 	case WATCH_SOURCES:
 		take_sources(core, message->body, clock_wall());
+		break;
+	case WATCH_SETTINGS:
+		take_settings(core, message->body);
 		break;
 	case WATCH_FLUSH:
 		leave(core);

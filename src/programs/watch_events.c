@@ -48,48 +48,63 @@ static void on_tick(uv_timer_t *timer)
 			(void)!channel_flush(&w->supervisor.at[i].channel);
 }
 
-/* Asked before anything is taken down for their sake. */
-static bool can_read_settings(const struct watch *w)
+static uint64_t health_ms(const struct watch *w)
 {
-	struct settings *settings = NULL;
-	struct error why = {0};
-
-	if (settings_load(w->plan->config, &settings, &why) < 0) {
-		log_error("the settings are kept as they were: %s", why.text);
-		return false;
-	}
-	settings_free(&settings);
-	return true;
+	return (uint64_t)(settings_duration(w->settings, "watch.health_every").ns / 1000000);
 }
 
-static void on_signal(uv_signal_t *signal, int number)
+void events_retime(struct watch *w)
+{
+	uv_timer_set_repeat(&w->health, health_ms(w));
+}
+
+static void on_end(uv_signal_t *signal, int number)
 {
 	struct watch *w = signal->data;
 
-	if (number == SIGHUP && (w->leaves || !can_read_settings(w)))
+	(void)number;
+	w->end = WATCH_ENDED;
+	w->leaves = true;
+	uv_stop(&w->loop);
+}
+
+/* Settings are read before anything is taken down for their sake. */
+static void on_hang_up(uv_signal_t *signal, int number)
+{
+	struct watch *w = signal->data;
+	struct settings *next = NULL;
+	struct error why = {0};
+
+	(void)number;
+	if (w->leaves)
 		return;
-	w->end = number == SIGHUP ? WATCH_RELOADS : WATCH_ENDED;
+	if (settings_load(w->plan->config, &next, &why) < 0) {
+		log_error("the settings are kept as they were: %s", why.text);
+		return;
+	}
+	bool goes_on = watch_reload(w, &next);
+	settings_free(&next);
+	if (goes_on)
+		return;
+	w->end = WATCH_RELOADS;
 	w->leaves = true;
 	uv_stop(&w->loop);
 }
 
 void events_start(struct watch *w)
 {
-	uint64_t health_ms =
-		(uint64_t)(settings_duration(w->settings, "watch.health_every").ns / 1000000);
-
 	w->timer.data = w->health.data = w->terminated.data = w->interrupted.data =
 		w->hung_up.data = w->changes.data = w;
 	uv_timer_init(&w->loop, &w->timer);
 	uv_timer_start(&w->timer, on_tick, TICK_MS, TICK_MS);
 	uv_timer_init(&w->loop, &w->health);
-	uv_timer_start(&w->health, on_health, 500, health_ms);
+	uv_timer_start(&w->health, on_health, 500, health_ms(w));
 	uv_signal_init(&w->loop, &w->terminated);
-	uv_signal_start(&w->terminated, on_signal, SIGTERM);
+	uv_signal_start(&w->terminated, on_end, SIGTERM);
 	uv_signal_init(&w->loop, &w->interrupted);
-	uv_signal_start(&w->interrupted, on_signal, SIGINT);
+	uv_signal_start(&w->interrupted, on_end, SIGINT);
 	uv_signal_init(&w->loop, &w->hung_up);
-	uv_signal_start(&w->hung_up, on_signal, SIGHUP);
+	uv_signal_start(&w->hung_up, on_hang_up, SIGHUP);
 	uv_poll_init(&w->loop, &w->changes, w->interfaces.fd);
 	uv_poll_start(&w->changes, UV_READABLE, watch_interfaces_changed);
 }

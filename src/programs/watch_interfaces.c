@@ -29,13 +29,24 @@ static void on_ring_open(void *context, size_t worker, const struct tap_notice *
 		log_error("a ring of %s was not handed over", notice->name);
 }
 
+/* Gone, down, or no longer asked for. */
+static void tell_closed(struct watch *w, const char *name)
+{
+	if (interface_is_wanted(name, &w->taps.settings.names)) {
+		log_info("interface=%s is gone", name);
+		return;
+	}
+	log_info("no longer watched: %s", name);
+	relay_source_gone(w, name);
+}
+
 static void on_ring_close(void *context, size_t worker, const struct tap_notice *notice)
 {
 	struct watch *w = context;
 	struct supervised *sensor = &w->supervisor.at[worker + 1];
 
 	if (worker == 0 && !w->leaves)
-		log_info("interface=%s is gone", notice->name);
+		tell_closed(w, notice->name);
 	if (sensor->is_running)
 		(void)!channel_send(&sensor->channel, WATCH_RING_GONE,
 				    str_of(notice, sizeof(*notice)), NULL, 0);
@@ -127,6 +138,14 @@ static void on_interface(void *context, const struct interface *interface,
 		tell_lost(w, interface->name);
 }
 
+static bool has_open(const struct watch *w)
+{
+	for (size_t i = 0; i < TAPS_MAX; i++)
+		if (w->taps.at[i].is_open)
+			return true;
+	return false;
+}
+
 static bool is_up(const struct watch *w, const char *name)
 {
 	for (size_t i = 0; i < w->interfaces.count; i++)
@@ -159,6 +178,36 @@ static void tell_missing(struct watch *w)
 	}
 }
 
+static void warn_none(void)
+{
+	log_warn("no interface is watched yet: waiting for one that is wanted and up; `ip link` "
+		 "lists them");
+}
+
+/* What was told of those that are not open may not be asked for any more: it is told anew. */
+static void forget_missing(struct watch *w)
+{
+	const struct interface_names *names = &w->taps.settings.names;
+
+	for (size_t i = 0; i < names->include_count; i++)
+		if (!strpbrk(names->include[i], "*?[\\") && !is_open(w, names->include[i]))
+			relay_source_gone(w, names->include[i]);
+	for (size_t i = 0; i < w->interfaces.count; i++)
+		if (!is_open(w, w->interfaces.at[i].name))
+			relay_source_gone(w, w->interfaces.at[i].name);
+}
+
+void watch_interfaces_again(struct watch *w)
+{
+	forget_missing(w);
+	w->name_count = 0;
+	w->taps.settings.names = wanted_interfaces(w);
+	taps_choose(&w->taps, &w->interfaces);
+	tell_missing(w);
+	if (!has_open(w))
+		warn_none();
+}
+
 int watch_interfaces(struct watch *w, struct error *why)
 {
 	uint64_t memory = settings_number(w->settings, "watch.memory");
@@ -182,15 +231,13 @@ int watch_interfaces(struct watch *w, struct error *why)
 	if (r < 0)
 		return r;
 	tell_missing(w);
-	for (size_t i = 0; i < TAPS_MAX; i++)
-		if (w->taps.at[i].is_open)
-			return 0;
+	if (has_open(w))
+		return 0;
 	if (w->plan->interface_count > 0)
 		return error_set(why, -ENODEV,
 				 "no interface %s that is up can be watched; `ip link` lists them",
 				 w->plan->interfaces[0]);
-	log_warn("no interface is watched yet: waiting for one that is wanted and up; `ip link` "
-		 "lists them");
+	warn_none();
 	return 0;
 }
 

@@ -6,6 +6,7 @@
  *     watch_workers.c      core and sensors: started, lost, finished
  *     watch_interfaces.c   which interfaces, and the rings on them
  *     watch_events.c       timers and signals
+ *     watch_reload.c       settings read again, as all runs on
  *     watch_relay.c        messages between workers
  */
 #ifndef DAVY_PROGRAMS_WATCH_STATE_H
@@ -35,6 +36,7 @@ struct watcher { /* a worker's descriptors in the event loop */
 struct watch {
 	const struct watch_plan *plan;
 	const struct settings *settings;
+	struct settings **owned; /* the caller's; replaced when they are read again */
 	uv_loop_t loop;
 	uv_timer_t timer, health;
 	uv_signal_t terminated, interrupted, hung_up;
@@ -53,6 +55,7 @@ struct watch {
 	char name_texts[2 * NAMES_MAX][IF_NAMESIZE];
 	size_t name_count;
 	struct buf sources, pending;
+	struct buf lists_told; /* a source's name a line */
 	uint64_t findings_lost, restarts;
 	enum watch_end end;
 	bool leaves;
@@ -67,6 +70,8 @@ must_check int workers_start_sensors(struct watch *w, struct error *why);
 /* For the supervisor: a worker has its start message; a worker is dead. */
 void workers_on_start(void *context, size_t index);
 void workers_on_death(void *context, size_t index, const char *why);
+/* Settings or lists have changed: tell those that run, and those that are started later. */
+void workers_retell(struct watch *w);
 /* Ask a worker to finish, pass on what it still says, and wait for its word. */
 void workers_finish(struct watch *w, size_t index);
 
@@ -74,11 +79,29 @@ void workers_finish(struct watch *w, size_t index);
 
 /* Open rings on all that are wanted and up, and follow what comes and goes. */
 must_check int watch_interfaces(struct watch *w, struct error *why);
+/* The settings' names have changed: close and open what they ask for, and leave the rest. */
+void watch_interfaces_again(struct watch *w);
 /* The list of interfaces has news; data: the struct watch. */
 void watch_interfaces_changed(uv_poll_t *poll, int status, int events);
 
 /* -- watch_events.c -- */
 
 void events_start(struct watch *w);
+void events_retime(struct watch *w); /* watch.health_every has changed */
+
+/* -- watch_reload.c -- */
+
+/*
+ * Take the settings *next over as all runs on; *next is NULL then, and the ones before are freed.
+ *
+ * returns: false when they need all to be started anew: nothing was changed
+ */
+must_check bool watch_reload(struct watch *w, struct settings **next);
+
+/* -- watch_supervisor.c -- */
+
+/* The lists that `settings` ask for, each told as a source: a descriptor, or a negative errno. */
+must_check int watch_share_lists(struct watch *w, const struct settings *settings,
+				 struct error *why);
 
 #endif

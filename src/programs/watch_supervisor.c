@@ -34,6 +34,7 @@ static void open_filters(struct watch *w)
 
 static void tell_list(void *context, const char *path, const char *why)
 {
+	struct watch *w = context;
 	CLEANUP(buf_fini) struct buf name = {0}, said = {0};
 
 	buf_add_text(&name, "list ");
@@ -45,7 +46,13 @@ static void tell_list(void *context, const char *path, const char *why)
 		return;
 	if (why[0])
 		log_warn("%s", said.at);
-	relay_source(context, name.at, why[0] == '\0', said.at);
+	relay_source(w, name.at, why[0] == '\0', said.at);
+	buf_printf(&w->lists_told, "%s\n", name.at);
+}
+
+int watch_share_lists(struct watch *w, const struct settings *settings, struct error *why)
+{
+	return list_files_share(settings, tell_list, w, why);
 }
 
 /*
@@ -110,7 +117,7 @@ static int set_up(struct watch *w, struct error *why)
 	w->sensor_count = workers_wanted(w->settings);
 	w->sensors[0].cutoff = cutoff_settings_default();
 	open_filters(w);
-	r = w->lists = list_files_share(w->settings, tell_list, w, why);
+	r = w->lists = watch_share_lists(w, w->settings, why);
 	if (r >= 0)
 		r = workers_start_core(w, why);
 	if (r == 0)
@@ -149,9 +156,10 @@ static void tear_down(struct watch *w)
 	uv_loop_close(&w->loop);
 	buf_fini(&w->sources);
 	buf_fini(&w->pending);
+	buf_fini(&w->lists_told);
 }
 
-enum watch_end watch_run(const struct watch_plan *plan, const struct settings *settings,
+enum watch_end watch_run(const struct watch_plan *plan, struct settings **settings,
 			 struct error *why)
 {
 	struct watch *w = calloc(1, sizeof(*w));
@@ -161,7 +169,8 @@ enum watch_end watch_run(const struct watch_plan *plan, const struct settings *s
 		return WATCH_FAILED;
 	}
 	w->plan = plan;
-	w->settings = settings;
+	w->owned = settings;
+	w->settings = *settings;
 	w->end = WATCH_FAILED;
 	w->lists = -1;
 	if (check_rights(why) < 0) {

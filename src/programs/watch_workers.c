@@ -114,17 +114,28 @@ static struct alert_settings wanted_alerts(const struct watch *w)
 	};
 }
 
-int workers_start_core(struct watch *w, struct error *why)
+static struct core_start core_settings(const struct watch *w)
 {
-	size_t index;
-	w->core = (struct core_start){
+	struct core_start core = {
 		.keep_s = settings_number(w->settings, "store.retention_days") * 86400,
 		.max_findings = settings_number(w->settings, "store.max_findings"),
 		.max_bytes = settings_number(w->settings, "store.max_size"),
 		.alerts = wanted_alerts(w),
 	};
-	snprintf(w->core.store_path, sizeof(w->core.store_path), "%s",
+	snprintf(core.store_path, sizeof(core.store_path), "%s",
 		 settings_text(w->settings, "store.path"));
+	return core;
+}
+
+static uint32_t health_every_s(const struct watch *w)
+{
+	return (uint32_t)(settings_duration(w->settings, "watch.health_every").ns / 1000000000);
+}
+
+int workers_start_core(struct watch *w, struct error *why)
+{
+	size_t index;
+	w->core = core_settings(w);
 	int r = store_folder_make(w->core.store_path, why);
 	if (r < 0)
 		return r;
@@ -149,9 +160,7 @@ int workers_start_sensors(struct watch *w, struct error *why)
 	for (size_t i = 0; i < w->sensor_count && r == 0; i++) {
 		w->sensors[i] = (struct sensor_start){
 			.memory_bytes = memory / 100 * (100 - RINGS_PERCENT) / w->sensor_count,
-			.health_every_s =
-				(uint32_t)(settings_duration(w->settings, "watch.health_every").ns /
-					   1000000000),
+			.health_every_s = health_every_s(w),
 			.number = (uint32_t)i,
 			.cutoff = w->sensors[0].cutoff,
 			.has_map = w->filter != NULL,
@@ -185,5 +194,31 @@ void workers_finish(struct watch *w, size_t index)
 			return;
 		if (result == MESSAGE_READY)
 			relay_message(w, index, &message);
+	}
+}
+
+/* One that cannot be told is started anew, with the new settings. */
+static void retell(struct watch *w, size_t index, enum watch_message type, struct str body,
+		   const int *descriptor)
+{
+	struct supervised *worker = &w->supervisor.at[index];
+
+	if (!worker->is_running ||
+	    channel_send(&worker->channel, type, body, descriptor, descriptor ? 1 : 0) == 0)
+		return;
+	log_warn("the %s does not take new settings, and is started again", worker->plan.role);
+	supervise_kill(&w->supervisor, index);
+}
+
+void workers_retell(struct watch *w)
+{
+	struct sensor_tuning tuning = {.health_every_s = health_every_s(w)};
+
+	w->core = core_settings(w);
+	retell(w, CORE, WATCH_SETTINGS, str_of(&w->core, sizeof(w->core)), NULL);
+	w->sensor_descriptors[w->filter ? 1 : 0] = w->lists;
+	for (size_t i = 0; i < w->sensor_count; i++) {
+		w->sensors[i].health_every_s = tuning.health_every_s;
+		retell(w, i + 1, WATCH_TUNING, str_of(&tuning, sizeof(tuning)), &w->lists);
 	}
 }
