@@ -200,6 +200,8 @@ static void signals_end_it_cleanly(void **state)
 		assert_int_equal(check_all_stored(w) >= 1, 1);
 		assert_int_equal(watching_count(w, WATCHING_ERR, 0, "<3>"), 0);
 		assert_int_equal(watching_count(w, WATCHING_ERR, 0, "<4>"), 0);
+		assert_int_equal(watching_count(w, WATCHING_ERR, 0, "davy: In this run ("), 1);
+		assert_int_equal(watching_count(w, WATCHING_ERR, 0, "1 new finding (1 mining)"), 1);
 	}
 }
 

@@ -32,10 +32,10 @@ enum watch_message {
 	WATCH_SOURCES,	/* to the core: lines "name\t0|1|gone\twhy" */
 	WATCH_TUNING,	/* to a sensor: struct sensor_tuning with the lists' descriptor */
 	WATCH_SETTINGS, /* to the core: struct core_start */
-	WATCH_FLUSH,	/* to either: report and store what there is, then leave */
-	WATCH_FLUSHED,	/* the answer */
-	WATCH_READY,	/* from the core: the store is open */
-	WATCH_UNFIT,	/* from the core: a sentence why it cannot begin; it leaves */
+	WATCH_FLUSH,   /* to either: report and store what there is, then leave; a byte: for good */
+	WATCH_FLUSHED, /* the answer */
+	WATCH_READY,   /* from the core: the store is open */
+	WATCH_UNFIT,   /* from the core: a sentence why it cannot begin; it leaves */
 };
 
 struct sensor_start {

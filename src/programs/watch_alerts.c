@@ -1,14 +1,15 @@
 #include "programs/watch_alerts.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json_write.h"
 #include "base/table.h"
 #include "model/line.h"
+#include "programs/watch_summary.h"
 #include "report/finding_text.h"
+#include "report/layout.h"
 
 enum {
 	KINDS_MAX = 32, /* detectors times verdicts, as far as they are counted one by one */
@@ -171,20 +172,10 @@ static struct kind *find_kind(struct alerts *alerts, const struct finding *findi
 	return free_one;
 }
 
-static void add_grouped(struct buf *out, uint64_t number)
-{
-	if (number >= 1000) {
-		add_grouped(out, number / 1000);
-		buf_printf(out, ",%03" PRIu64, number % 1000);
-	} else {
-		buf_printf(out, "%" PRIu64, number);
-	}
-}
-
 static void add_folded_sentence(struct buf *out, const struct kind *kind)
 {
 	buf_add_text(out, "and ");
-	add_grouped(out, kind->folded);
+	buf_add_grouped(out, kind->folded);
 	buf_printf(out, " more of the kind %s (", verdict_name(kind->verdict));
 	buf_add_printable(out, str_of(kind->detector, kind->detector_len), DETECTOR_MAX);
 	buf_add_text(out, ") in the last minute. They are stored; the latest: davy show ");
@@ -250,6 +241,18 @@ void alerts_flush(struct alerts *alerts, instant now, struct alert_texts *out)
 
 /* -- telling -- */
 
+/* Whose story was told when the login was: not all of it again. */
+static void add_shares(const struct finding *finding, const struct report_style *style,
+		       struct buf *out)
+{
+	report_painted(out, style, report_verdict_paint(finding->verdict), STR("MINING"));
+	buf_add_text(out, "  ");
+	report_title(out, style, finding->title);
+	buf_printf(out,
+		   "\n  %-10stold before; now the pool has accepted shares, the proofs of work\n",
+		   "again");
+}
+
 static void add_report(const struct alerts *alerts, const struct finding *finding, struct str json,
 		       enum news news, enum verdict before, struct buf *out)
 {
@@ -258,12 +261,13 @@ static void add_report(const struct alerts *alerts, const struct finding *findin
 		buf_add_byte(out, '\n');
 		return;
 	}
-	report_finding_short(out, &alerts->settings.style, finding);
+	if (news == NEWS_SHARES)
+		add_shares(finding, &alerts->settings.style, out);
+	else
+		report_finding_short(out, &alerts->settings.style, finding);
 	if (news == NEWS_GRAVER)
 		buf_printf(out, "  %-10stold before as %s, and graver now\n", "again",
 			   verdict_name(before));
-	if (news == NEWS_SHARES)
-		buf_printf(out, "  %-10stold before; now the pool has accepted shares\n", "again");
 	buf_printf(out, "  %-10sdavy show ", "more");
 	buf_add_printable(out, finding->id, FINDING_ID_LEN);
 	buf_add_text(out, "\n\n");

@@ -98,7 +98,7 @@ static void a_finding_is_told_once_and_when_it_rises(void **state)
 		 {{VERDICT_MINING, 0}, {VERDICT_MINING, 3}, {VERDICT_MINING, 9}},
 		 3,
 		 2,
-		 "now the pool has accepted shares"},
+		 "MINING  Monero mining: a to b\n  again     told before; now the pool"},
 		{"from the first to the last",
 		 {{VERDICT_SUSPECT, 0},
 		  {VERDICT_MINING, 0},

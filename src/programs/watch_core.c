@@ -19,6 +19,7 @@
 #include "programs/commands.h"
 #include "programs/watch.h"
 #include "programs/watch_alerts.h"
+#include "programs/watch_summary.h"
 #include "programs/write_all.h"
 #include "sandbox/confine.h"
 #include "sandbox/worker.h"
@@ -44,6 +45,7 @@ struct core {
 	struct arena arena;
 	struct alert_texts texts; /* told after the next flush */
 	bool is_dirty, has_news, leaves;
+	instant began;
 	uint64_t committed; /* rows, when the store was pruned last */
 	instant incidents_at, pruned_at, complained_at;
 };
@@ -216,13 +218,44 @@ static void tick(struct core *core, instant now)
 	}
 }
 
-static void leave(struct core *core)
+static void take_for_summary(void *context, const struct incident *incident)
+{
+	summary_take(context, incident);
+}
+
+/* For people on standard output; for a log, also that of a service, one line. */
+static void summarize(struct core *core)
+{
+	const struct alert_settings *alerts = &core->settings.alerts;
+	struct summary summary = {.began = core->began};
+	struct alert_counters counters = alerts_counters(core->alerts);
+	CLEANUP(buf_fini) struct buf sentence = {0};
+
+	correlator_each(core->correlator, clock_wall(), take_for_summary, &summary);
+	summary_sentence(&summary, &counters, clock_wall(), &sentence);
+	if (sentence.failed)
+		return;
+	if (alerts->is_json || !alerts->writes_report) {
+		log_info("%.*s", STR_ARG(buf_view(&sentence)));
+		return;
+	}
+	buf_add(&core->texts.report, buf_view(&sentence));
+	buf_add_byte(&core->texts.report, '\n');
+	summary_lines(&summary, &core->texts.report);
+}
+
+/* is_end: not only to begin anew with other settings */
+static void leave(struct core *core, bool is_end)
 {
 	struct error why = {0};
 
 	core->has_news = true;
 	alerts_flush(core->alerts, clock_wall(), &core->texts);
 	join_and_store(core, clock_wall());
+	if (is_end) {
+		summarize(core); /* after: an incident that is over is told only once */
+		flush(core, clock_wall());
+	}
 	if (store_note_stop(core->store, clock_wall(), &why) < 0)
 		complain(core, why.text, clock_wall());
 	store_close(&core->store);
@@ -256,7 +289,7 @@ static void take_message(struct core *core, const struct message *message)
 		take_settings(core, message->body);
 		break;
 	case WATCH_FLUSH:
-		leave(core);
+		leave(core, message->body.len > 0);
 		break;
 	default:
 		break;
@@ -279,7 +312,7 @@ static void run(struct core *core)
 		flush(core, clock_wall());
 		tick(core, clock_wall());
 		if (result == MESSAGE_CLOSED || result == MESSAGE_BROKEN)
-			leave(core);
+			leave(core, false);
 	}
 }
 
@@ -336,6 +369,7 @@ static int open_state(struct core *core, uint32_t restarts, struct error *why)
 	int r = open_store(core, restarts, why);
 	if (r < 0)
 		return r;
+	core->began = clock_wall();
 	return store_each_finding(core->store, (struct str){0}, &recent, remember, core, why);
 }
 

@@ -183,8 +183,9 @@ void workers_finish(struct watch *w, size_t index)
 	struct message message;
 	instant until = instant_add(clock_monotonic(), DURATION_MS(WORKER_GRACE_MS));
 
-	if (!worker->is_running ||
-	    channel_send(&worker->channel, WATCH_FLUSH, (struct str){0}, NULL, 0) < 0)
+	struct str is_end = w->end == WATCH_ENDED ? STR("e") : STR("");
+
+	if (!worker->is_running || channel_send(&worker->channel, WATCH_FLUSH, is_end, NULL, 0) < 0)
 		return;
 	while (clock_monotonic().ns < until.ns) {
 		enum message_result result = channel_await(&worker->channel, 200, &message);
