@@ -21,7 +21,7 @@
 #include "source/live/taps.h"
 
 struct changes {
-	unsigned up, down;
+	unsigned up, down, gone;
 	int last_index;
 };
 
@@ -34,8 +34,10 @@ static void note_change(void *context, const struct interface *interface,
 		return;
 	if (change == INTERFACE_UP)
 		changes->up++;
-	else
+	else if (change == INTERFACE_DOWN)
 		changes->down++;
+	else
+		changes->gone++;
 	changes->last_index = interface->index;
 }
 
@@ -90,6 +92,7 @@ static void interfaces_come_and_go(void **state)
 	assert_true(namespace_ip("link set chg4 up"));
 	read_changes(&list);
 	assert_int_equal(changes.up, 6);
+	assert_int_equal(changes.gone, 1); /* by its first name */
 	assert_true(namespace_ip("link del chg0"));
 	read_changes(&list);
 	assert_int_equal(changes.down, 4);

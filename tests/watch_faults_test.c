@@ -200,6 +200,8 @@ static void signals_end_it_cleanly(void **state)
 		assert_int_equal(check_all_stored(w) >= 1, 1);
 		assert_int_equal(watching_count(w, WATCHING_ERR, 0, "<3>"), 0);
 		assert_int_equal(watching_count(w, WATCHING_ERR, 0, "<4>"), 0);
+		assert_int_equal(watching_count(w, WATCHING_ERR, 0, "davy: In this run ("), 1);
+		assert_int_equal(watching_count(w, WATCHING_ERR, 0, "1 new finding (1 mining)"), 1);
 	}
 }
 
@@ -216,6 +218,23 @@ static void a_reader_that_leaves_stops_nothing(void **state)
 	drilling_end(drill);
 	assert_int_equal(watching_counter(w, "worker restarts"), 0);
 	assert_int_equal(watching_end(w, SIGTERM), 0);
+}
+
+/* Waits until `davy health` exits so, and says `text` or (has: false) does not. */
+static void await_health(const struct watching *w, int status, const char *text, bool has)
+{
+	CLEANUP(buf_fini) struct buf out = {0};
+	int64_t until = watching_now_ms() + PATIENCE_MS;
+
+	for (;;) {
+		int got = watching_davy(w, &out, (const char *const[]){"health", NULL});
+		if (got == status && (str_find_nocase(buf_view(&out), str_from(text)) >= 0) == has)
+			return;
+		if (watching_now_ms() > until)
+			fail_msg("status %d not %d, or %s \"%s\": %.*s", got, status,
+				 has ? "without" : "with", text, (int)out.len, out.at);
+		poll(NULL, 0, 100);
+	}
 }
 
 static void settings_are_read_again(void **state)
@@ -235,6 +254,7 @@ static void settings_are_read_again(void **state)
 	assert_true(watching_await(w, WATCHING_ERR, from, "watching with", 1, PATIENCE_MS));
 	assert_int_equal(watching_count(w, WATCHING_ERR, from, "interface=lo"), 1);
 	assert_int_equal(watching_count(w, WATCHING_ERR, from, "interface=wat0"), 0);
+	assert_int_equal(watching_count(w, WATCHING_ERR, from, "no longer watched: wat0"), 1);
 	from = w->text[WATCHING_ERR].len;
 	watching_settings(w, "  interfaces: [wat0]\n  workres: 3\n");
 	kill(w->pid, SIGHUP);
@@ -255,6 +275,82 @@ static void settings_are_read_again(void **state)
 	assert_true(watching_await(w, WATCHING_ERR, from, "interface=wat1", 1, PATIENCE_MS));
 	assert_int_equal(watching_end(w, SIGTERM), 0);
 	assert_true(namespace_ip("link del wat0"));
+}
+
+static void write_list(const struct watching *w, const char *name, char path[128])
+{
+	snprintf(path, 128, "%s/%s.txt", w->folder, name);
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	fprintf(file,
+		"# name: %s\n# source: a test\n# date: 2026-11-22\n# licence: none\n127.0.0.1\n",
+		name);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* Lists, thresholds and interfaces: the same processes go on, count on, and use what is new. */
+static void a_reload_misses_nothing(void **state)
+{
+	struct watching *w = *state;
+	char first[128], second[128], lines[512];
+	pid_t sensors[2];
+
+	write_list(w, "first", first);
+	write_list(w, "second", second);
+	snprintf(lines, sizeof(lines), "lists: {shipped: false, pools: [%s]}\n", first);
+	watching_settings(w, lines);
+	watching_start_up(w, NULL);
+	await_health(w, 0, "first.txt", true);
+	pid_t core = watching_worker(w, "core", 0);
+	for (unsigned i = 0; i < 2; i++)
+		sensors[i] = watching_worker(w, "sensor", i);
+	pid_t drill = drilling_start("cryptonote", "plain", 60, 95);
+	await_mining(w, 0, "cryptonote");
+	assert_true(watching_await_counter(w, "frames", 10, PATIENCE_MS));
+	int64_t frames = watching_counter(w, "frames");
+	size_t from = w->text[WATCHING_OUT].len;
+	snprintf(lines, sizeof(lines),
+		 "lists: {shipped: false, pools: [%s]}\nalert: {verdict: mining}\n", second);
+	watching_settings(w, lines);
+	kill(w->pid, SIGHUP);
+	assert_true(
+		watching_await(w, WATCHING_ERR, 0, "the settings were read again", 1, PATIENCE_MS));
+	await_health(w, 0, "second.txt", true);
+	await_health(w, 0, "first.txt", false);
+	pid_t next = drilling_start("kaspa", "plain", 5, 96);
+	assert_true(watching_await_line(w, from, mining, "by second of", PATIENCE_MS));
+	drilling_end(next);
+	drilling_end(drill);
+	assert_int_equal(watching_worker(w, "core", 0), core);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(watching_worker(w, "sensor", i), sensors[i]);
+	assert_true(watching_counter(w, "frames") >= frames);
+	assert_int_equal(watching_counter(w, "worker restarts"), 0);
+	/* a sensor started later has the new lists, too */
+	kill_worker(w, "sensor", 1);
+	kill_worker(w, "sensor", 2);
+	from = w->text[WATCHING_OUT].len;
+	next = drilling_start("zcash", "plain", 5, 97);
+	assert_true(watching_await_line(w, from, mining, "by second of", PATIENCE_MS));
+	drilling_end(next);
+	assert_int_equal(watching_end(w, SIGTERM), 0);
+}
+
+/* What workers are made by: started anew, and said so. */
+static void other_settings_start_all_anew(void **state)
+{
+	struct watching *w = *state;
+
+	watching_start_up(w, NULL);
+	pid_t sensor = watching_worker(w, "sensor", 0);
+	size_t from = w->text[WATCHING_ERR].len;
+	watching_settings(w, "  cutoff: false\n");
+	kill(w->pid, SIGHUP);
+	assert_true(watching_await(w, WATCHING_ERR, from,
+				   "watch.cutoff has changed: all is started", 1, PATIENCE_MS));
+	assert_true(watching_await(w, WATCHING_ERR, from, "watching with", 1, PATIENCE_MS));
+	assert_int_not_equal(watching_worker(w, "sensor", 0), sensor);
+	assert_int_equal(watching_end(w, SIGTERM), 0);
 }
 
 /* Settings that can be read but not used are no reason to stop watching either. */
@@ -294,8 +390,17 @@ static void interfaces_come_and_go(void **state)
 		assert_true(watching_await(w, WATCHING_ERR, 0, "interface=tmp0 is gone", round,
 					   PATIENCE_MS));
 	}
+	/* of what was made and removed nothing is missing; what is down is */
+	await_health(w, 0, "tmp", false);
+	assert_true(namespace_veth("tmp2", "tmp3"));
+	await_health(w, 0, "tmp2", true);
+	assert_true(namespace_ip("link set tmp2 down"));
+	await_health(w, 1, "off: the interface is down", true);
+	assert_true(namespace_ip("link del tmp2"));
+	await_health(w, 0, "tmp2", false);
 	assert_true(namespace_ip("link set lo down"));
 	assert_true(watching_await(w, WATCHING_ERR, 0, "interface=lo is gone", 1, PATIENCE_MS));
+	await_health(w, 1, "off: the interface is down", true);
 	assert_true(namespace_ip("link set lo up"));
 	assert_true(watching_await(w, WATCHING_ERR, 0, "watching interface=lo", 2, PATIENCE_MS));
 	pid_t drill = drilling_start("cryptonote", "plain", 30, 51);
@@ -303,6 +408,76 @@ static void interfaces_come_and_go(void **state)
 	drilling_end(drill);
 	assert_true(watching_davy(w, &out, (const char *const[]){"health", NULL}) < 2);
 	assert_int_equal(watching_counter(w, "worker restarts"), 0);
+	assert_int_equal(watching_end(w, SIGTERM), 0);
+}
+
+/* Ends at once with status 2 and exactly one sentence, without workers' noise. */
+static void check_refusal(struct watching *w, const char *const *args, const char *sentence)
+{
+	watching_start(w, args);
+	int status = watching_end(w, 0);
+	if (status != 2 || watching_count(w, WATCHING_ERR, 0, sentence) != 1 ||
+	    watching_count(w, WATCHING_ERR, 0, "\n") != 1)
+		fail_msg("status %d, wanted \"%s\": %.*s", status, sentence,
+			 (int)w->text[WATCHING_ERR].len, w->text[WATCHING_ERR].at);
+}
+
+/* One that the settings name is missed as long as it is not there. */
+static void a_named_interface_is_missed(void **state)
+{
+	struct watching *w = *state;
+
+	watching_settings(w, "  interfaces: [lo, nam0]\n");
+	watching_start_up(w, NULL);
+	await_health(w, 1, "there is no such interface", true);
+	assert_true(namespace_veth("nam0", "nam1"));
+	await_health(w, 0, "no such interface", false);
+	assert_true(namespace_ip("link del nam0"));
+	await_health(w, 1, "there is no such interface", true);
+	assert_int_equal(watching_end(w, SIGTERM), 0);
+}
+
+/* Said at once after a clean stop, and the next start begins with no old sources. */
+static void a_stop_is_told_at_once(void **state)
+{
+	struct watching *w = *state;
+	CLEANUP(buf_fini) struct buf out = {0};
+
+	assert_true(namespace_veth("old0", "old1"));
+	watching_start_up(w, NULL);
+	await_health(w, 0, "old0", true);
+	assert_int_equal(watching_end(w, SIGTERM), 0);
+	assert_int_equal(watching_davy(w, &out, (const char *const[]){"health", NULL}), 1);
+	assert_true(str_find_nocase(buf_view(&out), STR("davy watch does not run: stopped ")) >= 0);
+	assert_true(namespace_ip("link del old0"));
+	watching_start_up(w, NULL);
+	await_health(w, 0, "old0", false);
+	await_health(w, 0, "davy watch runs", true);
+	assert_int_equal(watching_end(w, SIGTERM), 0);
+}
+
+static void a_second_writer_is_refused(void **state)
+{
+	struct watching *w = *state;
+	struct watching second = *w;
+	char sentence[80];
+
+	watching_start_up(w, NULL);
+	second.pid = 0;
+	for (int i = 0; i < WATCHING_STREAMS; i++) {
+		second.fds[i] = -1;
+		second.text[i] = (struct buf){0};
+	}
+	snprintf(sentence, sizeof(sentence), "davy: another davy watch (pid %d) writes to ",
+		 (int)w->pid);
+	check_refusal(&second, NULL, sentence);
+	for (int i = 0; i < WATCHING_STREAMS; i++)
+		buf_fini(&second.text[i]);
+	/* the first goes on, also after its core had to be started again */
+	kill_worker(w, "core", 1);
+	pid_t drill = drilling_start("kaspa", "plain", 10, 91);
+	await_mining(w, 0, "kaspa");
+	drilling_end(drill);
 	assert_int_equal(watching_end(w, SIGTERM), 0);
 }
 
@@ -321,17 +496,6 @@ static void without_an_interface_it_waits(void **state)
 	await_mining(w, 0, "cryptonote");
 	drilling_end(drill);
 	assert_int_equal(watching_end(w, SIGTERM), 0);
-}
-
-/* Ends at once with status 2 and exactly one sentence, without workers' noise. */
-static void check_refusal(struct watching *w, const char *const *args, const char *sentence)
-{
-	watching_start(w, args);
-	int status = watching_end(w, 0);
-	if (status != 2 || watching_count(w, WATCHING_ERR, 0, sentence) != 1 ||
-	    watching_count(w, WATCHING_ERR, 0, "\n") != 1)
-		fail_msg("status %d, wanted \"%s\": %.*s", status, sentence,
-			 (int)w->text[WATCHING_ERR].len, w->text[WATCHING_ERR].at);
 }
 
 static void what_cannot_be_is_one_sentence(void **state)
@@ -380,9 +544,14 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_was_told_survives_a_kill, init, fini),
 		cmocka_unit_test_setup_teardown(a_full_disk_is_told_and_survived, init, fini),
 		cmocka_unit_test_setup_teardown(interfaces_come_and_go, init, fini),
+		cmocka_unit_test_setup_teardown(a_named_interface_is_missed, init, fini),
+		cmocka_unit_test_setup_teardown(a_stop_is_told_at_once, init, fini),
+		cmocka_unit_test_setup_teardown(a_second_writer_is_refused, init, fini),
 		cmocka_unit_test_setup_teardown(without_an_interface_it_waits, init, fini),
 		cmocka_unit_test_setup_teardown(a_reader_that_leaves_stops_nothing, init, fini),
 		cmocka_unit_test_setup_teardown(settings_are_read_again, init, fini),
+		cmocka_unit_test_setup_teardown(a_reload_misses_nothing, init, fini),
+		cmocka_unit_test_setup_teardown(other_settings_start_all_anew, init, fini),
 		cmocka_unit_test_setup_teardown(unusable_settings_are_not_taken, init, fini),
 	};
 

@@ -127,6 +127,59 @@ static void miners_are_found_in_a_flood(void **state)
 	assert_true(namespace_ip("link del flood0"));
 }
 
+/* A login that nobody answers: whoever can send packets can send these, from any address. */
+static void forge_logins(int sender, unsigned count)
+{
+	static const char login[] =
+		"{\"id\":1,\"jsonrpc\":\"2.0\",\"method\":\"login\",\"params\":{\"login\":\"x\","
+		"\"pass\":\"x\",\"agent\":\"XMRig/6.21.0\",\"algo\":[\"rx/0\"]}}\n";
+
+	for (unsigned i = 0; i < count; i++) {
+		struct frame_plan plan = {.from = 0x0a000000 + i,
+					  .to = 0xc6336401,
+					  .from_port = (uint16_t)(1024 + i),
+					  .to_port = 3333,
+					  .payload = login,
+					  .payload_len = sizeof(login) - 1};
+		assert_true(frame_send(sender, &plan));
+		if (i % 64 == 63)
+			poll(NULL, 0, 10);
+	}
+}
+
+/* All are stored, few are told, and a miner in their midst is told at once. */
+static void forged_suspects_do_not_flood_the_terminal(void **state)
+{
+	enum { FORGED = 1000, TOLD_MOST = 20 };
+	struct watching *w = *state;
+
+	assert_true(namespace_veth("flood0", "flood1"));
+	watching_settings(w, "  interfaces: [lo, flood1]\n");
+	watching_start_up(w, NULL);
+	int sender = frame_sender("flood0");
+	assert_true(sender >= 0);
+	forge_logins(sender, FORGED);
+	if (!watching_await_counter(w, "stored", FORGED, PATIENCE_MS))
+		fail_msg("%lld of %u stored, %lld found in %lld frames",
+			 (long long)watching_counter(w, "stored"), FORGED,
+			 (long long)watching_counter(w, "findings told"),
+			 (long long)watching_counter(w, "frames"));
+	pid_t drill = drilling_start("cryptonote", "plain", 10, 800);
+	if (!watching_await_line(w, 0, "\"verdict\":\"mining\"", "cryptonote", PATIENCE_MS))
+		fail_msg("the miner is not told");
+	drilling_end(drill);
+	close(sender);
+	assert_int_equal(watching_end(w, SIGTERM), 0);
+	unsigned told = watching_count(w, WATCHING_OUT, 0, "\"verdict\":\"suspect\",\"severity\"");
+	printf("# %u of %u suspects told\n", told, FORGED);
+	assert_true(told > 0 && told <= TOLD_MOST);
+	assert_int_equal(watching_count(w, WATCHING_OUT, 0, "{\"kind\":\"folded\","), 1);
+	/* standard error is no journal here */
+	assert_int_equal(watching_count(w, WATCHING_ERR, 0, "davy: suspect"), 0);
+	assert_int_equal(watching_count(w, WATCHING_ERR, 0, "<2>"), 0);
+	assert_true(namespace_ip("link del flood0"));
+}
+
 static int init(void **state)
 {
 	static struct watching w;
@@ -148,11 +201,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(miners_are_found_in_a_flood, init, fini),
+		cmocka_unit_test_setup_teardown(forged_suspects_do_not_flood_the_terminal, init,
+						fini),
 	};
 
 	if (!namespace_enter()) {
 		printf("1..0 # SKIP no network namespace\n");
 		return 0;
 	}
+	cmocka_set_test_filter(getenv("DAVY_TEST"));
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

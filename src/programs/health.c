@@ -21,6 +21,7 @@ static const struct command_option health_options[] = {
 struct health {
 	struct view view;
 	instant last_update;
+	struct store_life life;
 	uint64_t sources, sources_off, counters;
 	bool is_running;
 };
@@ -142,10 +143,12 @@ static void tell_running(struct health *health)
 	}
 	view_painted(view, health->is_running ? PAINT_GREEN : PAINT_RED,
 		     health->is_running ? STR("davy watch runs") : STR("davy watch does not run"));
-	view_add(view, ": last update ");
-	buf_add_duration(&view->out, instant_since(view->now, health->last_update));
+	bool has_stopped = health->life.stopped.ns != 0;
+	instant last = has_stopped ? health->life.stopped : health->last_update;
+	view_add(view, has_stopped ? ": stopped " : ": last update ");
+	buf_add_duration(&view->out, instant_since(view->now, last));
 	view_add(view, " ago (");
-	view_time(view, health->last_update);
+	view_time(view, last);
 	view_add(view, ").\n");
 	if (health->sources_off > 0)
 		buf_printf(&view->out, "Sources off: %llu\n",
@@ -165,6 +168,12 @@ static void json_health(struct health *health)
 		json_key(&w, "last_update");
 		json_null(&w);
 	}
+	if (health->life.stopped.ns != 0) {
+		line_write_instant(&w, "stopped", health->life.stopped);
+	} else {
+		json_key(&w, "stopped");
+		json_null(&w);
+	}
 	end_line(&health->view, &w);
 }
 
@@ -177,8 +186,12 @@ static int tell_health(struct health *health)
 	int result = store_each_counter(view->store, note_counter, health, &why);
 	if (result == 0)
 		result = store_each_source(view->store, note_source, health, &why);
+	if (result == 0)
+		result = store_read_life(view->store, &health->life, &why);
+	note_time(health, health->life.started);
 	int64_t age = view->now.ns - health->last_update.ns;
-	health->is_running = health->last_update.ns != 0 && age <= UPDATES_MISSED * every.ns;
+	health->is_running = health->life.stopped.ns == 0 && health->last_update.ns != 0 &&
+			     age <= UPDATES_MISSED * every.ns;
 	if (result == 0 && !view->is_json)
 		tell_running(health);
 	if (result == 0)

@@ -153,8 +153,9 @@ int list_files_share(const struct settings *settings, list_told *tell, void *con
 	return r;
 }
 
-bool list_files_map(int descriptor, struct pool_list *out)
+bool list_files_remap(int descriptor, struct str *map, struct pool_list *out)
 {
+	struct pool_list list;
 	struct stat is;
 	void *at = MAP_FAILED;
 
@@ -163,8 +164,20 @@ bool list_files_map(int descriptor, struct pool_list *out)
 	close(descriptor);
 	if (at == MAP_FAILED)
 		return false;
-	if (pool_list_open(str_of(at, (size_t)is.st_size), out))
-		return true;
-	munmap(at, (size_t)is.st_size);
-	return false;
+	if (!pool_list_open(str_of(at, (size_t)is.st_size), &list)) {
+		munmap(at, (size_t)is.st_size);
+		return false;
+	}
+	if (map->len > 0)
+		munmap((void *)map->at, map->len);
+	*map = str_of(at, (size_t)is.st_size);
+	*out = list;
+	return true;
+}
+
+bool list_files_map(int descriptor, struct pool_list *out)
+{
+	struct str map = {0};
+
+	return list_files_remap(descriptor, &map, out);
 }

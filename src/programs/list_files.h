@@ -41,5 +41,8 @@ must_check int list_files_share(const struct settings *settings, list_told *tell
 
 /* In a worker, before it gives up its rights: maps the lists for good and closes `descriptor`. */
 must_check bool list_files_map(int descriptor, struct pool_list *out);
+/* The same, again and again: what was mapped before goes when the new can be used. map: {0} first.
+ */
+must_check bool list_files_remap(int descriptor, struct str *map, struct pool_list *out);
 
 #endif

@@ -1,8 +1,10 @@
 #include "programs/terminal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct report_style terminal_style(void)
@@ -17,4 +19,14 @@ struct report_style terminal_style(void)
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
 		style.columns = size.ws_col;
 	return style;
+}
+
+bool terminal_is_journal(int descriptor)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat is;
+
+	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+	       fstat(descriptor, &is) == 0 && is.st_dev == device && is.st_ino == inode;
 }

@@ -33,7 +33,7 @@ static int run_until_ended(const struct watch_plan *plan)
 		return EXIT_TROUBLE;
 	}
 	for (;;) {
-		end = watch_run(plan, settings, &why);
+		end = watch_run(plan, &settings, &why);
 		bool falls_back = end == WATCH_FAILED && before;
 		if (!falls_back) {
 			settings_free(&before);

@@ -16,7 +16,7 @@
 
 #include "base/instant.h"
 #include "decode/flow/tunnel_ends.h"
-#include "report/style.h"
+#include "programs/watch_alerts.h"
 #include "sandbox/messages.h"
 #include "source/live/cutoff_map.h"
 
@@ -30,11 +30,13 @@ enum watch_message {
 	WATCH_FORGET,	/* the same, to be passed whole again */
 	WATCH_FINDING,	/* from a sensor, on to the core: a line of JSON */
 	WATCH_COUNTERS, /* to the core: lines "source\tname\tvalue" */
-	WATCH_SOURCES,	/* to the core: lines "name\t0|1\twhy" */
-	WATCH_FLUSH,	/* to either: report and store what there is, then leave */
-	WATCH_FLUSHED,	/* the answer */
-	WATCH_READY,	/* from the core: the store is open */
-	WATCH_UNFIT,	/* from the core: a sentence why it cannot begin; it leaves */
+	WATCH_SOURCES,	/* to the core: lines "name\t0|1|gone\twhy" */
+	WATCH_TUNING,	/* to a sensor: struct sensor_tuning with the lists' descriptor */
+	WATCH_SETTINGS, /* to the core: struct core_start */
+	WATCH_FLUSH,   /* to either: report and store what there is, then leave; a byte: for good */
+	WATCH_FLUSHED, /* the answer */
+	WATCH_READY,   /* from the core: the store is open */
+	WATCH_UNFIT,   /* from the core: a sentence why it cannot begin; it leaves */
 };
 
 struct sensor_start {
@@ -47,12 +49,15 @@ struct sensor_start {
 	uint8_t has_cutoff;
 };
 
+/* What may change while it runs. */
+struct sensor_tuning {
+	uint32_t health_every_s;
+};
+
 struct core_start {
 	char store_path[PATH_MAX];
-	uint64_t keep_s, max_findings;
-	bool is_json, alerts_journal;
-	struct report_style style;
-	uint8_t alert_verdict;
+	uint64_t keep_s, max_findings, max_bytes;
+	struct alert_settings alerts;
 };
 
 int sensor_worker(void);

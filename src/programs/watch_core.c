@@ -12,86 +12,43 @@
 
 #include "base/hash.h"
 #include "base/log.h"
-#include "base/table.h"
 #include "correlate/correlator.h"
 #include "model/finding_json.h"
 #include "model/line.h"
 #include "programs/clock.h"
 #include "programs/commands.h"
 #include "programs/watch.h"
+#include "programs/watch_alerts.h"
+#include "programs/watch_summary.h"
 #include "programs/write_all.h"
-#include "report/finding_text.h"
 #include "sandbox/confine.h"
 #include "sandbox/worker.h"
 #include "store/store.h"
 
 enum {
-	KNOWN_MAX = 65536, /* findings whose last told verdict is remembered */
+	KNOWN_MAX = 65536, /* findings whose last told state is remembered */
 	INCIDENTS_EVERY_MS = 2000,
 	PRUNE_EVERY_MS = 5000,
 	PRUNE_ROWS = 200,
 	COMPLAIN_EVERY_S = 60,
 	REMEMBERED_DAYS = 7,
-	COUNTERS_MAX = 64,
-};
-
-struct known {
-	char id[FINDING_ID_LEN];
-	uint8_t verdict;
+	BATCH = 64, /* counters or sources in one transaction */
 };
 
 struct core {
 	struct channel channel;
 	struct core_start settings;
 	struct store *store;
+	int lock;
 	struct correlator *correlator;
-	struct table *known;
+	struct alerts *alerts;
 	struct arena arena;
-	struct buf report; /* told after the next flush */
-	struct buf journal;
+	struct alert_texts texts; /* told after the next flush */
 	bool is_dirty, has_news, leaves;
+	instant began;
+	uint64_t committed; /* rows, when the store was pruned last */
 	instant incidents_at, pruned_at, complained_at;
 };
-
-/* The first time, and when its verdict became graver. */
-static bool is_news(struct core *core, const struct finding *finding)
-{
-	char key[FINDING_ID_LEN] = {0};
-
-	if (finding->id.len != FINDING_ID_LEN)
-		return true;
-	memcpy(key, finding->id.at, FINDING_ID_LEN);
-	uint64_t hash = table_hash(core->known, key);
-	struct known *known = table_find(core->known, key, hash);
-	if (known && known->verdict >= finding->verdict)
-		return false;
-	if (!known)
-		known = table_insert(core->known, key, hash, finding->last_seen);
-	known->verdict = (uint8_t)finding->verdict;
-	return true;
-}
-
-static void add_journal(struct core *core, const struct finding *finding)
-{
-	buf_printf(&core->journal, "<%d>davy: %s id=%.*s confidence=%.2f ",
-		   finding->verdict >= VERDICT_MINER ? 2 : 4, verdict_name(finding->verdict),
-		   STR_ARG(finding->id), finding->confidence);
-	buf_add_printable(&core->journal, finding->title, 300);
-	buf_add_byte(&core->journal, '\n');
-}
-
-static void add_report(struct core *core, const struct finding *finding, struct str json)
-{
-	if (core->settings.is_json) {
-		buf_add(&core->report, json);
-	} else {
-		report_finding_short(&core->report, &core->settings.style, finding);
-		buf_printf(&core->report, "  %-10sdavy show %.*s\n", "more", STR_ARG(finding->id));
-	}
-	buf_add_byte(&core->report, '\n');
-	if (core->settings.alerts_journal && !isatty(STDERR_FILENO))
-		add_journal(core, finding);
-}
 
 static void take_finding(struct core *core, struct str json)
 {
@@ -108,8 +65,7 @@ static void take_finding(struct core *core, struct str json)
 	if (r < 0)
 		log_error("a finding was not kept: %s", strerror(-r));
 	core->is_dirty = core->has_news = true;
-	if (finding.verdict >= core->settings.alert_verdict && is_news(core, &finding))
-		add_report(core, &finding, json);
+	alerts_take(core->alerts, &finding, json, clock_wall(), &core->texts);
 }
 
 static void complain(struct core *core, const char *what, instant now)
@@ -124,20 +80,22 @@ static void complain(struct core *core, const char *what, instant now)
  * remark. */
 static void flush(struct core *core, instant now)
 {
+	struct buf *report = &core->texts.report;
 	struct error why = {0};
 
-	if (!core->is_dirty && core->report.len == 0)
+	alerts_tick(core->alerts, now, &core->texts);
+	if (!core->is_dirty && report->len == 0 && core->texts.journal.len == 0)
 		return;
 	bool is_stored = store_flush(core->store, &why) == 0;
 	core->is_dirty = !is_stored;
 	if (!is_stored)
 		complain(core, why.text, now);
-	if (core->report.len > 0 && !is_stored && !core->settings.is_json)
-		buf_add_text(&core->report, "  (not stored yet: kept in memory and tried again)\n");
-	(void)write_all(STDOUT_FILENO, buf_view(&core->report));
-	(void)write_all(STDERR_FILENO, buf_view(&core->journal));
-	buf_clear(&core->report);
-	buf_clear(&core->journal);
+	if (report->len > 0 && !is_stored && !core->settings.alerts.is_json)
+		buf_add_text(report, "  (not stored yet: kept in memory and tried again)\n");
+	(void)write_all(STDOUT_FILENO, buf_view(report));
+	(void)write_all(STDERR_FILENO, buf_view(&core->texts.journal));
+	buf_clear(report);
+	buf_clear(&core->texts.journal);
 }
 
 static void take_incident(void *context, const struct incident *incident)
@@ -148,14 +106,15 @@ static void take_incident(void *context, const struct incident *incident)
 		core->is_dirty = true;
 }
 
-static void take_counters(struct core *core, struct str lines, instant now)
+/* A few at a time; what is left of the lines is returned. */
+static struct str put_counters(struct core *core, struct str lines, instant now)
 {
-	struct store_counter counters[COUNTERS_MAX];
+	struct store_counter counters[BATCH];
 	struct str line, number;
 	struct error why;
 	size_t count = 0;
 
-	while (lines.len > 0 && count < COUNTERS_MAX) {
+	while (lines.len > 0 && count < BATCH) {
 		struct store_counter *c = &counters[count];
 		str_cut(lines, '\n', &line, &lines);
 		if (str_cut(line, '\t', &c->source, &line) &&
@@ -166,41 +125,58 @@ static void take_counters(struct core *core, struct str lines, instant now)
 	}
 	if (store_put_counters(core->store, counters, count, &why) < 0)
 		complain(core, why.text, now);
+	return lines;
 }
 
-static void take_sources(struct core *core, struct str lines, instant now)
+static void take_counters(struct core *core, struct str lines, instant now)
 {
-	struct store_source sources[COUNTERS_MAX];
+	while (lines.len > 0)
+		lines = put_counters(core, lines, now);
+}
+
+static struct str put_sources(struct core *core, struct str lines, instant now)
+{
+	struct store_source sources[BATCH];
 	struct str line, on;
 	struct error why;
 	size_t count = 0;
 
-	while (lines.len > 0 && count < COUNTERS_MAX) {
+	while (lines.len > 0 && count < BATCH) {
 		struct store_source *s = &sources[count];
 		str_cut(lines, '\n', &line, &lines);
 		if (str_cut(line, '\t', &s->name, &line)) {
 			str_cut(line, '\t', &on, &s->why);
 			s->is_on = str_equal(on, STR("1"));
+			s->is_gone = str_equal(on, STR("gone"));
 			s->time = now;
 			count++;
 		}
 	}
 	if (store_put_sources(core->store, sources, count, &why) < 0)
 		complain(core, why.text, now);
+	return lines;
+}
+
+static void take_sources(struct core *core, struct str lines, instant now)
+{
+	while (lines.len > 0)
+		lines = put_sources(core, lines, now);
 }
 
 static void tell_own_counters(struct core *core, instant now)
 {
 	struct store_queue_counters queue = store_queue_counters(core->store);
+	struct alert_counters alerts = alerts_counters(core->alerts);
 	struct correlator_counters joined = correlator_counters(core->correlator);
 	CLEANUP(buf_fini) struct buf lines = {0};
 
 	buf_printf(&lines,
 		   "core\tstored\t%" PRIu64 "\ncore\tstore queue\t%u\ncore\tstore lost\t%" PRIu64
-		   "\ncore\tstore failures\t%" PRIu64
+		   "\ncore\tstore failures\t%" PRIu64 "\ncore\talerts told\t%" PRIu64
+		   "\ncore\talerts folded\t%" PRIu64
 		   "\ncore\tfindings joined\t%u\ncore\tincidents\t%u\n",
-		   queue.committed, queue.queued, queue.lost, queue.failures, joined.findings.used,
-		   joined.incidents.used);
+		   queue.committed, queue.queued, queue.lost, queue.failures, alerts.told,
+		   alerts.folded, joined.findings.used, joined.incidents.used);
 	take_counters(core, buf_view(&lines), now);
 }
 
@@ -213,14 +189,20 @@ static void join_and_store(struct core *core, instant now)
 	flush(core, now);
 }
 
+/* More than came in since the last time, so that no flood outgrows it. */
 static void prune(struct core *core, instant now)
 {
 	struct store_limits limits = {.keep = DURATION_S(core->settings.keep_s),
-				      .max_rows = core->settings.max_findings};
+				      .max_rows = core->settings.max_findings,
+				      .max_bytes = core->settings.max_bytes};
+	uint64_t committed = store_queue_counters(core->store).committed;
+	uint64_t most = PRUNE_ROWS + 2 * (committed - core->committed);
 	struct error why;
 	uint32_t removed;
 
-	if (store_prune(core->store, &limits, now, PRUNE_ROWS, &removed, &why) < 0)
+	core->committed = committed;
+	if (store_prune(core->store, &limits, now, most < UINT32_MAX ? (uint32_t)most : UINT32_MAX,
+			&removed, &why) < 0)
 		complain(core, why.text, now);
 }
 
@@ -236,13 +218,58 @@ static void tick(struct core *core, instant now)
 	}
 }
 
-static void leave(struct core *core)
+static void take_for_summary(void *context, const struct incident *incident)
 {
+	summary_take(context, incident);
+}
+
+/* For people on standard output; for a log, also that of a service, one line. */
+static void summarize(struct core *core)
+{
+	const struct alert_settings *alerts = &core->settings.alerts;
+	struct summary summary = {.began = core->began};
+	struct alert_counters counters = alerts_counters(core->alerts);
+	CLEANUP(buf_fini) struct buf sentence = {0};
+
+	correlator_each(core->correlator, clock_wall(), take_for_summary, &summary);
+	summary_sentence(&summary, &counters, clock_wall(), &sentence);
+	if (sentence.failed)
+		return;
+	if (alerts->is_json || !alerts->writes_report) {
+		log_info("%.*s", STR_ARG(buf_view(&sentence)));
+		return;
+	}
+	buf_add(&core->texts.report, buf_view(&sentence));
+	buf_add_byte(&core->texts.report, '\n');
+	summary_lines(&summary, &core->texts.report);
+}
+
+/* is_end: not only to begin anew with other settings */
+static void leave(struct core *core, bool is_end)
+{
+	struct error why = {0};
+
 	core->has_news = true;
+	alerts_flush(core->alerts, clock_wall(), &core->texts);
 	join_and_store(core, clock_wall());
+	if (is_end) {
+		summarize(core); /* after: an incident that is over is told only once */
+		flush(core, clock_wall());
+	}
+	if (store_note_stop(core->store, clock_wall(), &why) < 0)
+		complain(core, why.text, clock_wall());
 	store_close(&core->store);
 	(void)!channel_send(&core->channel, WATCH_FLUSHED, (struct str){0}, NULL, 0);
 	core->leaves = true;
+}
+
+/* The store stays where it is. */
+static void take_settings(struct core *core, struct str body)
+{
+	if (body.len != sizeof(core->settings))
+		return;
+	memcpy(&core->settings, body.at, sizeof(core->settings));
+	alerts_set(core->alerts, &core->settings.alerts);
 }
 
 static void take_message(struct core *core, const struct message *message)
@@ -258,8 +285,11 @@ static void take_message(struct core *core, const struct message *message)
 	case WATCH_SOURCES:
 		take_sources(core, message->body, clock_wall());
 		break;
+	case WATCH_SETTINGS:
+		take_settings(core, message->body);
+		break;
 	case WATCH_FLUSH:
-		leave(core);
+		leave(core, message->body.len > 0);
 		break;
 	default:
 		break;
@@ -282,7 +312,7 @@ static void run(struct core *core)
 		flush(core, clock_wall());
 		tick(core, clock_wall());
 		if (result == MESSAGE_CLOSED || result == MESSAGE_BROKEN)
-			leave(core);
+			leave(core, false);
 	}
 }
 
@@ -296,7 +326,7 @@ static bool remember(void *context, struct str json)
 	arena_reset(&core->arena);
 	if (finding_from_json(json, &core->arena, &finding, &why) == 0) {
 		correlator_take(core->correlator, &finding);
-		(void)!is_news(core, &finding);
+		alerts_remember(core->alerts, &finding);
 	}
 	return true;
 }
@@ -314,24 +344,32 @@ static int explain_rights(const char *path, struct error *why)
 		path, uid, uid, slash ? (int)(slash - path) : 1, slash ? path : ".");
 }
 
-static int open_state(struct core *core, struct error *why)
+/* restarts: how often we died; what is told of the sources holds as long as the supervisor lives */
+static int open_store(struct core *core, uint32_t restarts, struct error *why)
+{
+	const char *path = core->settings.store_path;
+
+	core->lock = store_lock(path, getppid(), why);
+	int r = core->lock < 0 ? core->lock : store_open(path, STORE_WRITE, &core->store, why);
+	if (r == 0 && restarts == 0)
+		r = store_note_start(core->store, clock_wall(), why);
+	return r == -EACCES ? explain_rights(path, why) : r;
+}
+
+static int open_state(struct core *core, uint32_t restarts, struct error *why)
 {
 	struct correlator_settings correlator = {.seed = hash_random_seed()};
-	struct table_settings known = {.capacity = KNOWN_MAX,
-				       .entry_size = sizeof(struct known),
-				       .key_size = FINDING_ID_LEN,
-				       .seed = hash_random_seed()};
 	struct store_filter recent = {
 		.since = instant_add(clock_wall(), DURATION_S(-REMEMBERED_DAYS * 86400))};
 
 	if (correlator_new(&correlator, &core->correlator) < 0 ||
-	    table_new(&known, &core->known) < 0 || arena_init(&core->arena, LINE_ARENA_BYTES) < 0)
+	    alerts_new(&core->settings.alerts, KNOWN_MAX, hash_random_seed(), &core->alerts) < 0 ||
+	    arena_init(&core->arena, LINE_ARENA_BYTES) < 0)
 		return error_set(why, -ENOMEM, "not enough memory for the core");
-	int r = store_open(core->settings.store_path, STORE_WRITE, &core->store, why);
-	if (r == -EACCES)
-		return explain_rights(core->settings.store_path, why);
+	int r = open_store(core, restarts, why);
 	if (r < 0)
 		return r;
+	core->began = clock_wall();
 	return store_each_finding(core->store, (struct str){0}, &recent, remember, core, why);
 }
 
@@ -355,7 +393,7 @@ static int start(struct core *core, struct error *why)
 					       .last_writable = WORKER_CHANNEL,
 					       .directory = slash ? directory : "."};
 	r = confine(&confinement, &applied, why);
-	return r < 0 ? r : open_state(core, why);
+	return r < 0 ? r : open_state(core, first.restarts, why);
 }
 
 int core_worker(void)

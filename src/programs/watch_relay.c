@@ -11,6 +11,11 @@ void relay_source(struct watch *w, const char *name, bool is_on, const char *why
 	buf_printf(&w->sources, "%s\t%d\t%s\n", name, is_on, why);
 }
 
+void relay_source_gone(struct watch *w, const char *name)
+{
+	buf_printf(&w->sources, "%s\tgone\t\n", name);
+}
+
 void relay_sources(struct watch *w)
 {
 	struct supervised *core = &w->supervisor.at[CORE];

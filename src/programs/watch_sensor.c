@@ -28,6 +28,7 @@ struct watching {
 	struct channel channel;
 	struct sensor_start settings;
 	struct pool_list pools;
+	struct str pool_map;
 	struct sensor *sensor;
 	struct ring_set rings;
 	struct buf line;
@@ -127,6 +128,7 @@ static void tell_health(struct watching *w)
 		    t->inspections_evicted + t->inspections.evicted);
 	add_counter(&w->line, n, "inspection bytes", t->inspection_bytes);
 	add_counter(&w->line, n, "names", t->names.used);
+	add_counter(&w->line, n, "answers unasked", t->names_unasked);
 	add_counter(&w->line, n, "mining messages", t->messages);
 	add_counter(&w->line, n, "bytes missing", t->gap_bytes);
 	add_counter(&w->line, n, "sessions", c.sessions.used);
@@ -149,6 +151,18 @@ static void take_ring(struct watching *w, const struct message *message)
 		return;
 	memcpy(&notice, message->body.at, sizeof(notice));
 	(void)!ring_set_add(&w->rings, &notice, message->descriptors[0], &why);
+}
+
+static void take_tuning(struct watching *w, const struct message *message)
+{
+	struct sensor_tuning tuning;
+
+	if (message->body.len != sizeof(tuning) || message->descriptor_count != 1)
+		return;
+	memcpy(&tuning, message->body.at, sizeof(tuning));
+	w->settings.health_every_s = tuning.health_every_s;
+	if (!list_files_remap(message->descriptors[0], &w->pool_map, &w->pools))
+		log_error("the new lists are not of this program; the old ones are kept");
 }
 
 static void leave(struct watching *w)
@@ -175,6 +189,8 @@ static void take_messages(struct watching *w)
 	while ((result = channel_receive(&w->channel, &message)) == MESSAGE_READY && !w->leaves) {
 		if (message.type == WATCH_RING) {
 			take_ring(w, &message);
+		} else if (message.type == WATCH_TUNING) {
+			take_tuning(w, &message);
 		} else if (message.type == WATCH_RING_GONE && message.body.len == sizeof(notice)) {
 			memcpy(&notice, message.body.at, sizeof(notice));
 			ring_set_remove(&w->rings, notice.interface);
@@ -230,7 +246,8 @@ static bool start(struct watching *w, struct error *why)
 	w->channel.takes_descriptors = true;
 	w->map = w->settings.has_map && first.descriptor_count > 0 ? first.descriptors[0] : -1;
 	if (first.descriptor_count == 0 ||
-	    !list_files_map(first.descriptors[first.descriptor_count - 1], &w->pools))
+	    !list_files_remap(first.descriptors[first.descriptor_count - 1], &w->pool_map,
+			      &w->pools))
 		return error_set(why, 0, "the lists are not of this program") != 0;
 	struct sensor_settings sensor = {.memory_bytes = w->settings.memory_bytes,
 					 .is_live = true,

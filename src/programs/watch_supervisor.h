@@ -20,11 +20,13 @@ struct watch_plan {
 enum watch_end { WATCH_ENDED, WATCH_RELOADS, WATCH_FAILED };
 
 /*
- * Runs until a signal ends it, or SIGHUP asks for new settings that can be read.
+ * Runs until a signal ends it, or SIGHUP asks for new settings that need all to be started anew.
+ *
+ * settings: replaced by those that SIGHUP brought and that could be taken over as it ran
  *
  * returns: WATCH_FAILED when it could not begin, with a sentence in `why`
  */
-enum watch_end watch_run(const struct watch_plan *plan, const struct settings *settings,
+enum watch_end watch_run(const struct watch_plan *plan, struct settings **settings,
 			 struct error *why);
 
 #endif

@@ -43,4 +43,13 @@ struct str sqlite_column(sqlite3_stmt *statement, int column);
 /* A number in the first column of the first row. */
 must_check int sqlite_number(struct store *store, const char *sql, int64_t *out, struct error *why);
 
+/*
+ * Everything that writes goes through here. After a failure other than a full disk or a lock the
+ * connection is not trusted any more (the file may have been mended or replaced) and is opened anew
+ * the next time.
+ */
+typedef int sqlite_body(struct store *store, const void *context, struct error *why);
+must_check int sqlite_transact(struct store *store, sqlite_body *body, const void *context,
+			       struct error *why);
+
 #endif

@@ -43,6 +43,8 @@ static const char *const steps[] = {
 	"id);"
 	"CREATE INDEX finding_verdict ON finding (verdict, last_seen);"
 	"CREATE INDEX incident_verdict ON incident (verdict, last_seen);",
+	/* 3: when the writer started and stopped */
+	"CREATE TABLE life (event TEXT PRIMARY KEY, time INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
 };
 
 enum { LAYOUT_VERSION = sizeof(steps) / sizeof(*steps) };

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/attributes.h"
 #include "base/buf.h"
@@ -79,20 +80,44 @@ struct store_source {
 	bool is_on;
 	struct str why; /* it is off */
 	instant time;
+	bool is_gone; /* for good: its row is removed */
 };
 must_check int store_put_counters(struct store *store, const struct store_counter *counters,
 				  size_t count, struct error *why);
 must_check int store_put_sources(struct store *store, const struct store_source *sources,
 				 size_t count, struct error *why);
 
+/*
+ * The writer's life, for `davy health`. At the start, what was told of the sources and counters of
+ * an earlier one is forgotten.
+ */
+struct store_life {
+	instant started, stopped; /* 0: never; stopped: cleanly, and 0 while it runs */
+};
+must_check int store_note_start(struct store *store, instant now, struct error *why);
+must_check int store_note_stop(struct store *store, instant now, struct error *why);
+must_check int store_read_life(struct store *store, struct store_life *out, struct error *why);
+
+/*
+ * Of writers there may be one: a lock on the file beside it, `path`.lock, which ends with the
+ * process that holds it, however that ends.
+ *
+ * pid:     whom to name to others
+ * returns: a descriptor to be kept open, or -EBUSY with the pid of the other in `why`, or as
+ *          store_open
+ */
+must_check int store_lock(const char *path, pid_t pid, struct error *why);
+
 struct store_limits {
-	duration keep;	   /* since last_seen; 0: for ever */
-	uint64_t max_rows; /* findings, and as many incidents; 0: no limit */
+	duration keep;	    /* since last_seen; 0: for ever */
+	uint64_t max_rows;  /* findings, and as many incidents; 0: no limit */
+	uint64_t max_bytes; /* in use in the file, nearly; 0: no limit */
 };
 
 /*
  * Remove what is past the limits, at most `most` rows a call: call it often with a small number.
- * Over max_rows, signals go first, then access ... and mining last; the oldest first among equals.
+ * Over max_rows or max_bytes, signals go first, then access ... and mining last; the oldest first
+ * among equals.
  *
  * removed: rows that went; less than `most`: nothing more to do now
  */

@@ -35,9 +35,9 @@ static int make_place(void **state)
 static int drop_place(void **state)
 {
 	struct place *place = *state;
-	static const char *const endings[] = {"", "-wal", "-shm", "-journal"};
+	static const char *const endings[] = {"", "-wal", "-shm", "-journal", ".lock"};
 
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < 5; i++) {
 		char path[128];
 		snprintf(path, sizeof(path), "%s%s", place->path, endings[i]);
 		unlink(path);
@@ -308,6 +308,118 @@ static void retention_takes_the_old_and_then_the_light(void **state)
 	store_close(&store);
 }
 
+/* A flood of findings does not outgrow the limit, and what goes is not the mining. */
+static void the_file_stays_within_its_bytes(void **state)
+{
+	enum { ROUNDS = 40, A_ROUND = 400, LIMIT = 1 << 20 };
+	struct place *place = *state;
+	const struct store_limits limits = {.max_bytes = LIMIT};
+	struct store *store = must_open(place->path, STORE_WRITE);
+	struct stat file;
+	char id[20];
+	uint32_t removed;
+
+	for (int i = 0; i < 50; i++) {
+		snprintf(id, sizeof(id), "mining%02d", i);
+		must_put(store, id, 1, 1, VERDICT_MINING);
+	}
+	for (int round = 0; round < ROUNDS; round++) {
+		for (int i = 0; i < A_ROUND; i++) {
+			snprintf(id, sizeof(id), "s%08d", round * A_ROUND + i);
+			must_put(store, id, 1, 1000 + round, VERDICT_SUSPECT);
+		}
+		must_flush(store);
+		assert_int_equal(store_prune(store, &limits, instant_at(2000, 0), 2 * A_ROUND + 200,
+					     &removed, NULL),
+				 0);
+		assert_int_equal(stat(place->path, &file), 0);
+		/* what came in since the last time, at most, and pages that are not full */
+		if (file.st_size > 3 * LIMIT)
+			fail_msg("round %d: %lld bytes", round, (long long)file.st_size);
+	}
+	assert_true(count_findings(store, (struct store_filter){0}) > 100);
+	assert_true(count_findings(store, (struct store_filter){0}) < ROUNDS * A_ROUND / 4);
+	assert_int_equal(count_findings(store, (struct store_filter){.has_verdict = true,
+								     .verdict = VERDICT_MINING}),
+			 50);
+	store_close(&store);
+	assert_int_equal(stat(place->path, &file), 0);
+	assert_true(file.st_size < 3 * LIMIT);
+}
+
+static void ignore_source(void *context, const struct store_source *source)
+{
+	++*(int *)context;
+}
+
+static void ignore_counter(void *context, const struct store_counter *counter)
+{
+	++*(int *)context;
+}
+
+static void a_life_begins_and_ends(void **state)
+{
+	struct place *place = *state;
+	struct store *store = must_open(place->path, STORE_WRITE);
+	struct store_life life;
+	struct store_source sources[] = {{STR("eth0"), true, STR(""), instant_at(1, 0)},
+					 {STR("eth1"), false, STR("is down"), instant_at(1, 0)}};
+	const struct store_counter counter = {STR("eth0"), STR("packets"), 5, instant_at(1, 0)};
+	int count = 0;
+
+	assert_int_equal(store_read_life(store, &life, NULL), 0);
+	assert_int_equal(life.started.ns | life.stopped.ns, 0);
+	assert_int_equal(store_note_start(store, instant_at(10, 0), NULL), 0);
+	assert_int_equal(store_put_sources(store, sources, 2, NULL), 0);
+	assert_int_equal(store_put_counters(store, &counter, 1, NULL), 0);
+	sources[1].is_gone = true;
+	assert_int_equal(store_put_sources(store, sources, 2, NULL), 0);
+	assert_int_equal(store_each_source(store, ignore_source, &count, NULL), 0);
+	assert_int_equal(count, 1);
+	assert_int_equal(store_note_stop(store, instant_at(20, 0), NULL), 0);
+	store_close(&store);
+	store = must_open(place->path, STORE_READ);
+	assert_int_equal(store_read_life(store, &life, NULL), 0);
+	assert_int_equal(life.started.ns, instant_at(10, 0).ns);
+	assert_int_equal(life.stopped.ns, instant_at(20, 0).ns);
+	store_close(&store);
+	/* what an earlier one told of its sources is not true any more */
+	store = must_open(place->path, STORE_WRITE);
+	assert_int_equal(store_note_start(store, instant_at(30, 0), NULL), 0);
+	assert_int_equal(store_read_life(store, &life, NULL), 0);
+	assert_int_equal(life.started.ns, instant_at(30, 0).ns);
+	assert_int_equal(life.stopped.ns, 0);
+	count = 0;
+	assert_int_equal(store_each_source(store, ignore_source, &count, NULL), 0);
+	assert_int_equal(store_each_counter(store, ignore_counter, &count, NULL), 0);
+	assert_int_equal(count, 0);
+	store_close(&store);
+}
+
+static void of_writers_there_is_one(void **state)
+{
+	struct place *place = *state;
+	struct error why = {0};
+	char lock[128];
+	struct stat target;
+
+	int first = store_lock(place->path, 4711, &why);
+	assert_true(first >= 0);
+	assert_int_equal(store_lock(place->path, 4712, &why), -EBUSY);
+	assert_non_null(strstr(why.text, "another davy watch (pid 4711) writes to "));
+	assert_non_null(strstr(why.text, "stop it, or name another file with store.path"));
+	close(first);
+	int next = store_lock(place->path, 4713, &why); /* a lock left behind is none */
+	assert_true(next >= 0);
+	close(next);
+	/* a link put there is not followed */
+	snprintf(lock, sizeof(lock), "%s.lock", place->path);
+	assert_int_equal(unlink(lock), 0);
+	assert_int_equal(symlink(place->path, lock), 0);
+	assert_int_equal(store_lock(place->path, 4714, &why), -ELOOP);
+	assert_int_equal(stat(place->path, &target), -1);
+}
+
 static void sum_counter(void *context, const struct store_counter *counter)
 {
 	buf_printf(context, "%.*s.%.*s=%llu@%lld\n", STR_ARG(counter->source),
@@ -421,6 +533,9 @@ int main(void)
 		IN_PLACE(a_list_is_read_while_others_are_put),
 		IN_PLACE(an_id_may_be_cut_while_it_is_unique),
 		IN_PLACE(retention_takes_the_old_and_then_the_light),
+		IN_PLACE(the_file_stays_within_its_bytes),
+		IN_PLACE(a_life_begins_and_ends),
+		IN_PLACE(of_writers_there_is_one),
 		IN_PLACE(counters_keep_their_latest_value),
 		IN_PLACE(no_store_is_told_apart),
 		cmocka_unit_test(the_queue_is_bounded_and_keeps_the_grave),

@@ -19,8 +19,6 @@ enum {
 	ACKNOWLEDGED_AHEAD = 1 << 20, /* bytes that the capture may have missed */
 	RESET_BEHIND = 1 << 16,	      /* of what is on the way already */
 	PORT_DNS = 53,
-	PORT_MDNS = 5353,
-	PORT_LLMNR = 5355,
 };
 
 struct tracker {
@@ -116,9 +114,7 @@ void tracker_free(struct tracker *tracker)
 
 static bool is_dns(const struct packet *packet)
 {
-	uint16_t from = packet->source.port, to = packet->destination.port;
-
-	return from == PORT_DNS || from == PORT_MDNS || from == PORT_LLMNR || to == PORT_MDNS;
+	return packet->source.port == PORT_DNS || packet->destination.port == PORT_DNS;
 }
 
 static void book_start(struct flow *flow, const struct packet *packet, int side, instant at)
@@ -373,7 +369,8 @@ static void take_udp(struct tracker *tracker, const struct packet *packet, insta
 {
 	tracker->counters.udp_packets++;
 	if (is_dns(packet))
-		names_learn_dns(tracker->names, packet->payload, at);
+		names_take_dns(tracker->names, &packet->source, &packet->destination,
+			       packet->payload, at);
 }
 
 enum tracker_interest tracker_take(struct tracker *tracker, const struct packet *packet,
@@ -450,6 +447,7 @@ struct tracker_counters tracker_counters(const struct tracker *tracker)
 
 	counters.flows = table_counters(tracker->flows);
 	counters.names = names_counters(tracker->names);
+	counters.names_unasked = names_unasked(tracker->names);
 	inspections_count(tracker->inspections, &counters);
 	return counters;
 }

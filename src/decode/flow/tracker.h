@@ -74,6 +74,7 @@ struct tracker_counters {
 	uint64_t inspections_opened, inspections_refused, inspections_evicted;
 	uint64_t messages, gaps, gap_bytes, malformed;
 	uint64_t refused_bytes; /* of segments ahead of a hole, for which there was no room */
+	uint64_t names_unasked; /* DNS answers to no question that was seen: not believed */
 	size_t inspection_bytes;
 	struct table_counters flows, inspections, names;
 };

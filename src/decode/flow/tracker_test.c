@@ -303,6 +303,9 @@ static void forged_packets_are_never_acknowledged(void **state)
 /* DNS first, then SNI or Host: as they passed by, newest first. */
 static void the_pools_names_are_told(void **state)
 {
+	static const char question[] = "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00"
+				       "\x04pool\x07"
+				       "example\x00\x00\x01\x00\x01";
 	static const char answer[] = "\x12\x34\x81\x80\x00\x01\x00\x01\x00\x00\x00\x00"
 				     "\x04pool\x07"
 				     "example\x00\x00\x01\x00\x01\xc0\x0c\x00\x01\x00\x01\x00\x00"
@@ -312,8 +315,8 @@ static void the_pools_names_are_told(void **state)
 		const char *names;
 	} rows[] = {
 		{53, 33333, "front.example pool.example "},
-		{5353, 5353, "front.example pool.example "},
-		{33333, 5355, "front.example "}, /* a query's way */
+		{5353, 5353, "front.example "},	 /* mDNS: announced, and nobody asks */
+		{33333, 5355, "front.example "}, /* LLMNR */
 		{443, 33333, "front.example "},	 /* UDP, but no DNS */
 	};
 	static const char request[] =
@@ -331,6 +334,13 @@ static void the_pools_names_are_told(void **state)
 					.protocol = PROTOCOL_UDP,
 					.payload = str_of(answer, sizeof(answer) - 1),
 					.payload_len = sizeof(answer) - 1};
+		struct packet query = packet;
+		query.source = packet.destination;
+		query.destination = packet.source;
+		query.payload = str_of(question, sizeof(question) - 1);
+		query.payload_len = sizeof(question) - 1;
+		assert_int_equal(tracker_packet(watched.tracker, &query, t.now, &origin),
+				 TRACKER_IGNORES);
 		assert_int_equal(tracker_packet(watched.tracker, &packet, t.now, &origin),
 				 TRACKER_IGNORES);
 		two_ends_open(&t);

@@ -28,8 +28,7 @@ static void take_out(struct interfaces *list, struct interface *known)
 	struct interface gone = *known;
 
 	*known = list->at[--list->count];
-	if (gone.is_up)
-		tell(list, &gone, INTERFACE_DOWN);
+	tell(list, &gone, gone.is_up ? INTERFACE_DOWN : INTERFACE_GONE);
 }
 
 static void take_in(struct interfaces *list, const struct interface *now)

@@ -28,6 +28,7 @@ struct interface {
 enum interface_change {
 	INTERFACE_UP,	/* there and up: listen to it */
 	INTERFACE_DOWN, /* gone, or no longer up: a ring on it is of no use */
+	INTERFACE_GONE, /* it was down, and is gone now */
 };
 
 struct interfaces {

@@ -134,6 +134,17 @@ void taps_on_change(void *context, const struct interface *interface, enum inter
 		open_tap(taps, interface);
 }
 
+void taps_choose(struct taps *taps, const struct interfaces *list)
+{
+	for (size_t i = 0; i < TAPS_MAX; i++)
+		if (taps->at[i].is_open &&
+		    !interface_is_wanted(taps->at[i].interface.name, &taps->settings.names))
+			close_tap(taps, &taps->at[i]);
+	for (size_t i = 0; i < list->count; i++)
+		if (list->at[i].is_up)
+			taps_on_change(taps, &list->at[i], INTERFACE_UP);
+}
+
 void taps_announce(struct taps *taps, size_t worker, bool gives_up_first)
 {
 	for (size_t i = 0; i < TAPS_MAX; i++) {

@@ -62,6 +62,9 @@ struct taps {
 /* `taps` zeroed and its settings set; then give taps_on_change to an interface list. */
 void taps_on_change(void *taps, const struct interface *interface, enum interface_change change);
 
+/* settings.names have changed: close what is not wanted any more, and open what is wanted now. */
+void taps_choose(struct taps *taps, const struct interfaces *list);
+
 /* A worker was started again: on_open for every ring of its, to be begun after the bad block. */
 void taps_announce(struct taps *taps, size_t worker, bool gives_up_first);
 

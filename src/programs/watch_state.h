@@ -1,0 +1,107 @@
+/*
+ * What the supervisor of `davy watch` holds, and what its files do for each other. Private to
+ * watch_*.c of the supervisor:
+ *
+ *     watch_supervisor.c   from the first right to the last: set-up, the loop, tear-down
+ *     watch_workers.c      core and sensors: started, lost, finished
+ *     watch_interfaces.c   which interfaces, and the rings on them
+ *     watch_events.c       timers and signals
+ *     watch_reload.c       settings read again, as all runs on
+ *     watch_relay.c        messages between workers
+ */
+#ifndef DAVY_PROGRAMS_WATCH_STATE_H
+#define DAVY_PROGRAMS_WATCH_STATE_H
+
+#include <uv.h>
+
+#include "programs/watch.h"
+#include "programs/watch_supervisor.h"
+#include "sandbox/supervise.h"
+#include "source/live/taps.h"
+
+enum {
+	CORE = 0, /* the first worker; sensors follow */
+	WORKER_GRACE_MS = 3000,
+	NAMES_MAX = 256,
+	RINGS_PERCENT = 25, /* of the memory ceiling; the rest is the sensors' */
+};
+
+struct watcher { /* a worker's descriptors in the event loop */
+	struct watch *watch;
+	size_t index;
+	uv_poll_t channel, death;
+	bool is_watched;
+};
+
+struct watch {
+	const struct watch_plan *plan;
+	const struct settings *settings;
+	struct settings **owned; /* the caller's; replaced when they are read again */
+	uv_loop_t loop;
+	uv_timer_t timer, health;
+	uv_signal_t terminated, interrupted, hung_up;
+	uv_poll_t changes;
+	struct supervisor supervisor;
+	struct watcher watchers[SUPERVISED_MAX];
+	struct core_start core;
+	struct sensor_start sensors[TAP_WORKERS_MAX];
+	int sensor_descriptors[2], lists;
+	size_t sensor_count;
+	struct interfaces interfaces;
+	struct taps taps;
+	struct cutoff_filter *filter;
+	struct fanout_program *fanout;
+	const char *include[NAMES_MAX], *exclude[NAMES_MAX];
+	char name_texts[2 * NAMES_MAX][IF_NAMESIZE];
+	size_t name_count;
+	struct buf sources, pending;
+	struct buf lists_told; /* a source's name a line */
+	uint64_t findings_lost, restarts;
+	enum watch_end end;
+	bool leaves;
+};
+
+/* -- watch_workers.c -- */
+
+/* How many sensors the settings ask for. */
+size_t workers_wanted(const struct settings *settings);
+must_check int workers_start_core(struct watch *w, struct error *why);
+must_check int workers_start_sensors(struct watch *w, struct error *why);
+/* For the supervisor: a worker has its start message; a worker is dead. */
+void workers_on_start(void *context, size_t index);
+void workers_on_death(void *context, size_t index, const char *why);
+/* Settings or lists have changed: tell those that run, and those that are started later. */
+void workers_retell(struct watch *w);
+/* Ask a worker to finish, pass on what it still says, and wait for its word. */
+void workers_finish(struct watch *w, size_t index);
+
+/* -- watch_interfaces.c -- */
+
+/* Open rings on all that are wanted and up, and follow what comes and goes. */
+must_check int watch_interfaces(struct watch *w, struct error *why);
+/* The settings' names have changed: close and open what they ask for, and leave the rest. */
+void watch_interfaces_again(struct watch *w);
+/* The list of interfaces has news; data: the struct watch. */
+void watch_interfaces_changed(uv_poll_t *poll, int status, int events);
+
+/* -- watch_events.c -- */
+
+void events_start(struct watch *w);
+void events_retime(struct watch *w); /* watch.health_every has changed */
+
+/* -- watch_reload.c -- */
+
+/*
+ * Take the settings *next over as all runs on; *next is NULL then, and the ones before are freed.
+ *
+ * returns: false when they need all to be started anew: nothing was changed
+ */
+must_check bool watch_reload(struct watch *w, struct settings **next);
+
+/* -- watch_supervisor.c -- */
+
+/* The lists that `settings` ask for, each told as a source: a descriptor, or a negative errno. */
+must_check int watch_share_lists(struct watch *w, const struct settings *settings,
+				 struct error *why);
+
+#endif
