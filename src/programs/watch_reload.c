@@ -24,6 +24,18 @@ static const struct setting *find_setting(const char *name)
 	return setting;
 }
 
+static bool has_same_texts(const struct settings *a, const struct settings *b, const char *name)
+{
+	size_t count, other;
+	const struct str *texts = settings_texts(a, name, &count);
+	const struct str *others = settings_texts(b, name, &other);
+
+	for (size_t i = 0; i < count && i < other; i++)
+		if (!str_equal(texts[i], others[i]))
+			return false;
+	return count == other;
+}
+
 static bool is_same(const struct settings *a, const struct settings *b, const char *name)
 {
 	switch (find_setting(name)->type) {
@@ -32,6 +44,8 @@ static bool is_same(const struct settings *a, const struct settings *b, const ch
 	case SETTING_INTEGER:
 	case SETTING_SIZE:
 		return settings_number(a, name) == settings_number(b, name);
+	case SETTING_TEXTS:
+		return has_same_texts(a, b, name);
 	default:
 		return strcmp(settings_text(a, name), settings_text(b, name)) == 0;
 	}
