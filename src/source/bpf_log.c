@@ -1,4 +1,4 @@
-#include "source/live/bpf_log.h"
+#include "source/bpf_log.h"
 
 #include <stdarg.h>
 #include <stdio.h>
