@@ -92,7 +92,7 @@ _Static_assert(sizeof(struct host_endpoints) == 40, "no padding");
 
 /*
  * A change of state. Whoever runs at that moment is the owner only when the process itself asked
- * for it, which is when has_owner is set: connect, listen, close. The cookie joins the others.
+ * for it, which is when has_owner is set: connect and listen. The cookie joins the others.
  */
 struct host_tcp_record {
 	__u32 kind, tgid;
@@ -127,9 +127,10 @@ struct host_mapping_record {
 	__u64 offset, inode;
 	__u32 device, tgid;
 	__u32 is_anonymous, is_huge; /* hugetlbfs behind it */
+	__u32 is_vdso, spare;
 };
 
-_Static_assert(sizeof(struct host_mapping_record) == 56, "no padding");
+_Static_assert(sizeof(struct host_mapping_record) == 64, "no padding");
 
 struct host_socket_record { /* iter/task_file and iter/tcp; the latter knows no tgid */
 	struct host_endpoints ends;
