@@ -5,8 +5,8 @@
  * Two sides as in source/host/sampler.h. Two kinds:
  *
  *   BPF        knows everything below
- *   connector  the kernel's process connector, where BPF is refused (CAP_NET_ADMIN, initial network
- *              and pid namespace): pids, parent, exit code alone
+ *   connector  the kernel's process connector, where BPF is refused (CAP_NET_ADMIN before Linux
+ *              6.6; initial network and pid namespace): pids, parent, exit code alone
  *
  * Without both the caller lists /proc more often, and says so.
  */

@@ -62,8 +62,8 @@ struct sampler_feed {
 	uint32_t ring_bytes;
 	uint32_t cpu; /* SAMPLER_PERF */
 	uint32_t hertz;
-	uint32_t is_user_only;
-	uint32_t counter_slots; /* SAMPLER_BPF */
+	uint32_t is_user_only, has_cgroup; /* SAMPLER_PERF */
+	uint32_t counter_slots;		   /* SAMPLER_BPF */
 };
 
 struct sampler_source;
@@ -121,7 +121,7 @@ size_t sampler_read(struct sampler *sampler, sampler_callback *each, void *conte
 
 struct sampler_counters {
 	uint64_t taken;	  /* by the kernel */
-	uint64_t dropped; /* of them, the ring was full */
+	uint64_t dropped; /* of them: the ring was full */
 	uint64_t woken;	  /* how often the reader was woken; 0: unknown (perf) */
 	uint64_t unread;  /* instructions that could not be peeked at */
 	uint64_t malformed;
