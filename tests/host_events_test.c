@@ -30,7 +30,8 @@ struct seen {
 	uint32_t tgid; /* the parent of the storm, or the process itself */
 	uint64_t forks, exits, other_status, other_parent_start, unnamed;
 	uint64_t parent_start;
-	bool is_over; /* the exit of tgid was seen */
+	uint32_t children[STORM]; /* of tgid, as they began */
+	bool is_over;		  /* the exit of tgid was seen */
 	duration cpu_time;
 	bool has_cpu_time;
 	struct process_event exec; /* of tgid; filename below */
@@ -60,6 +61,15 @@ static void note_tcp(struct seen *seen, const struct process_event *event)
 		seen->closed = event->socket;
 }
 
+/* By its pid: the connector may tell no parent of a child that was waited for already. */
+static bool has_begun(const struct seen *seen, uint32_t pid)
+{
+	for (uint64_t i = 0; i < seen->forks && i < STORM; i++)
+		if (seen->children[i] == pid)
+			return true;
+	return false;
+}
+
 static void note(void *context, const struct process_event *event)
 {
 	struct seen *seen = context;
@@ -67,9 +77,12 @@ static void note(void *context, const struct process_event *event)
 
 	switch (event->kind) {
 	case PROCESS_EVENT_FORK:
+		if (is_child && seen->forks < STORM)
+			seen->children[seen->forks] = event->key.pid;
 		seen->forks += is_child;
 		break;
 	case PROCESS_EVENT_EXIT:
+		is_child = has_begun(seen, event->key.pid);
 		seen->exits += is_child;
 		seen->other_status += is_child && WEXITSTATUS(event->status) != STORM_STATUS;
 		seen->other_parent_start +=

@@ -34,7 +34,8 @@ struct process_event {
 	enum process_event_kind kind;
 	instant at;
 	/* FORK: the child. TCP: the owner, or pid 0: not known, join by socket_cookie. start_ns
-	 * floored to a clock tick, 0: unknown. */
+	 * floored to a clock tick, 0: unknown. parent pid 0: unknown, as the connector has it for
+	 * a child that was waited for at once. */
 	struct process_key key, parent;
 	uint32_t uid;
 	bool is_kernel_thread;

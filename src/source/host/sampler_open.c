@@ -274,11 +274,14 @@ int sampler_open(const struct sampler_settings *settings, struct sampler_source 
 	}
 	sampler_source_close(source);
 	*out = NULL;
+	int level = paranoia(); /* 3 is Debian's own: nothing without CAP_SYS_ADMIN */
 	return error_set(why, failed,
 			 "the processor cannot be sampled, by BPF (%.180s) or perf (%.120s, "
 			 "kernel.perf_event_paranoid is %d): run as root or with CAP_BPF and "
-			 "CAP_PERFMON",
-			 bpf.text, perf.text, paranoia());
+			 "CAP_PERFMON%s",
+			 bpf.text, perf.text, level,
+			 level > 2 ? ", and CAP_SYS_ADMIN or `sysctl kernel.perf_event_paranoid=2`"
+				   : "");
 }
 
 void sampler_source_close(struct sampler_source *source)
