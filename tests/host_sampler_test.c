@@ -2,8 +2,9 @@
  * The sampler on the running kernel: a child that jumps to itself in memory without a file must be
  * found there, 49 times in each second of processor time it had.
  *
- * Tolerance of the rate: a fifth and ten samples. A virtual machine's timers slip when its host is
- * busy; what is checked is that nothing is lost or counted twice, not the clock.
+ * Tolerance of the rate: a fifth above, two fifths below, and ten samples. A virtual machine's
+ * timers slip when its host is busy, and a timer that comes late counts once: 0.92 to 1.07 of what
+ * was expected on a busy machine under KVM, 0.70 in an emulator.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -122,7 +123,7 @@ static void expect_rate(const struct seen *seen, duration spent)
 	print_message("# %llu samples in %.2f s of processor time: %.1f expected; others' %llu\n",
 		      (unsigned long long)seen->count, duration_seconds(spent), expected,
 		      (unsigned long long)seen->others);
-	assert_true((double)seen->count > expected * 0.8 - 10);
+	assert_true((double)seen->count > expected * 0.6 - 10);
 	assert_true((double)seen->count < expected * 1.2 + 10);
 }
 
