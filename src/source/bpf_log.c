@@ -1,4 +1,4 @@
-#include "source/live/bpf_log.h"
+#include "source/bpf_log.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -33,6 +33,9 @@ int bpf_log_end(struct error *why, int failed, const char *what)
 		return failed;
 	snprintf(said, sizeof(said), "%.159s", why->text);
 	said[strcspn(said, "\n")] = 0;
+	/* Without the right to load anything it guesses at reasons for a paragraph. */
+	if (strstr(said, "bpf_object__probe_loading"))
+		said[0] = 0;
 	return error_set(why, failed, "%s: %s%s%s", what, strerror(-failed), said[0] ? "; " : "",
 			 said);
 }
