@@ -278,10 +278,19 @@ static const struct {
 	VIEW("X-Roll-NTime", x_roll_ntime),
 };
 
+/* Most are told apart by their length and last letter. */
+static inline bool is_named(struct str name, struct str known)
+{
+	return name.len == known.len &&
+	       ((name.at[name.len - 1] ^ known.at[name.len - 1]) & ~0x20) == 0 &&
+	       str_equal_nocase(name, known);
+}
+
+/* name: not empty */
 static void header_read(struct http_head *out, struct str name, struct str value)
 {
 	for (size_t i = 0; i < sizeof(known_headers) / sizeof(*known_headers); i++) {
-		if (!str_equal_nocase(name, known_headers[i].name))
+		if (!is_named(name, known_headers[i].name))
 			continue;
 		if (known_headers[i].rule) {
 			known_headers[i].rule(out, value);
@@ -299,11 +308,13 @@ enum decoded http_head_read(struct str bytes, size_t *consumed, struct http_head
 	struct str name, value, line, rest;
 
 	*out = (struct http_head){0};
-	if (bytes.len > 0 && !http_starts(bytes))
-		return MALFORMED;
 	size_t end = http_head_end(bytes, 0);
-	if (end == 0 || end > HTTP_HEAD_MAX)
-		return bytes.len > HTTP_HEAD_MAX ? MALFORMED : NEED_MORE;
+	if (end > HTTP_HEAD_MAX)
+		return MALFORMED;
+	if (end == 0)
+		return bytes.len > HTTP_HEAD_MAX || (bytes.len > 0 && !http_starts(bytes))
+			       ? MALFORMED
+			       : NEED_MORE;
 	struct str head = skip_breaks(str_sub(bytes, 0, end));
 	str_cut(head, '\n', &line, &rest);
 	if (!first_line_read(line, out))

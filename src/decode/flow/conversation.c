@@ -147,6 +147,11 @@ void *conversation_owner(const struct conversation *c)
 	return c->owner;
 }
 
+struct str conversation_state(const struct conversation *c)
+{
+	return str_of(c->layers[0].state, c->layers[0].kind->state_size);
+}
+
 static void account(struct conversation *c)
 {
 	size_t used = sizeof(*c);

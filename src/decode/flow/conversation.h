@@ -57,6 +57,9 @@ struct conversation *conversation_new(struct conversation_host *host, void *owne
 void conversation_free(struct conversation *conversation);
 void *conversation_owner(const struct conversation *conversation);
 
+/* Where the outermost carrier's state lies, for asking the memory for it: not to be read. */
+struct str conversation_state(const struct conversation *conversation);
+
 /* The next bytes of a side, in order. */
 void conversation_feed(struct conversation *conversation, int side, struct str bytes, instant at);
 /* `missing` bytes of a side were lost by the capture. */

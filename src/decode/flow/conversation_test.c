@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <stdio.h>
+#include <zlib.h>
 
 #include "decode/flow/conversation.h"
 
@@ -224,6 +226,51 @@ static void what_is_of_no_interest_is_given_up(void **state)
 	}
 }
 
+/* A gzip request whose body is `blanks` blanks, then the text; in pieces of so many bytes. */
+static void post_packed(struct conversation *c, size_t blanks, const char *text, size_t piece)
+{
+	static char plain[8192], packed[8192], all[sizeof(packed) + 256];
+	z_stream stream = {0};
+
+	assert_int_equal(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, 0), Z_OK);
+	memset(plain, ' ', blanks);
+	strcpy(plain + blanks, text);
+	stream.next_in = (Bytef *)plain;
+	stream.avail_in = (uInt)strlen(plain);
+	stream.next_out = (Bytef *)packed;
+	stream.avail_out = sizeof(packed);
+	assert_int_equal(deflate(&stream, Z_FINISH), Z_STREAM_END);
+	deflateEnd(&stream);
+	int head = snprintf(all, sizeof(all),
+			    "POST / HTTP/1.1\r\nHost: pool.example\r\nContent-Encoding: gzip\r\n"
+			    "Content-Length: %lu\r\n\r\n",
+			    stream.total_out);
+	memcpy(all + head, packed, stream.total_out);
+	struct str left = str_of(all, (size_t)head + stream.total_out);
+	for (; left.len > 0; left = str_skip(left, piece))
+		say(c, CLIENT, str_sub(left, 0, piece));
+}
+
+/* However the JSON of a packed body begins, and whatever was passed over before it. */
+static void packed_bodies_are_read(void **state)
+{
+	static const size_t blanks[] = {0, 1, 31, 32, 33, 4095, 4096, 5000},
+			    pieces[] = {4096, 7, 1};
+
+	for (size_t i = 0; i < sizeof(blanks) / sizeof(*blanks); i++) {
+		for (size_t k = 0; k < sizeof(pieces) / sizeof(*pieces); k++) {
+			struct conversation_host host;
+			struct conversation *c = begin(&host);
+			post_packed(c, blanks[i], "<html>" LOGIN, pieces[k]);
+			assert_int_equal(heard.logins, 0);
+			post_packed(c, blanks[i], LOGIN, pieces[k]);
+			if (heard.logins != 1)
+				fail_msg("%zu blanks, pieces of %zu", blanks[i], pieces[k]);
+			end(&host, c);
+		}
+	}
+}
+
 /* A message without end, through each carrier, is not held without end. */
 static void what_is_held_is_bounded_and_counted(void **state)
 {
@@ -258,6 +305,7 @@ int main(void)
 		cmocka_unit_test(carriers_may_be_nested_so_deep),
 		cmocka_unit_test(messages_go_on_after_a_hole),
 		cmocka_unit_test(what_is_of_no_interest_is_given_up),
+		cmocka_unit_test(packed_bodies_are_read),
 		cmocka_unit_test(what_is_held_is_bounded_and_counted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

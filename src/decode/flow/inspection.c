@@ -75,6 +75,14 @@ void inspection_prefetch_conversation(const struct inspection *inspection)
 	prefetch(inspection->conversation, HEAD);
 }
 
+void inspection_prefetch_state(const struct inspection *inspection)
+{
+	enum { MOST = 512 }; /* the outermost layer's; what is inside it is rarely there */
+	struct str state = conversation_state(inspection->conversation);
+
+	prefetch(state.at, state.len < MOST ? state.len : MOST);
+}
+
 static void unlist(struct inspections *in, struct inspection *inspection)
 {
 	if (!inspection->is_listed)

@@ -37,10 +37,11 @@ void inspections_free(struct inspections *inspections);
 enum { INSPECTION_BYTES_PER_FLOW = 32, INSPECTION_FLOOR = 8 * 1024 * 1024 };
 void inspections_allow(struct inspections *inspections, uint32_t flows);
 
-/* Ask the memory for what inspections_packet will read; the second reads what the first asked for.
+/* Ask the memory for what inspections_packet will read; each reads what the one before asked for.
  */
 void inspection_prefetch(const struct inspection *inspection);
 void inspection_prefetch_conversation(const struct inspection *inspection);
+void inspection_prefetch_state(const struct inspection *inspection);
 
 /* A packet of a flow, before its bytes are booked. */
 void inspections_packet(struct inspections *inspections, struct flow *flow,

@@ -159,17 +159,26 @@ static void take_piece(struct conversation *c, struct direction *d, int side, st
 		take_json(c, d, side, piece);
 }
 
+/* Of a body that may yet be passed over only the beginning is unpacked: that tells. */
 static void take_body(struct conversation *c, struct direction *d, int side, struct str piece)
 {
+	enum { BEGINNING = 32 };
 	char out[4096];
-	size_t len;
+	size_t len, room = d->use == BODY_UNDECIDED ? BEGINNING : sizeof(out);
 
 	if (!d->inflater) {
 		take_piece(c, d, side, piece);
 		return;
 	}
-	while (!c->is_dead && inflater_next(d->inflater, &piece, out, sizeof(out), &len) == DECODED)
+	while (!c->is_dead && d->use != BODY_PASSED_OVER &&
+	       inflater_next(d->inflater, &piece, out, room, &len) == DECODED) {
 		take_piece(c, d, side, str_of(out, len));
+		room = sizeof(out);
+	}
+	if (d->use == BODY_PASSED_OVER) {
+		free(d->inflater);
+		d->inflater = NULL;
+	}
 }
 
 static void end_body(struct conversation *c, struct direction *d, int side)
@@ -204,6 +213,20 @@ static struct str feed_body(struct conversation *c, struct direction *d, int sid
 	return bytes;
 }
 
+/* Most heads come in one piece and are read where they are. */
+static bool take_whole_head(struct conversation *c, struct layer *layer, int side,
+			    struct str *bytes)
+{
+	struct http_head head;
+	size_t consumed;
+
+	if (http_head_read(str_sub(*bytes, 0, HTTP_HEAD_MAX), &consumed, &head) != DECODED)
+		return false;
+	*bytes = str_skip(*bytes, consumed);
+	take_head(c, layer, side, &head);
+	return true;
+}
+
 /* Collects a head; true when one was read and `bytes` is what follows it. */
 static bool feed_head(struct conversation *c, struct layer *layer, int side, struct str *bytes)
 {
@@ -211,6 +234,8 @@ static bool feed_head(struct conversation *c, struct layer *layer, int side, str
 	struct http_head head;
 	size_t before = d->head.len, end;
 
+	if (before == 0 && take_whole_head(c, layer, side, bytes))
+		return true;
 	d->head.limit = HTTP_HEAD_MAX + 4096;
 	buf_add(&d->head, str_sub(*bytes, 0, HTTP_HEAD_MAX));
 	end = http_head_end(buf_view(&d->head), d->searched);

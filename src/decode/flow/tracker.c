@@ -18,6 +18,7 @@ enum {
 		128 * 1024, /* in a second; the kernel opens a cut flow again below half of it */
 	ACKNOWLEDGED_AHEAD = 1 << 20, /* bytes that the capture may have missed */
 	RESET_BEHIND = 1 << 16,	      /* of what is on the way already */
+	GATHER_MOST = 32,
 	PORT_DNS = 53,
 };
 
@@ -337,6 +338,7 @@ void tracker_expect(const struct tracker *tracker, const struct packet *packet,
 		    struct tracker_expected *out)
 {
 	out->is_tcp = packet->protocol == PROTOCOL_TCP;
+	out->is_told = packet->payload_len > 0 || (packet->tcp_flags & (TCP_FIN | TCP_RST));
 	out->likely = NULL;
 	if (!out->is_tcp)
 		return;
@@ -345,18 +347,37 @@ void tracker_expect(const struct tracker *tracker, const struct packet *packet,
 	table_prefetch(tracker->flows, out->hash);
 }
 
-/* Each loop reads what the one before asked for. */
+/* Of the connections that somebody listens to. Each loop reads what the one before asked for. */
+static void gather_inspections(const struct tracker_expected *expected, size_t count)
+{
+	const struct inspection *heard[GATHER_MOST];
+	bool is_told[GATHER_MOST];
+	size_t some = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct flow *likely = expected[i].likely;
+		if (!likely || !likely->inspection)
+			continue;
+		inspection_prefetch(likely->inspection);
+		heard[some] = likely->inspection;
+		is_told[some++] = expected[i].is_told;
+	}
+	for (size_t i = 0; i < some; i++)
+		inspection_prefetch_conversation(heard[i]);
+	for (size_t i = 0; i < some; i++)
+		if (is_told[i])
+			inspection_prefetch_state(heard[i]);
+}
+
+/* Here, too, each loop reads what the one before asked for. */
 void tracker_gather(const struct tracker *tracker, struct tracker_expected *expected, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		if (expected[i].is_tcp)
 			expected[i].likely = table_approach(tracker->flows, expected[i].hash);
-	for (size_t i = 0; i < count; i++)
-		if (expected[i].likely && expected[i].likely->inspection)
-			inspection_prefetch(expected[i].likely->inspection);
-	for (size_t i = 0; i < count; i++)
-		if (expected[i].likely && expected[i].likely->inspection)
-			inspection_prefetch_conversation(expected[i].likely->inspection);
+	for (size_t at = 0; at < count; at += GATHER_MOST)
+		gather_inspections(expected + at,
+				   count - at < GATHER_MOST ? count - at : GATHER_MOST);
 }
 
 static void look_after_tables(struct tracker *tracker)

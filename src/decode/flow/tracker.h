@@ -55,6 +55,7 @@ struct tracker_expected {
 	const struct flow *likely; /* NULL until tracker_gather; may be another's, or gone */
 	int side;
 	bool is_tcp;
+	bool is_told; /* to the conversation, where somebody listens */
 };
 void tracker_expect(const struct tracker *tracker, const struct packet *packet,
 		    struct tracker_expected *out);

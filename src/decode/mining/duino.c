@@ -28,8 +28,9 @@ static struct str take_field(struct str *rest)
 
 static bool read_request(struct str line, struct mining_message *out)
 {
+	if (!str_starts(line, STR("JOB"))) /* most lines by far are somebody else's */
+		return false;
 	struct str word = take_field(&line), user = take_field(&line), level = take_field(&line);
-
 	if (!str_equal(word, STR("JOB")) && !str_equal(word, STR("JOBXX")))
 		return false;
 	if (!is_name(user) || !is_name(level))
@@ -40,10 +41,12 @@ static bool read_request(struct str line, struct mining_message *out)
 
 static bool read_job(struct str line, struct mining_message *out)
 {
-	struct str last = take_field(&line), expected = take_field(&line),
-		   difficulty = take_field(&line);
 	uint64_t number;
 
+	if (line.len == 0 || hex_digit(line.at[0]) < 0)
+		return false;
+	struct str last = take_field(&line), expected = take_field(&line),
+		   difficulty = take_field(&line);
 	if (!text_is_hex(last, 16, 40) || !text_is_hex(expected, 16, 40) ||
 	    last.len != expected.len || !str_to_u64(str_trim(difficulty), &number) || number == 0)
 		return false;

@@ -269,19 +269,21 @@ void turns_add(struct turns *turns, int side, struct str bytes)
 		turns->len[turns->count++] = 0;
 	}
 	turns->len[turns->count - 1] += (uint32_t)bytes.len;
-	if (turns->count <= 2 && !looks_random(str_sub(bytes, 0, 64)))
+	/* what is longer is no key, whatever its bytes look like */
+	if (turns->len[0] > TURNS_KEY ||
+	    (turns->count <= 2 && !looks_random(str_sub(bytes, 0, TURNS_KEY))))
 		turns->odd = true;
 }
 
 enum noise_guess turns_guess(const struct turns *turns)
 {
-	enum { KEY = 64, REPLY = 234, LEAST_RECORD = 22 + 16 + 17, SETUP_REPLY = 44 };
+	enum { REPLY = 234, LEAST_RECORD = 22 + 16 + 17, SETUP_REPLY = 44 };
 
-	if (turns->odd || turns->count == 0 || turns->len[0] > KEY)
+	if (turns->odd || turns->count == 0 || turns->len[0] > TURNS_KEY)
 		return NOISE_NO;
 	if (turns->count == 1)
 		return NOISE_MAYBE;
-	if (turns->len[0] != KEY || turns->len[1] > REPLY)
+	if (turns->len[0] != TURNS_KEY || turns->len[1] > REPLY)
 		return NOISE_NO;
 	if (turns->count == 2)
 		return turns->len[1] == REPLY ? NOISE_HANDSHAKE : NOISE_MAYBE;

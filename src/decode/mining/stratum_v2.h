@@ -28,7 +28,7 @@ enum decoded stratum_v2_next(struct reader *in, struct mining_message *out);
  * then records of a 22-byte encrypted header and a payload of 16 bytes more than its plain text;
  * the answer to SetupConnection is 44 bytes.
  */
-enum { TURNS_MAX = 8 };
+enum { TURNS_MAX = 8, TURNS_KEY = 64 };
 
 struct turns {
 	uint32_t len[TURNS_MAX];
