@@ -7,10 +7,11 @@
 #include "base/hash.h"
 #include "lab/drill.h"
 #include "programs/commands.h"
+#include "programs/drill_host.h"
 #include "programs/nearest.h"
 #include "programs/options.h"
 
-enum { LIST, CARRIER, SHARES, NETWORK, PORT, PAUSE };
+enum { LIST, CARRIER, SHARES, NETWORK, PORT, PAUSE, WITH };
 
 static const struct command_option drill_options[] = {
 	[LIST] = {"list", NULL, "the names of drills and carriers"},
@@ -27,19 +28,20 @@ static const struct command_option drill_options[] = {
 	[PAUSE] =
 		{"pause", "S",
 		 "seconds before the miner connects; default: 2 with veth, for a sensor to attach"},
+	[WITH] = {"with", "WORDS", "for the drill host: what it does; see below"},
 	{0},
 };
 
 struct drilling {
 	struct drill_settings settings;
-	const char *carrier, *network;
+	const char *carrier, *network, *with;
 	bool lists;
 	bool has_pause;
 };
 
 static void list_names(void)
 {
-	printf("Drills:\n");
+	printf("Drills:\n  host  on this machine's processor, without a network\n");
 	for (size_t i = 0; i < lab_dialect_count; i++) {
 		printf("  %s", lab_dialects[i]->name);
 		for (unsigned v = 1; v < lab_dialects[i]->variant_count; v++)
@@ -82,6 +84,8 @@ static int read_options(const struct command *command, int argc, char **argv, st
 			d->lists = true;
 		else if (option == CARRIER)
 			d->carrier = value;
+		else if (option == WITH)
+			d->with = value;
 		else if (option == NETWORK)
 			d->network = value;
 		else if (option == SHARES)
@@ -198,6 +202,8 @@ static int drill_command_run(const struct command *command, int argc, char **arg
 		name = argv[options_rest()];
 	if (options_rest() + 1 < argc)
 		return options_mistake(command, "%s is too much", argv[options_rest() + 1]);
+	if (strcmp(name, "host") == 0)
+		return drill_host_run(command, d.with, argc, argv);
 	if (!find_drill(name, &d.settings.actor))
 		return tell_unknown_drill(command, name);
 	if (!find_network(d.network, &d.settings.network))
@@ -221,10 +227,13 @@ const struct command drill_command = {
 	.text = "A pool and a miner of our own speak a mining dialect over real sockets on this "
 		"machine, job by job.\n"
 		"Nothing is hashed, nothing leaves the machine, and it ends after a minute at the "
-		"latest.",
-	.example =
-		"  sudo davy drill\n"
-		"  davy drill bitcoin-stratum-v1 --carrier socks5+websocket --network loopback\n",
+		"latest.\n"
+		"The drill host behaves as a miner on the processor: --with says how; "
+		"davy-drill(1) "
+		"has the words.",
+	.example = "  sudo davy drill\n"
+		   "  davy drill bitcoin-stratum-v1 --carrier socks5+websocket --network loopback\n"
+		   "  davy drill host --with 'randomx,threads=2,duty=5,name=[kworker/0:1]'\n",
 	.arguments = COMMAND_DRILLS,
 	.run = drill_command_run,
 };
