@@ -383,21 +383,21 @@ static void interfaces_come_and_go(void **state)
 
 	watching_start_up(w, NULL);
 	for (unsigned round = 1; round <= 3; round++) {
-		assert_true(namespace_veth("tmp0", "tmp1"));
-		assert_true(watching_await(w, WATCHING_ERR, 0, "watching interface=tmp0", round,
+		assert_true(namespace_veth("comes0", "comes1"));
+		assert_true(watching_await(w, WATCHING_ERR, 0, "watching interface=comes0", round,
 					   PATIENCE_MS));
-		assert_true(namespace_ip("link del tmp0"));
-		assert_true(watching_await(w, WATCHING_ERR, 0, "interface=tmp0 is gone", round,
+		assert_true(namespace_ip("link del comes0"));
+		assert_true(watching_await(w, WATCHING_ERR, 0, "interface=comes0 is gone", round,
 					   PATIENCE_MS));
 	}
 	/* of what was made and removed nothing is missing; what is down is */
-	await_health(w, 0, "tmp", false);
-	assert_true(namespace_veth("tmp2", "tmp3"));
-	await_health(w, 0, "tmp2", true);
-	assert_true(namespace_ip("link set tmp2 down"));
+	await_health(w, 0, "comes", false);
+	assert_true(namespace_veth("comes2", "comes3"));
+	await_health(w, 0, "comes2", true);
+	assert_true(namespace_ip("link set comes2 down"));
 	await_health(w, 1, "off: the interface is down", true);
-	assert_true(namespace_ip("link del tmp2"));
-	await_health(w, 0, "tmp2", false);
+	assert_true(namespace_ip("link del comes2"));
+	await_health(w, 0, "comes2", false);
 	assert_true(namespace_ip("link set lo down"));
 	assert_true(watching_await(w, WATCHING_ERR, 0, "interface=lo is gone", 1, PATIENCE_MS));
 	await_health(w, 1, "off: the interface is down", true);
