@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "programs/commands.h"
+#include "programs/host.h"
 #include "programs/nearest.h"
 #include "programs/options.h"
 #include "programs/scan.h"
@@ -112,6 +113,7 @@ static const struct {
 	int (*run)(void);
 } roles[] = {
 	{SCAN_ROLE, scan_worker},
+	{HOST_ROLE, host_worker},
 	{SENSOR_ROLE, sensor_worker},
 	{CORE_ROLE, core_worker},
 };

@@ -20,6 +20,7 @@
 #include "programs/mirror_text.h"
 #include "programs/options.h"
 #include "programs/progress.h"
+#include "programs/scan_host.h"
 #include "programs/settings.h"
 #include "programs/terminal.h"
 #include "programs/view.h"
@@ -27,9 +28,11 @@
 #include "sandbox/worker.h"
 #include "source/capture/input.h"
 
-enum { JSON, AS, FAIL_ON, FOLLOW, MIRROR, CONFIG };
+enum { HOST, FOR, JSON, AS, FAIL_ON, FOLLOW, MIRROR, CONFIG };
 
 static const struct command_option scan_options[] = {
+	[HOST] = {"host", NULL, "this machine's processes; needs root"},
+	[FOR] = {"for", "SECONDS", "how long --host watches; default: 30"},
 	[JSON] = {"json", NULL,
 		  "one JSON object a line (docs/schema.md), nothing else on standard output"},
 	[AS] = {"as", "KIND", "what the inputs are, where content does not tell: capture",
@@ -52,6 +55,8 @@ struct scan {
 	bool *skip; /* inputs that killed a worker */
 	const char *config;
 	bool names_mirrors;
+	bool looks_at_host;
+	uint32_t host_seconds;
 	int lists; /* descriptor */
 	struct worker_process worker;
 	struct channel channel;
@@ -96,6 +101,16 @@ static bool add_mirror(struct scan *scan, struct str text, struct error *why)
 	return mirrors_add(&scan->settings.mirrors, text, why);
 }
 
+static bool read_seconds(struct str text, uint32_t *out)
+{
+	uint64_t seconds;
+
+	if (!str_to_u64(text, &seconds) || seconds < 5 || seconds > 3600)
+		return false;
+	*out = (uint32_t)seconds;
+	return true;
+}
+
 static int stop(int *status, int with)
 {
 	*status = with;
@@ -113,7 +128,14 @@ static int read_options(const struct command *command, int argc, char **argv, st
 	while ((option = options_next(&options, &value)) >= 0) {
 		bool is_right = true;
 		struct error why;
-		if (option == JSON)
+		if (option == HOST)
+			scan->looks_at_host = true;
+		else if (option == FOR && !read_seconds(str_from(value), &scan->host_seconds))
+			return stop(status,
+				    options_mistake(command,
+						    "%s is no number of seconds from 5 to 3600",
+						    value));
+		else if (option == JSON)
 			scan->settings.is_json = true;
 		else if (option == FOLLOW)
 			scan->settings.follows = true;
@@ -146,10 +168,10 @@ static int read_options(const struct command *command, int argc, char **argv, st
 
 static int add_inputs(const struct command *command, int argc, char **argv, struct scan *scan)
 {
-	if (options_rest() >= argc)
-		return options_mistake(
-			command,
-			"no input: name a capture file, a folder of them, or - for standard input");
+	if (options_rest() >= argc && !scan->looks_at_host)
+		return options_mistake(command,
+				       "no input: name a capture file, a folder of them, - for "
+				       "standard input, or --host for this machine");
 	for (int i = options_rest(); i < argc; i++) {
 		if (inputs_add(&scan->inputs, argv[i]) < 0) {
 			fprintf(stderr, "davy: not enough memory for the list of inputs\n");
@@ -313,6 +335,12 @@ static size_t scan_all(struct scan *scan)
 	struct scan_finish finish;
 	size_t i = 0;
 
+	const struct scan_host_plan host = {.reader = &scan->channel,
+					    .seconds = scan->host_seconds,
+					    .was_interrupted = &was_interrupted};
+
+	if (scan->looks_at_host && !scan_host(&host))
+		return scan->inputs.count;
 	scan->bytes_before = 0;
 	while (i < scan->inputs.count && !was_interrupted && !scan->is_unread) {
 		enum scanned scanned = scan_one(scan, i);
@@ -381,7 +409,8 @@ static int scan_command_run(const struct command *command, int argc, char **argv
 {
 	struct scan scan = {
 		.settings = {.fail_verdict = VERDICT_ACCESS, .mirrors = {.believes_all = true}},
-		.lists = -1};
+		.lists = -1,
+		.host_seconds = SCAN_HOST_SECONDS};
 	int status;
 
 	if (read_options(command, argc, argv, &scan, &status) == OPTIONS_STOP)
@@ -399,8 +428,8 @@ static int scan_command_run(const struct command *command, int argc, char **argv
 extern const struct command scan_command;
 const struct command scan_command = {
 	.name = "scan",
-	.summary = "look once for mining in captures and folders of captures",
-	.usage = "[OPTION]... INPUT...",
+	.summary = "look once for mining: in captures, or on this machine",
+	.usage = "[OPTION]... [INPUT]...",
 	.options = scan_options,
 	.text = "Inputs are capture files (pcap, pcapng, also packed with gzip or zstd), folders "
 		"of them, or - for\n"
@@ -409,7 +438,8 @@ const struct command scan_command = {
 		"was nothing "
 		"to read,\nelse 0.\n",
 	.example = "  davy scan capture.pcap\n"
-		   "  tcpdump -i eth0 -w - | davy scan -\n",
+		   "  tcpdump -i eth0 -w - | davy scan -\n"
+		   "  sudo davy scan --host\n",
 	.arguments = COMMAND_FILES,
 	.run = scan_command_run,
 };

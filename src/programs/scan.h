@@ -22,6 +22,8 @@ enum scan_message {
 	SCAN_INPUT = MESSAGE_FIRST_FREE, /* down: name, with the descriptor */
 	SCAN_FOUND,			 /* down: the same, of a file that a folder held */
 	SCAN_UNCHECKED, /* down: an input that could not be opened: its name, NUL, the reason */
+	SCAN_FINDING,	/* down: what the worker of --host found: a line of JSON */
+	SCAN_HOST,	/* down: struct host_seen: this machine was looked at */
 	SCAN_FINISH,	/* down: no more inputs; struct scan_finish */
 	SCAN_STOP,	/* down: a followed input is to be finished, any other to be left */
 	SCAN_PROGRESS,	/* up: struct scan_progress */

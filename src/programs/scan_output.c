@@ -222,10 +222,17 @@ static void add_amount(struct scan_output *output, const struct sensor_counters 
 		buf_add_text(&output->out, "Nothing was looked at.");
 		return;
 	}
+	if (output->has_host)
+		buf_printf(&output->out,
+			   "Watched this machine for %" PRIu32 " s: %" PRIu32
+			   " processes ran, %" PRIu32 " close looks were taken. ",
+			   output->host.seconds, output->host.processes, output->host.looks);
+	if (output->has_host && output->read == 1)
+		return;
 	buf_printf(&output->out,
 		   "Looked at %" PRIu64 " input%s: %" PRIu64 " packet%s, %" PRIu64 " connection%s.",
-		   output->read, plural(output->read), c->frames, plural(c->frames), connections,
-		   plural(connections));
+		   output->read - output->has_host, plural(output->read - output->has_host),
+		   c->frames, plural(c->frames), connections, plural(connections));
 }
 
 /* That nothing was seen is worth saying only where there was something to see. */
@@ -239,6 +246,9 @@ static void add_outcome(struct scan_output *output, const struct sensor_counters
 			   plural(output->findings));
 	else if (output->read == 0)
 		return;
+	else if (output->has_host && output->read == 1)
+		buf_printf(&output->out, "No mining was seen%s.",
+			   is_part ? " in what could be watched" : "");
 	else if (c->frames == 0)
 		buf_add_text(&output->out, " Without packets there is nothing to judge.");
 	else if (c->unsupported + c->malformed >= c->frames)

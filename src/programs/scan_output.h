@@ -3,6 +3,7 @@
 #define DAVY_PROGRAMS_SCAN_OUTPUT_H
 
 #include "correlate/correlator.h"
+#include "programs/host.h"
 #include "programs/scan.h"
 #include "programs/sensor.h"
 
@@ -30,8 +31,10 @@ struct scan_output {
 	bool is_interrupted; /* in the middle of an input, or before some */
 	uint64_t not_begun;
 	uint64_t damaged_records; /* of captures */
-	bool is_cut_off;	  /* standard output took no more, and that was told */
-	bool is_unread;		  /* whoever read it is gone */
+	bool has_host;		  /* this machine was looked at */
+	struct host_seen host;
+	bool is_cut_off; /* standard output took no more, and that was told */
+	bool is_unread;	 /* whoever read it is gone */
 };
 
 must_check int scan_output_init(struct scan_output *output, const struct scan_settings *settings);

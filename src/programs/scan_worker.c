@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "decode/packet/packet.h"
+#include "model/finding_json.h"
+#include "model/line.h"
 #include "programs/clock.h"
 #include "programs/commands.h"
 #include "programs/list_files.h"
@@ -232,6 +234,33 @@ static void take_unchecked(struct scanning *scanning, struct str body)
 	leave_out(scanning, name, reason);
 }
 
+/* From a worker that may have been taken over: read as any foreign line. */
+static void take_finding(struct scanning *scanning, struct str line)
+{
+	struct arena arena;
+	struct finding finding;
+	struct error why;
+
+	if (arena_init(&arena, LINE_ARENA_BYTES) < 0)
+		return;
+	if (finding_from_json(line, &arena, &finding, &why) == 0)
+		scanning->output.sink.take(&scanning->output.sink, &finding);
+	else
+		scan_output_unchecked(&scanning->output, STR("this machine's processes"),
+				      str_from(why.text));
+	arena_fini(&arena);
+}
+
+static void take_host(struct scanning *scanning, struct str body)
+{
+	if (body.len != sizeof(scanning->output.host))
+		return;
+	memcpy(&scanning->output.host, body.at, sizeof(scanning->output.host));
+	scanning->output.has_host = true;
+	scanning->output.inputs++;
+	scanning->output.read++;
+}
+
 static void take_finish(struct scanning *scanning, struct str body)
 {
 	struct scan_finish finish = {0};
@@ -253,6 +282,12 @@ static void take_message(struct scanning *scanning, const struct message *messag
 		break;
 	case SCAN_UNCHECKED:
 		take_unchecked(scanning, message->body);
+		break;
+	case SCAN_FINDING:
+		take_finding(scanning, message->body);
+		break;
+	case SCAN_HOST:
+		take_host(scanning, message->body);
 		break;
 	case SCAN_FINISH:
 		take_finish(scanning, message->body);

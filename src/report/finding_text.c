@@ -4,6 +4,7 @@
 
 #include "model/coin_name.h"
 #include "report/lines.h"
+#include "report/process_text.h"
 
 enum { EVIDENCE_SHORT = 2, QUOTE_SHORT = 120, QUOTE_WHOLE = EVIDENCE_QUOTE_MAX };
 
@@ -158,6 +159,10 @@ static void add_claim(struct buf *out, const struct report_style *style,
 {
 	struct mining m = mining_of(finding);
 
+	if (report_process(out, style, finding)) {
+		lines_times(out, style, finding->first_seen, finding->last_seen);
+		return;
+	}
 	add_who(out, style, finding, &m);
 	add_coin(out, style, &m);
 	add_paid(out, style, &m);

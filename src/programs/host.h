@@ -1,0 +1,90 @@
+/*
+ * Looking at this machine's processes, in two halves as everything here:
+ *
+ *     host_side    has the rights: the private procfs, the sampler, lists of the kernel; opens what
+ *                  the worker asks for and reads none of it
+ *     host worker  no rights: reads samples and descriptors, judges, reports
+ *
+ * Used by `davy scan --host` for a while and by `davy watch` for ever. The worker speaks the words
+ * of programs/watch.h for findings, counters and leaving, and these beside them.
+ */
+#ifndef DAVY_PROGRAMS_HOST_H
+#define DAVY_PROGRAMS_HOST_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "sandbox/messages.h"
+#include "source/host/iterators.h"
+#include "source/host/opener.h"
+#include "source/host/process_events.h"
+#include "source/host/sampler.h"
+
+#define HOST_ROLE "host"
+
+enum { HOST_NAME_LEN = 64, HOST_WHY_MAX = 4 };
+
+enum host_message {
+	HOST_SAMPLER = MESSAGE_FIRST_FREE + 64, /* down: struct sampler_feed, its descriptors */
+	HOST_EVENTS, /* down: struct process_events_feed, its descriptors */
+	HOST_OPEN,   /* up: struct opener_request */
+	HOST_OPENED, /* down: opened_process_send */
+	HOST_LIST,   /* up: all processes are to be listed by the kernel */
+	HOST_LISTED, /* down: a descriptor of ITERATE_PROCESSES, or none */
+	HOST_SEEN,   /* up, before WATCH_FLUSHED: struct host_seen */
+};
+
+/* The worker's settings; its one descriptor at start is the procfs's folder. */
+struct host_start {
+	char host[HOST_NAME_LEN];
+	uint64_t memory_bytes;
+	uint32_t health_every_s;
+	uint32_t hertz;
+	uint32_t own_pids[2]; /* not looked at: the two halves */
+	uint8_t has_samples;
+	uint8_t is_once; /* findings are told at the end, as they are then */
+};
+
+struct host_seen {
+	uint32_t processes; /* that ran while it was watched */
+	uint32_t looks;	    /* that some of them were thought worth */
+	uint32_t seconds;
+};
+
+struct host_side {
+	struct opener opener;
+	struct sampler_source *sampler;
+	struct process_events_source *events;
+	struct iterators *iterators;
+	size_t feeds_sent;
+	/* What is lacking and how to get it, for `davy health`; empty: all is well. */
+	struct error sampler_lacks, events_lacks, iterators_lack;
+};
+
+/*
+ * Opens everything that can be; what cannot is told in the *_lacks.
+ *
+ * returns: 0, or a negative errno and a sentence when not even /proc can be read
+ */
+must_check int host_side_open(struct host_side *side, struct error *why);
+void host_side_close(struct host_side *side); /* zeroed or closed: nothing */
+
+void host_side_fill_start(const struct host_side *side, struct host_start *start);
+/* To a worker that has just started: its feeds. 0 or the error of channel_send. */
+must_check int host_side_greet(struct host_side *side, struct channel *channel);
+/*
+ * What a worker said.
+ *
+ * returns: 1 when it was a request, which was answered; 0 when it is another's; -EPROTO when it is
+ *          nothing a worker of ours says, which must be ended then
+ */
+must_check int host_side_answer(struct host_side *side, struct channel *channel,
+				const struct message *message);
+/* Once in a few seconds: processors that came. */
+void host_side_tick(struct host_side *side, struct channel *channel);
+
+int host_worker(void);
+
+#endif

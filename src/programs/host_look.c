@@ -1,0 +1,293 @@
+#include "programs/host_look.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "decode/constants/constants.h"
+#include "detect/host_room.h"
+#include "detect/host_verdict.h"
+#include "source/host/executable_hash.h"
+
+enum {
+	ARENA_BYTES = 8 * 1024 * 1024, /* taken page by page; a process of 65536 mappings fits */
+	HASHES = 256,
+	PAST_MAX = 512,
+	REGION_MAX = 16 * 1024 * 1024, /* larger ones hold data, the dataset among them */
+	REGIONS_BUDGET = 24 * 1024 * 1024,
+	PIECE = 1024 * 1024,
+	HASH_STEP = 32 * 1024 * 1024,
+};
+
+/* What a process had asked of the kernel when it was first looked at. */
+struct past {
+	uint64_t pid, start_ns;
+	uint64_t bytes, calls, switches;
+	duration cpu_time;
+};
+
+struct host_looker {
+	struct host_looker_settings settings;
+	struct arena arena;
+	struct constant_scanner *scanner; /* NULL: memory is not scanned */
+	struct executable_hashes *hashes;
+	struct table *past;
+	char *piece; /* PIECE + CONSTANT_TEXT_MAX bytes */
+};
+
+int host_looker_new(const struct host_looker_settings *settings, struct host_looker **out,
+		    struct error *why)
+{
+	const struct table_settings past = {.capacity = PAST_MAX,
+					    .entry_size = sizeof(struct past),
+					    .key_size = 2 * sizeof(uint64_t),
+					    .seed = settings->seed};
+	struct host_looker *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return -1;
+	l->settings = *settings;
+	l->piece = malloc(PIECE + CONSTANT_TEXT_MAX);
+	if (!l->piece || arena_init(&l->arena, ARENA_BYTES) < 0 || table_new(&past, &l->past) < 0 ||
+	    executable_hashes_new(HASHES, &l->hashes) < 0) {
+		host_looker_free(l);
+		return error_set(why, -1, "not enough memory to look at processes");
+	}
+	if (constant_scanner_new(&l->scanner, why) < 0)
+		l->scanner = NULL;
+	*out = l;
+	return 0;
+}
+
+void host_looker_free(struct host_looker *looker)
+{
+	if (!looker)
+		return;
+	constant_scanner_free(looker->scanner);
+	executable_hashes_free(looker->hashes);
+	table_free(looker->past);
+	arena_fini(&looker->arena);
+	free(looker->piece);
+	free(looker);
+}
+
+uint32_t host_look_wants(void)
+{
+	return process_files_for(PROCESS_WANT_ALL) | 1u << PROCESS_FILE_MAPS |
+	       1u << PROCESS_FILE_MEMORY;
+}
+
+/* -- reading -- */
+
+static const struct mapping *mapping_at(const struct workload *w, uint64_t address)
+{
+	size_t from = 0, to = w->mapping_count;
+
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+		if (w->mappings[middle].end <= address)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from < w->mapping_count && w->mappings[from].start <= address ? &w->mappings[from]
+									     : NULL;
+}
+
+/* Without a file that can be looked up: generated code, however its memory was come by. */
+static bool is_generated(const struct mapping *m)
+{
+	return m && !(m->flags & MAPPING_VDSO) &&
+	       (m->flags & (MAPPING_ANONYMOUS | MAPPING_MEMFD | MAPPING_HUGE_PAGES));
+}
+
+static void name_pages(struct workload *w, struct code_page *pages)
+{
+	for (size_t i = 0; i < w->page_count; i++) {
+		const struct mapping *m = mapping_at(w, pages[i].address);
+		pages[i].mapping_start = m ? m->start : 0;
+		pages[i].is_anonymous = is_generated(m);
+		w->anonymous_samples += pages[i].is_anonymous ? pages[i].samples : 0;
+	}
+}
+
+/* Half before, half behind; what lies outside the mapping is not there. */
+static void read_windows(struct host_looker *l, int memory, struct workload *w)
+{
+	struct code_window *windows =
+		arena_take(&l->arena, sizeof(*windows) * WORKLOAD_WINDOWS_MAX);
+
+	if (!windows || memory < 0)
+		return;
+	for (size_t i = 0; i < w->page_count && w->window_count < WORKLOAD_WINDOWS_MAX; i++) {
+		const struct code_page *page = &w->pages[i];
+		const struct mapping *m = mapping_at(w, page->sampled);
+		if (!m)
+			continue;
+		uint64_t from = page->sampled - m->start > CODE_WINDOW_BYTES / 2
+					? page->sampled - CODE_WINDOW_BYTES / 2
+					: m->start;
+		uint64_t len =
+			m->end - from < CODE_WINDOW_BYTES ? m->end - from : CODE_WINDOW_BYTES;
+		char *bytes = arena_take(&l->arena, len);
+		ssize_t got = bytes ? pread(memory, bytes, len, (off_t)from) : -1;
+		if (got <= (ssize_t)(page->sampled - from))
+			continue;
+		windows[w->window_count++] = (struct code_window){
+			.address = from,
+			.sampled_address = page->sampled,
+			.bytes = str_of(bytes, (size_t)got),
+			.pid = w->process->key.pid,
+			.samples = page->samples,
+			.is_anonymous = page->is_anonymous,
+		};
+	}
+	w->windows = windows;
+}
+
+/* The program itself and what it wrote come first; libraries, which are many, last. */
+static int region_rank(const struct workload *w, const struct mapping *m)
+{
+	uint64_t size = m->end - m->start;
+
+	if (!(m->flags & MAPPING_READ) || size > REGION_MAX || (m->flags & MAPPING_VDSO))
+		return -1;
+	if (m->path.len > 0 && str_equal(m->path, w->process->executable.path))
+		return 0;
+	if ((m->flags & (MAPPING_ANONYMOUS | MAPPING_HEAP)) && (m->flags & MAPPING_WRITE))
+		return 1;
+	/* constants are in read-only data, or beside code */
+	return (m->flags & MAPPING_WRITE) ? -1 : 2;
+}
+
+static void scan_region(struct host_looker *l, int memory, const struct mapping *m)
+{
+	size_t kept = 0;
+
+	for (uint64_t at = m->start; at < m->end;) {
+		size_t wanted = m->end - at < PIECE ? (size_t)(m->end - at) : PIECE;
+		ssize_t got = pread(memory, l->piece + kept, wanted, (off_t)at);
+		if (got <= 0)
+			return;
+		size_t len = kept + (size_t)got;
+		constant_scanner_scan(l->scanner, str_of(l->piece, len), at - kept);
+		kept = len < CONSTANT_TEXT_MAX ? len : CONSTANT_TEXT_MAX;
+		memmove(l->piece, l->piece + len - kept, kept);
+		at += (uint64_t)got;
+	}
+}
+
+static void scan_memory(struct host_looker *l, int memory, struct workload *w)
+{
+	struct constant_hit *hits = arena_take(&l->arena, sizeof(*hits) * CONSTANT_HITS_MAX);
+	uint64_t left = REGIONS_BUDGET;
+
+	if (!l->scanner || memory < 0 || !hits)
+		return;
+	constant_scanner_begin(l->scanner, &l->arena);
+	for (int rank = 0; rank <= 2; rank++) {
+		for (size_t i = 0; i < w->mapping_count && left > 0; i++) {
+			const struct mapping *m = &w->mappings[i];
+			uint64_t size = m->end - m->start;
+			if (region_rank(w, m) != rank || size > left)
+				continue;
+			scan_region(l, memory, m);
+			left -= size;
+		}
+	}
+	w->constants = hits;
+	w->constant_count = constant_scanner_hits(l->scanner, hits);
+}
+
+/* The difference to the first look; at the first there is none, which says nothing. */
+static void compare_with_past(struct host_looker *l, const struct process *p, instant now,
+			      struct workload *w)
+{
+	const struct past key = {.pid = p->key.pid, .start_ns = p->key.start_ns};
+	uint64_t hash = table_hash(l->past, &key);
+	struct past *past = table_find(l->past, &key, hash);
+
+	if (!p->has_io)
+		return;
+	if (!past) {
+		past = table_insert(l->past, &key, hash, now);
+		if (past) {
+			past->bytes = p->read_bytes + p->written_bytes;
+			past->calls = p->read_calls + p->write_calls;
+			past->switches = p->switches_asked;
+			past->cpu_time = p->cpu_time;
+		}
+		return;
+	}
+	table_touch(l->past, past, now);
+	w->has_io = true;
+	w->io_bytes = p->read_bytes + p->written_bytes - past->bytes;
+	w->io_calls = p->read_calls + p->write_calls - past->calls;
+	w->switches_asked = p->switches_asked - past->switches;
+	w->cpu_time = (duration){p->cpu_time.ns - past->cpu_time.ns};
+}
+
+static void hash_executable(struct host_looker *l, const struct opened_process *opened, instant now,
+			    struct process *p)
+{
+	int fd = opened->descriptors[PROCESS_FILE_EXECUTABLE];
+
+	p->executable.has_sha256 = fd >= 0 && executable_hash_step(l->hashes, fd, HASH_STEP, now,
+								   p->executable.sha256) == 1;
+}
+
+/* -- judging -- */
+
+static enum look_result judge(struct host_looker *l, struct workloads *workloads,
+			      const struct workload_due *due, const struct workload *w,
+			      struct finding *out)
+{
+	struct signs signs = {0};
+
+	for (size_t i = 0; host_rooms[i]; i++)
+		host_rooms[i]->judge(w, &l->arena, &signs);
+	const struct host_case host_case = {
+		.workload = w,
+		.signs = &signs,
+		.host = l->settings.host,
+		.is_spread = workloads_is_spread(workloads, &due->workload),
+	};
+	*out = (struct finding){0};
+	if (host_verdict(&host_case, &l->arena, out))
+		return out->verdict == VERDICT_MINING ? LOOK_TOLD : LOOK_SIGNS;
+	for (size_t i = 0; i < signs.count; i++)
+		if (signs.at[i].weight >= SIGN_LOOKS_ALIKE)
+			return LOOK_SIGNS;
+	return LOOK_NOTHING;
+}
+
+enum look_result host_look(struct host_looker *looker, struct workloads *workloads,
+			   struct processes *processes, const struct workload_due *due,
+			   const struct opened_process *opened, instant now, struct finding *out)
+{
+	struct process *process;
+	struct workload workload;
+	struct process_mappings mappings = {0};
+
+	arena_reset(&looker->arena);
+	*out = (struct finding){0};
+	process = arena_take(&looker->arena, sizeof(*process));
+	if (!process ||
+	    process_read(processes, due->process.pid, opened, PROCESS_WANT_ALL, &looker->arena,
+			 process) < 0 ||
+	    !workloads_view(workloads, &due->workload, &looker->arena, &workload))
+		return LOOK_NOTHING;
+	hash_executable(looker, opened, now, process);
+	workload.process = process;
+	if (process_mappings_read(processes, opened, &looker->arena, &mappings) == 0) {
+		workload.mappings = mappings.at;
+		workload.mapping_count = mappings.count;
+	}
+	int memory = opened->descriptors[PROCESS_FILE_MEMORY];
+	name_pages(&workload, (struct code_page *)workload.pages);
+	read_windows(looker, memory, &workload);
+	scan_memory(looker, memory, &workload);
+	compare_with_past(looker, process, now, &workload);
+	return judge(looker, workloads, due, &workload, out);
+}

@@ -1,0 +1,37 @@
+/*
+ * A closer look at one workload: its representative's files are read, code around the samples and
+ * small regions of memory are looked into, all rooms judge, and their signs become one finding.
+ */
+#ifndef DAVY_PROGRAMS_HOST_LOOK_H
+#define DAVY_PROGRAMS_HOST_LOOK_H
+
+#include "detect/workloads.h"
+#include "model/finding.h"
+#include "source/host/processes.h"
+
+struct host_looker;
+
+struct host_looker_settings {
+	struct str host; /* this machine's name; lives as long as the looker */
+	uint64_t seed;
+};
+
+/* 0, or a negative errno; `why` says when memory cannot be scanned, which is then left out. */
+must_check int host_looker_new(const struct host_looker_settings *settings,
+			       struct host_looker **out, struct error *why);
+void host_looker_free(struct host_looker *looker); /* NULL is allowed */
+
+/* What host_look needs of the process, for struct opener_request. */
+uint32_t host_look_wants(void);
+
+/*
+ * Look at it.
+ *
+ * opened: what the opener gave of due->process; its descriptors stay the caller's
+ * out:    on LOOK_TOLD the finding; texts live until the next call
+ */
+enum look_result host_look(struct host_looker *looker, struct workloads *workloads,
+			   struct processes *processes, const struct workload_due *due,
+			   const struct opened_process *opened, instant now, struct finding *out);
+
+#endif

@@ -1,0 +1,464 @@
+/*
+ * The half of host detection without rights: samples in, looks at what lasts, findings out.
+ *
+ * It wakes twice a second, no oftener: whatever mines does so for longer, and a sensor that runs
+ * everywhere must cost next to nothing where nothing happens.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "detect/workloads.h"
+#include "model/finding_json.h"
+#include "programs/clock.h"
+#include "programs/commands.h"
+#include "programs/host.h"
+#include "programs/host_look.h"
+#include "programs/watch.h"
+#include "sandbox/confine.h"
+#include "sandbox/worker.h"
+#include "source/host/processes.h"
+
+enum {
+	WAIT_MS = 1000,
+	LOOKS_AT_ONCE = 4,
+	TOLD_MAX = 1024,
+	RENEW_S = 60,
+	ANSWER_LATE_S = 10, /* the opener was busy, or restarted: ask again */
+};
+
+enum { KEPT_MAX = 64 };
+
+/* What was told of a subject, so that it is told again only when there is news. */
+struct told {
+	uint64_t id;
+	instant at;
+	uint32_t revision;
+	uint8_t verdict;
+	uint8_t kept; /* with is_once: 1 + where its line is kept */
+};
+
+/* A look that waits for the opener. */
+struct pending {
+	struct workload_due due;
+	instant asked;
+	bool is_used;
+};
+
+struct hosting {
+	struct channel channel;
+	struct host_start settings;
+	struct sampler *sampler;
+	struct process_events *events;
+	struct processes *processes;
+	struct workloads *workloads;
+	struct host_looker *looker;
+	struct table *told;
+	struct pending pending[LOOKS_AT_ONCE];
+	struct buf line;
+	struct buf kept[KEPT_MAX];
+	size_t kept_count;
+	instant begun, stepped, health_told;
+	uint64_t looks, findings, lost;
+	bool leaves;
+};
+
+static bool tell(struct hosting *h, uint32_t type, struct str body)
+{
+	for (int tries = 0; tries < 20; tries++) {
+		int r = channel_send(&h->channel, type, body, NULL, 0);
+		if (r == 0)
+			return true;
+		if (r != -EAGAIN)
+			return false;
+		struct pollfd writable = {.fd = WORKER_CHANNEL, .events = POLLOUT};
+		poll(&writable, 1, 50);
+		if (channel_flush(&h->channel) == -EPIPE)
+			return false;
+	}
+	return false;
+}
+
+/* -- findings -- */
+
+static struct told *told_of(struct hosting *h, const char *id, instant now)
+{
+	const uint64_t key = strtoull(id, NULL, 16);
+	uint64_t hash = table_hash(h->told, &key);
+	struct told *told = table_find(h->told, &key, hash);
+
+	if (!told)
+		told = table_insert(h->told, &key, hash, now);
+	if (told)
+		table_touch(h->told, told, now);
+	return told;
+}
+
+/* News: a new subject, another verdict, or a minute that went on. */
+static bool is_news(const struct hosting *h, const struct told *told, const struct finding *finding,
+		    instant now)
+{
+	return told->revision == 0 || told->verdict != finding->verdict || h->settings.is_once ||
+	       instant_since(now, told->at).ns >= DURATION_S(RENEW_S).ns;
+}
+
+static void send_finding(struct hosting *h, struct told *told)
+{
+	if (h->settings.is_once && (told->kept > 0 || h->kept_count < KEPT_MAX)) {
+		if (told->kept == 0)
+			told->kept = (uint8_t)++h->kept_count;
+		struct buf *kept = &h->kept[told->kept - 1];
+		buf_clear(kept);
+		buf_add(kept, buf_view(&h->line));
+		return;
+	}
+	h->findings++;
+	if (h->line.failed || !tell(h, WATCH_FINDING, buf_view(&h->line)))
+		h->lost++;
+}
+
+static void take_finding(struct hosting *h, struct finding *finding, instant now)
+{
+	char id[FINDING_ID_LEN + 1];
+
+	finding_identify(finding, id);
+	struct told *told = told_of(h, id, now);
+	if (!told || !is_news(h, told, finding, now))
+		return;
+	/* what was convincing once does not become less so because the miner rests */
+	if (told->revision > 0 && told->verdict > finding->verdict)
+		return;
+	table_set_class(h->told, told, finding->verdict == VERDICT_MINING ? 2 : 1);
+	told->verdict = (uint8_t)finding->verdict;
+	told->at = now;
+	told->revision++;
+	finding->revision = h->settings.is_once ? 1 : told->revision;
+	finding->id = str_from(id);
+	buf_clear(&h->line);
+	finding_to_json(finding, &h->line);
+	send_finding(h, told);
+}
+
+/* -- samples -- */
+
+static bool is_own(const struct hosting *h, uint32_t pid)
+{
+	return pid == h->settings.own_pids[0] || pid == (uint32_t)getpid();
+}
+
+static void take_sample(void *context, const struct host_sample *s)
+{
+	struct hosting *h = context;
+	struct processor_sample sample = {
+		.at = s->at,
+		.process = {s->tgid, s->start_ns},
+		.thread = s->tid,
+		.in_kernel = s->flags & SAMPLE_IN_KERNEL,
+		.is_kernel_thread = s->flags & SAMPLE_KERNEL_THREAD,
+		.cgroup_id = s->cgroup_id,
+		.device = s->device,
+		.inode = s->inode,
+		.ip = s->flags & SAMPLE_HAS_IP ? s->ip : 0,
+	};
+
+	if (is_own(h, s->tgid))
+		return;
+	sample.peek_len = (uint8_t)(s->peek.len < CODE_PEEK_BYTES ? s->peek.len : CODE_PEEK_BYTES);
+	if (sample.peek_len > 0)
+		memcpy(sample.peek, s->peek.at, sample.peek_len);
+	workloads_sample(h->workloads, &sample);
+}
+
+static void take_event(void *context, const struct process_event *event)
+{
+	struct hosting *h = context;
+
+	if (event->kind == PROCESS_EVENT_EXIT)
+		workloads_ended(h->workloads, &event->key);
+}
+
+/* -- looks -- */
+
+static struct pending *pending_of(struct hosting *h, uint32_t pid)
+{
+	for (size_t i = 0; i < LOOKS_AT_ONCE; i++)
+		if (h->pending[i].is_used && h->pending[i].due.process.pid == pid)
+			return &h->pending[i];
+	return NULL;
+}
+
+static void ask(struct hosting *h, const struct workload_due *due, instant now)
+{
+	const struct opener_request request = {due->process.pid, host_look_wants()};
+
+	if (pending_of(h, due->process.pid))
+		return;
+	for (size_t i = 0; i < LOOKS_AT_ONCE; i++) {
+		if (h->pending[i].is_used)
+			continue;
+		h->pending[i] = (struct pending){*due, now, true};
+		if (!tell(h, HOST_OPEN, str_of(&request, sizeof(request))))
+			h->pending[i].is_used = false;
+		return;
+	}
+}
+
+static void ask_for_looks(struct hosting *h, instant now)
+{
+	struct workload_due due[LOOKS_AT_ONCE];
+
+	for (size_t i = 0; i < LOOKS_AT_ONCE; i++)
+		if (h->pending[i].is_used &&
+		    instant_since(now, h->pending[i].asked).ns > DURATION_S(ANSWER_LATE_S).ns)
+			h->pending[i].is_used = false;
+	size_t count = workloads_due(h->workloads, now, due, LOOKS_AT_ONCE);
+	for (size_t i = 0; i < count; i++)
+		ask(h, &due[i], now);
+}
+
+static void take_opened(struct hosting *h, struct message *message, instant now)
+{
+	struct opened_process opened;
+	struct finding finding;
+
+	if (!opened_process_receive(message, &opened))
+		return;
+	struct pending *pending = pending_of(h, opened.pid);
+	if (pending) {
+		pending->is_used = false;
+		h->looks++;
+		enum look_result result =
+			opened.error ? LOOK_NOTHING
+				     : host_look(h->looker, h->workloads, h->processes,
+						 &pending->due, &opened, now, &finding);
+		workloads_looked(h->workloads, &pending->due, now, result);
+		if (!opened.error && finding.detector.len > 0)
+			take_finding(h, &finding, now);
+	}
+	opened_process_close(&opened);
+}
+
+/* -- the loop -- */
+
+static void add_counter(struct buf *out, const char *name, uint64_t value)
+{
+	buf_printf(out, "host\t%s\t%llu\n", name, (unsigned long long)value);
+}
+
+static void tell_health(struct hosting *h)
+{
+	struct workloads_counters c = workloads_counters(h->workloads);
+	struct sampler_counters s = {0};
+	struct process_events_counters e = {0};
+
+	if (h->sampler)
+		sampler_count(h->sampler, &s);
+	if (h->events)
+		process_events_count(h->events, &e);
+	buf_clear(&h->line);
+	add_counter(&h->line, "samples taken", s.taken);
+	add_counter(&h->line, "samples dropped", s.dropped);
+	add_counter(&h->line, "samples malformed", s.malformed);
+	add_counter(&h->line, "process events", e.seen);
+	add_counter(&h->line, "process events dropped", e.dropped);
+	add_counter(&h->line, "workloads", c.workloads.used);
+	add_counter(&h->line, "workloads evicted", c.workloads.evicted);
+	add_counter(&h->line, "processes", c.processes.used);
+	add_counter(&h->line, "processes evicted", c.processes.evicted);
+	add_counter(&h->line, "looks", h->looks);
+	add_counter(&h->line, "findings told", h->findings);
+	add_counter(&h->line, "findings lost", h->lost);
+	if (!h->line.failed)
+		(void)!tell(h, WATCH_COUNTERS, buf_view(&h->line));
+}
+
+static void drain(struct hosting *h)
+{
+	if (h->sampler)
+		(void)sampler_read(h->sampler, take_sample, h);
+	if (h->events)
+		(void)process_events_read(h->events, take_event, h);
+}
+
+static void leave(struct hosting *h)
+{
+	struct workloads_counters counters = workloads_counters(h->workloads);
+	const struct host_seen seen = {
+		.processes = (uint32_t)counters.processes.inserted,
+		.looks = (uint32_t)h->looks,
+		.seconds =
+			(uint32_t)(duration_seconds(instant_since(clock_wall(), h->begun)) + 0.5),
+	};
+
+	drain(h);
+	for (size_t i = 0; i < h->kept_count; i++) {
+		h->findings++;
+		if (h->kept[i].failed || !tell(h, WATCH_FINDING, buf_view(&h->kept[i])))
+			h->lost++;
+	}
+	tell_health(h);
+	(void)!tell(h, HOST_SEEN, str_of(&seen, sizeof(seen)));
+	(void)!tell(h, WATCH_FLUSHED, (struct str){0});
+	while (channel_wants_to_send(&h->channel) && channel_flush(&h->channel) == -EAGAIN) {
+		struct pollfd writable = {.fd = WORKER_CHANNEL, .events = POLLOUT};
+		if (poll(&writable, 1, 1000) <= 0)
+			break;
+	}
+	h->leaves = true;
+}
+
+static void take_sampler(struct hosting *h, struct message *message)
+{
+	struct sampler_feed feed;
+	struct error why;
+
+	if (message->body.len != sizeof(feed))
+		return;
+	memcpy(&feed, message->body.at, sizeof(feed));
+	if (!h->sampler)
+		h->sampler = sampler_new();
+	if (h->sampler && sampler_take(h->sampler, &feed, message->descriptors,
+				       message->descriptor_count, &why) < 0)
+		log_warn("host: no samples from one ring: %s", why.text);
+}
+
+static void take_events(struct hosting *h, struct message *message)
+{
+	struct process_events_feed feed;
+	struct error why;
+
+	if (message->body.len != sizeof(feed) || h->events)
+		return;
+	memcpy(&feed, message->body.at, sizeof(feed));
+	if (process_events_new(&feed, message->descriptors, message->descriptor_count, &h->events,
+			       &why) < 0) {
+		h->events = NULL;
+		log_warn("host: no events of processes: %s", why.text);
+	}
+}
+
+static void take_messages(struct hosting *h, instant now)
+{
+	struct message message;
+	enum message_result result;
+
+	while ((result = channel_receive(&h->channel, &message)) == MESSAGE_READY && !h->leaves) {
+		if (message.type == HOST_SAMPLER)
+			take_sampler(h, &message);
+		else if (message.type == HOST_EVENTS)
+			take_events(h, &message);
+		else if (message.type == HOST_OPENED)
+			take_opened(h, &message, now);
+		else if (message.type == WATCH_FLUSH)
+			leave(h);
+	}
+	h->leaves |= result == MESSAGE_CLOSED || result == MESSAGE_BROKEN;
+}
+
+static void wait_for_work(struct hosting *h)
+{
+	struct pollfd fds[] = {
+		{.fd = WORKER_CHANNEL, .events = POLLIN},
+		{.fd = h->sampler ? sampler_descriptor(h->sampler, 0) : -1, .events = POLLIN},
+		{.fd = h->events ? process_events_descriptor(h->events) : -1, .events = POLLIN}};
+
+	if (channel_wants_to_send(&h->channel))
+		fds[0].events |= POLLOUT;
+	poll(fds, 3, WAIT_MS);
+	if (fds[0].revents & POLLOUT)
+		(void)!channel_flush(&h->channel);
+}
+
+static void work(struct hosting *h)
+{
+	while (!h->leaves) {
+		wait_for_work(h);
+		instant now = clock_wall();
+		drain(h);
+		take_messages(h, now);
+		if (instant_since(now, h->stepped).ns >= DURATION_S(WORKLOAD_STEP_S).ns) {
+			h->stepped = now;
+			workloads_step(h->workloads, now);
+			ask_for_looks(h, now);
+		}
+		if (h->settings.health_every_s > 0 &&
+		    instant_since(now, h->health_told).ns >=
+			    DURATION_S(h->settings.health_every_s).ns) {
+			h->health_told = now;
+			tell_health(h);
+		}
+	}
+}
+
+/* -- start and end -- */
+
+static int open_all(struct hosting *h, int proc, struct error *why)
+{
+	const uint64_t seed = hash_random_seed();
+	const struct workloads_settings workloads = {
+		.sample_hz = h->settings.hertz > 0 ? h->settings.hertz : 49, .seed = seed};
+	const struct host_looker_settings looker = {.host = str_from(h->settings.host),
+						    .seed = seed};
+	const struct table_settings told = {.capacity = TOLD_MAX,
+					    .entry_size = sizeof(struct told),
+					    .key_size = sizeof(uint64_t),
+					    .seed = seed};
+
+	int result = processes_open(proc, &h->processes, why);
+	if (result == 0)
+		result = host_looker_new(&looker, &h->looker, why);
+	if (result == 0 &&
+	    (workloads_new(&workloads, &h->workloads) < 0 || table_new(&told, &h->told) < 0))
+		result = error_set(why, -ENOMEM, "not enough memory to watch processes");
+	return result;
+}
+
+static void close_all(struct hosting *h)
+{
+	process_events_free(h->events);
+	sampler_free(h->sampler);
+	workloads_free(h->workloads);
+	host_looker_free(h->looker);
+	if (h->processes)
+		processes_close(h->processes);
+	table_free(h->told);
+	for (size_t i = 0; i < h->kept_count; i++)
+		buf_fini(&h->kept[i]);
+	buf_fini(&h->line);
+	channel_fini(&h->channel);
+}
+
+int host_worker(void)
+{
+	static struct hosting h;
+	struct worker_start start;
+	struct confine_report report;
+	struct error why;
+	int last_writable = worker_last_descriptor();
+
+	if (worker_receive_start(&h.channel, &start, &why) < 0) {
+		log_error("host: %s", why.text);
+		return EXIT_TROUBLE;
+	}
+	if (start.settings.len != sizeof(h.settings) || start.descriptor_count != 1)
+		return EXIT_TROUBLE;
+	memcpy(&h.settings, start.settings.at, sizeof(h.settings));
+	h.settings.host[sizeof(h.settings.host) - 1] = '\0';
+	const struct confine_settings settings = {.confinement = CONFINE_HOST,
+						  .memory_bytes = h.settings.memory_bytes,
+						  .last_writable = last_writable,
+						  .proc = start.descriptors[0]};
+	if (confine(&settings, &report, &why) < 0 || open_all(&h, start.descriptors[0], &why) < 0) {
+		log_error("host: %s", why.text);
+		close_all(&h);
+		return EXIT_TROUBLE;
+	}
+	h.begun = h.stepped = clock_wall();
+	work(&h);
+	close_all(&h);
+	return EXIT_NOTHING_FOUND;
+}

@@ -1,0 +1,177 @@
+#include "programs/scan_host.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "programs/clock.h"
+#include "programs/host.h"
+#include "programs/scan.h"
+#include "programs/watch.h"
+#include "sandbox/supervise.h"
+#include "sandbox/worker.h"
+
+enum { TICK_MS = 200, LEAVE_MS = 5000 };
+
+struct host_scan {
+	const struct scan_host_plan *plan;
+	struct host_side side;
+	struct worker_process worker;
+	struct channel channel;
+	bool is_flushed, is_gone, reader_is_gone;
+};
+
+static void tell_reader(struct host_scan *scan, uint32_t type, struct str body)
+{
+	struct channel *reader = scan->plan->reader;
+
+	for (int tries = 0; tries < 100; tries++) {
+		int result = channel_send(reader, type, body, NULL, 0);
+		if (result == 0)
+			return;
+		if (result != -EAGAIN)
+			break;
+		usleep(10000);
+		(void)!channel_flush(reader);
+	}
+	scan->reader_is_gone = true;
+}
+
+static void tell_unchecked(struct host_scan *scan, const char *what, const char *why)
+{
+	CLEANUP(buf_fini) struct buf body = {0};
+
+	if (why[0] == '\0')
+		return;
+	buf_add_text(&body, what);
+	buf_add_byte(&body, '\0');
+	buf_add_text(&body, why);
+	tell_reader(scan, SCAN_UNCHECKED, buf_view(&body));
+}
+
+/* What could not be opened makes the look a partial one, and that is said. */
+static void tell_what_lacks(struct host_scan *scan)
+{
+	const struct host_side *side = &scan->side;
+
+	tell_unchecked(scan, "this machine's processors", side->sampler_lacks.text);
+	tell_unchecked(scan, "this machine's short-lived processes", side->events_lacks.text);
+	tell_unchecked(scan, "this machine's hidden processes", side->iterators_lack.text);
+	tell_unchecked(scan, "this machine's processes", side->opener.weakness);
+}
+
+static bool start_worker(struct host_scan *scan, struct error *why)
+{
+	struct host_start settings = {.is_once = true};
+	struct worker_start start = {.settings = str_of(&settings, sizeof(settings)),
+				     .descriptors = {scan->side.opener.proc},
+				     .descriptor_count = 1};
+
+	host_side_fill_start(&scan->side, &settings);
+	if (worker_spawn(HOST_ROLE, false, &scan->worker, why) < 0)
+		return false;
+	channel_init(&scan->channel, scan->worker.channel, false);
+	if (worker_send_start(&scan->channel, &start) < 0 ||
+	    host_side_greet(&scan->side, &scan->channel) < 0) {
+		error_set(why, 0, "the reader of processes did not begin");
+		return false;
+	}
+	return true;
+}
+
+static void take_message(struct host_scan *scan, const struct message *message)
+{
+	int answered = host_side_answer(&scan->side, &scan->channel, message);
+
+	if (answered < 0)
+		scan->is_gone = true;
+	else if (message->type == WATCH_FINDING)
+		tell_reader(scan, SCAN_FINDING, message->body);
+	else if (message->type == HOST_SEEN)
+		tell_reader(scan, SCAN_HOST, message->body);
+	else if (message->type == WATCH_FLUSHED)
+		scan->is_flushed = true;
+}
+
+/* One turn; draws how much of the time has passed. */
+static void take_messages(struct host_scan *scan)
+{
+	struct message message;
+	enum message_result result = channel_await(&scan->channel, TICK_MS, &message);
+
+	while (result == MESSAGE_READY) {
+		take_message(scan, &message);
+		result = channel_receive(&scan->channel, &message);
+	}
+	scan->is_gone |= result == MESSAGE_CLOSED || result == MESSAGE_BROKEN;
+	if (channel_wants_to_send(&scan->channel))
+		(void)!channel_flush(&scan->channel);
+}
+
+static bool is_over(const struct host_scan *scan)
+{
+	return scan->is_gone || scan->reader_is_gone;
+}
+
+static void watch(struct host_scan *scan)
+{
+	const instant begun = clock_monotonic();
+	const duration whole = DURATION_S(scan->plan->seconds);
+	instant ticked = begun, now = begun;
+
+	while (!is_over(scan) && !*scan->plan->was_interrupted &&
+	       instant_since(now, begun).ns < whole.ns) {
+		take_messages(scan);
+		now = clock_monotonic();
+		if (instant_since(now, ticked).ns >= DURATION_S(5).ns) {
+			host_side_tick(&scan->side, &scan->channel);
+			ticked = now;
+		}
+		if (isatty(STDERR_FILENO))
+			fprintf(stderr, "\rwatching this machine's processes: %.0f of %u s ",
+				duration_seconds(instant_since(now, begun)), scan->plan->seconds);
+	}
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r\033[K");
+	instant until = instant_add(now, DURATION_MS(LEAVE_MS));
+	if (channel_send(&scan->channel, WATCH_FLUSH, (struct str){0}, NULL, 0) < 0)
+		scan->is_gone = true;
+	while (!is_over(scan) && !scan->is_flushed &&
+	       instant_since(clock_monotonic(), until).ns < 0)
+		take_messages(scan);
+}
+
+static void bury(struct host_scan *scan)
+{
+	char why[DEATH_TEXT_MAX];
+	int status = 0;
+
+	channel_fini(&scan->channel);
+	while (waitpid(scan->worker.pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (scan->worker.pidfd >= 0)
+		close(scan->worker.pidfd);
+	if (scan->is_flushed)
+		return;
+	death_describe(status, why);
+	tell_unchecked(scan, "this machine's processes", why);
+}
+
+bool scan_host(const struct scan_host_plan *plan)
+{
+	struct host_scan scan = {.plan = plan};
+	struct error why = {0};
+
+	if (host_side_open(&scan.side, &why) < 0 || !start_worker(&scan, &why)) {
+		tell_unchecked(&scan, "this machine's processes", why.text);
+	} else {
+		tell_what_lacks(&scan);
+		watch(&scan);
+	}
+	if (scan.worker.pid > 0)
+		bury(&scan);
+	host_side_close(&scan.side);
+	return !scan.reader_is_gone;
+}
