@@ -4,7 +4,7 @@
 #	sudo make watch		install what is missing, build, watch this machine
 #	sudo make check		the same with the test tools, and run every test
 
-.PHONY: help watch check build test accuracy bench soak fuzz format lint install uninstall clean
+.PHONY: help watch check build test accuracy bench bench-live soak fuzz format lint install uninstall clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -41,12 +41,17 @@ bench:
 	@scripts/build release
 	@scripts/bench
 
+## sudo make bench-live  what davy watch costs a busy machine, and what it misses: 15 minutes, idle machine
+bench-live:
+	@scripts/build release
+	@scripts/bench_live
+
 ## make fuzz           every harness for five minutes in all; FUZZ_SECONDS=N, NAMES="tls http"
 FUZZ_SECONDS ?= 300
 fuzz:
 	@scripts/fuzz $(FUZZ_SECONDS) $(NAMES)
 
-## make soak           ten minutes a harness, and the tests thirty times over
+## make soak           ten minutes a harness, the tests thirty times over, half an hour of davy watch (root)
 soak:
 	@scripts/soak
 

@@ -102,41 +102,6 @@ static struct playing heap_pop(struct heap *heap)
 	return top;
 }
 
-/* RFC 1624: a checksum whose field `old` became `new`. */
-static void mend(uint8_t *checksum, uint16_t old, uint16_t new)
-{
-	uint32_t sum = (uint16_t) ~(checksum[0] << 8 | checksum[1]);
-
-	sum += (uint16_t)~old + (uint32_t) new;
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	checksum[0] = (uint8_t)(~sum >> 8);
-	checksum[1] = (uint8_t)~sum;
-}
-
-/* Other hosts in other networks: the middle of both addresses, with the checksums right. */
-static void shift_addresses(uint8_t *frame, uint16_t shift)
-{
-	uint8_t *transport = frame + 34;
-	uint8_t *checksum = frame[23] == PROTOCOL_TCP ? transport + 16 : transport + 6;
-	bool has_checksum = frame[23] == PROTOCOL_TCP || checksum[0] || checksum[1];
-
-	for (uint8_t *at = frame + 26; at < frame + 34; at += 4) {
-		uint8_t before[2] = {at[1], at[2]};
-		at[1] ^= (uint8_t)shift;
-		at[2] = (uint8_t)(at[2] + (shift >> 8));
-		/* the two bytes lie across two words of the header */
-		uint16_t old[2] = {(uint16_t)(at[0] << 8 | before[0]),
-				   (uint16_t)(before[1] << 8 | at[3])};
-		uint16_t new[2] = {(uint16_t)(at[0] << 8 | at[1]), (uint16_t)(at[2] << 8 | at[3])};
-		for (int i = 0; i < 2; i++) {
-			mend(frame + 24, old[i], new[i]);
-			if (has_checksum)
-				mend(checksum, old[i], new[i]);
-		}
-	}
-}
-
 static int play_one(struct output *out, const struct traffic *traffic, struct heap *heap)
 {
 	struct playing now = heap_pop(heap);
@@ -144,7 +109,7 @@ static int play_one(struct output *out, const struct traffic *traffic, struct he
 	uint8_t bytes[FRAME_MAX];
 
 	memcpy(bytes, traffic->bytes.at + frame->offset, frame->len);
-	shift_addresses(bytes, now.shift);
+	traffic_shift(bytes, now.shift);
 	int r = put(out, (instant){now.at_ns}, bytes, frame->len, frame->payload_len);
 	if (frame->next) {
 		int64_t gap = traffic->frames[frame->next - 1].at_ns - frame->at_ns;

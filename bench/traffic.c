@@ -54,13 +54,22 @@ static bool grow(void **list, size_t *cap, size_t count, size_t size)
 	return true;
 }
 
-/* A whole frame that is Ethernet, IPv4 without options and TCP or UDP, and nothing else? */
-static bool can_be_shifted(const struct frame *frame, struct packet *packet)
+static bool is_plain_ipv6(const uint8_t *frame)
+{
+	return frame[12] == 0x86 && frame[13] == 0xdd &&
+	       (frame[20] == PROTOCOL_TCP || frame[20] == PROTOCOL_UDP);
+}
+
+/* A whole frame that is Ethernet, IP without options and TCP or UDP, and nothing else? */
+static bool can_be_shifted(const struct traffic *traffic, const struct frame *frame,
+			   struct packet *packet)
 {
 	const uint8_t *b = (const uint8_t *)frame->bytes.at;
 
 	return frame->link == 1 && frame->bytes.len >= 54 && frame->bytes.len <= 1514 &&
-	       frame->wire_len == frame->bytes.len && b[12] == 8 && b[13] == 0 && b[14] == 0x45 &&
+	       frame->wire_len == frame->bytes.len &&
+	       ((b[12] == 8 && b[13] == 0 && b[14] == 0x45) ||
+		(traffic->takes_ipv6 && is_plain_ipv6(b))) &&
 	       packet_decode(frame, NULL, packet) == DECODED && packet->tunnels == 0;
 }
 
@@ -84,7 +93,8 @@ static struct entry *entry_of(struct traffic *traffic, const struct packet *pack
 		return entry;
 	entry = table_insert(traffic->table, &key, hash, at);
 	bool is_tcp = packet->protocol == PROTOCOL_TCP;
-	if (is_tcp || table_counters(traffic->table).inserted % UDP_EACH == 0)
+	if (is_tcp || traffic->takes_all_udp ||
+	    table_counters(traffic->table).inserted % UDP_EACH == 0)
 		entry->flow = new_flow(traffic, is_tcp);
 	return entry;
 }
@@ -93,7 +103,7 @@ int traffic_add(struct traffic *traffic, const struct frame *frame)
 {
 	struct packet packet;
 
-	if (!can_be_shifted(frame, &packet))
+	if (!can_be_shifted(traffic, frame, &packet))
 		return 0;
 	struct entry *entry = entry_of(traffic, &packet, frame->at);
 	if (entry->flow == 0)
@@ -117,6 +127,55 @@ int traffic_add(struct traffic *traffic, const struct frame *frame)
 	flow->frames++;
 	buf_add(&traffic->bytes, frame->bytes);
 	return traffic->bytes.failed ? -ENOMEM : 0;
+}
+
+/* RFC 1624: a checksum whose field `old` became `new`. */
+static void mend(uint8_t *checksum, uint16_t old, uint16_t new)
+{
+	uint32_t sum = (uint16_t) ~(checksum[0] << 8 | checksum[1]);
+
+	sum += (uint16_t)~old + (uint32_t) new;
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	checksum[0] = (uint8_t)(~sum >> 8);
+	checksum[1] = (uint8_t)~sum;
+}
+
+/* ip_checksum: NULL where there is none, as in IPv6 */
+static void shift_one(uint8_t *address, uint16_t shift, uint8_t *ip_checksum, uint8_t *checksum)
+{
+	uint16_t before[2], after[2];
+
+	for (int i = 0; i < 2; i++)
+		before[i] = (uint16_t)(address[2 * i] << 8 | address[2 * i + 1]);
+	/* the two bytes lie across two words of the header */
+	address[1] ^= (uint8_t)shift;
+	address[2] = (uint8_t)(address[2] + (shift >> 8));
+	for (int i = 0; i < 2; i++) {
+		after[i] = (uint16_t)(address[2 * i] << 8 | address[2 * i + 1]);
+		if (ip_checksum)
+			mend(ip_checksum, before[i], after[i]);
+		if (checksum)
+			mend(checksum, before[i], after[i]);
+	}
+}
+
+void traffic_shift(uint8_t *frame, uint16_t shift)
+{
+	bool is_ipv6 = frame[12] == 0x86;
+	uint8_t protocol = is_ipv6 ? frame[20] : frame[23];
+	uint8_t *transport = frame + (is_ipv6 ? 54 : 34);
+	uint8_t *checksum = protocol == PROTOCOL_TCP ? transport + 16 : transport + 6;
+
+	if (protocol != PROTOCOL_TCP && !checksum[0] && !checksum[1])
+		checksum = NULL; /* UDP may go without */
+	if (is_ipv6) {
+		shift_one(frame + 22 + 4, shift, NULL, checksum);
+		shift_one(frame + 38 + 4, shift, NULL, checksum);
+	} else {
+		shift_one(frame + 26, shift, frame + 24, checksum);
+		shift_one(frame + 30, shift, frame + 24, checksum);
+	}
 }
 
 static int add_capture(struct traffic *traffic, const char *path)

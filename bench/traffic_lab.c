@@ -191,14 +191,25 @@ static void (*const stories[])(struct story *) = {tell_web,  tell_web, tell_tls,
 						  tell_tls,  tell_tls, tell_web, tell_shell,
 						  tell_mail, tell_json};
 
-static int add_flow(struct traffic *traffic, const struct lab_transcript *transcript,
-		    uint32_t number, uint16_t port)
+/* 2001:db8:1::/48 and 2001:db8:2::/48 (RFC 3849). */
+static struct address address_v6(uint8_t network, uint8_t host)
 {
+	return (struct address){{0x20, 1, 0x0d, 0xb8, 0, network, [15] = host}};
+}
+
+int traffic_add_transcript(struct traffic *traffic, const struct lab_transcript *transcript,
+			   uint32_t number, uint16_t port, bool is_ipv6)
+{
+	uint32_t client = 2 + number % 200, server = number % 251;
 	struct lab_packets packets = {0};
 	struct lab_packet_settings settings = {
 		.seed = number,
-		.client = {address_v4(0x0a000002u + number % 200), (uint16_t)(32768 + number)},
-		.server = {address_v4(0xcb007100u + number % 251), port}};
+		.client = {is_ipv6 ? address_v6(1, (uint8_t)client)
+				   : address_v4(0x0a000000u + client),
+			   (uint16_t)(32768 + number)},
+		.server = {is_ipv6 ? address_v6(2, (uint8_t)server)
+				   : address_v4(0xcb007100u + server),
+			   port}};
 	int r = transcript->failed ? -ENOMEM : lab_packets_make(transcript, &settings, &packets);
 
 	for (size_t i = 0; i < packets.count && r == 0; i++)
@@ -218,27 +229,39 @@ static int add_miner(struct traffic *traffic, const struct lab_dialect *dialect,
 	int r = lab_session_play(&session, &transcript, &outcome, &why);
 
 	if (r == 0)
-		r = add_flow(traffic, &transcript, number, dialect->port);
+		r = traffic_add_transcript(traffic, &transcript, number, dialect->port, false);
 	lab_transcript_fini(&transcript);
 	return r;
 }
 
-int traffic_from_lab(struct traffic *traffic, uint64_t seed)
+static int add_session(struct traffic *traffic, uint64_t seed, uint32_t number, bool is_ipv6)
 {
 	static const uint16_t ports[] = {80, 8080, 443, 443, 8443, 993, 80, 22, 25, 5007};
+	struct story story = {.random = {seed + number}, .at = begins};
+	size_t kind = lab_random_below(&story.random, sizeof(stories) / sizeof(*stories));
+
+	stories[kind](&story);
+	int r = story.text.failed ? -ENOMEM
+				  : traffic_add_transcript(traffic, &story.transcript, number,
+							   ports[kind], is_ipv6);
+	buf_fini(&story.text);
+	lab_transcript_fini(&story.transcript);
+	return r;
+}
+
+int traffic_add_session(struct traffic *traffic, uint32_t number, bool is_ipv6)
+{
+	return add_session(traffic, 0, number, is_ipv6);
+}
+
+int traffic_from_lab(struct traffic *traffic, uint64_t seed)
+{
 	int r = traffic_begin(traffic);
 	uint32_t number = 0;
 
 	for (size_t i = 0; i < lab_dialect_count && r == 0; i++)
 		r = add_miner(traffic, lab_dialects[i], number++);
-	while (number < FLOWS && r == 0) {
-		struct story story = {.random = {seed + number}, .at = begins};
-		size_t kind = lab_random_below(&story.random, sizeof(stories) / sizeof(*stories));
-		stories[kind](&story);
-		r = story.text.failed ? -ENOMEM
-				      : add_flow(traffic, &story.transcript, number++, ports[kind]);
-		buf_fini(&story.text);
-		lab_transcript_fini(&story.transcript);
-	}
+	for (; number < FLOWS && r == 0; number++)
+		r = add_session(traffic, seed, number, false);
 	return r;
 }

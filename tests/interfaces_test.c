@@ -168,7 +168,7 @@ static size_t read_set(struct ring_set *set, const char *interface)
 	size_t count = 0;
 
 	for (int64_t start = now_ms(); now_ms() - start < 150;)
-		while (ring_set_next(set, &frame, &name))
+		while (ring_set_take(set, &frame, 1, &name))
 			count += frame_is_ours(frame.bytes.at, frame.bytes.len) &&
 				 str_equal(name, str_from(interface));
 	return count;

@@ -454,7 +454,7 @@ static void start_all(struct stage *stage, instant begins)
 
 static int set_up(struct stage *stage, int pipe, struct error *why)
 {
-	int code = drill_ground_make(stage->settings->network, &stage->ground, why);
+	int code = drill_ground_make(stage->settings, &stage->ground, why);
 	int64_t pause_ns = stage->settings->pause.ns;
 
 	if (code == 0)

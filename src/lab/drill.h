@@ -7,7 +7,8 @@
  *   anybody make namespaces;
  * - loopback of the namespace it is started in;
  * - a veth pair: the miner in a namespace made for it, the pool on the outer end, which a sensor in
- *   the starting namespace sees as an interface of its own. Needs CAP_SYS_ADMIN and CAP_NET_ADMIN.
+ *   the starting namespace sees as an interface of its own. Needs CAP_SYS_ADMIN and CAP_NET_ADMIN;
+ * - two namespaces that are there already, joined by whoever made them. Needs CAP_SYS_ADMIN.
  *
  * The names the miner asks a proxy for are only said, never looked up or connected to.
  */
@@ -19,7 +20,7 @@
 #include "lab/dialect.h"
 #include "model/endpoint.h"
 
-enum drill_network { DRILL_NAMESPACE, DRILL_LOOPBACK, DRILL_VETH };
+enum drill_network { DRILL_NAMESPACE, DRILL_LOOPBACK, DRILL_VETH, DRILL_BETWEEN };
 
 enum { DRILL_LONGEST_S = 3600, DRILL_INTERFACE_MAX = 16 };
 
@@ -35,6 +36,7 @@ struct drill_settings {
 	struct lab_settings actor;
 	struct lab_carrier carrier; /* is completed after the dialect */
 	enum drill_network network;
+	int miner_namespace, server_namespace; /* DRILL_BETWEEN: descriptors; the caller's */
 	uint16_t port;	/* where the pool, or the first proxy, listens; 0: any free one */
 	duration pause; /* before the miner connects: for a sensor to see the interface; 0: none */
 	duration longest; /* of what follows the pause; 0: a minute; at most DRILL_LONGEST_S */

@@ -197,20 +197,33 @@ static int veth_pair(struct drill_ground *ground, struct error *why)
 	return 0;
 }
 
-int drill_ground_make(enum drill_network network, struct drill_ground *out, struct error *why)
+static int given(const struct drill_settings *settings, struct drill_ground *ground,
+		 struct error *why)
+{
+	ground->miner_namespace = fcntl(settings->miner_namespace, F_DUPFD_CLOEXEC, 0);
+	ground->server_namespace = fcntl(settings->server_namespace, F_DUPFD_CLOEXEC, 0);
+	if (ground->miner_namespace < 0 || ground->server_namespace < 0)
+		return error_set(why, -EBADF, "the drill was given no namespaces");
+	return 0;
+}
+
+int drill_ground_make(const struct drill_settings *settings, struct drill_ground *out,
+		      struct error *why)
 {
 	*out = (struct drill_ground){
-		.network = network,
+		.network = settings->network,
 		.miner_namespace = -1,
 		.server_namespace = -1,
 		.server_address = LOOPBACK,
 		.interface = "lo",
 	};
-	switch (network) {
+	switch (settings->network) {
 	case DRILL_NAMESPACE:
 		return own_namespace(why);
 	case DRILL_VETH:
 		return veth_pair(out, why);
+	case DRILL_BETWEEN:
+		return given(settings, out, why);
 	case DRILL_LOOPBACK:
 		break;
 	}

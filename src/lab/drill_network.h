@@ -16,7 +16,7 @@ struct drill_ground {
  *
  * returns: 0; a negative errno with a sentence in `why`
  */
-must_check int drill_ground_make(enum drill_network network, struct drill_ground *out,
+must_check int drill_ground_make(const struct drill_settings *settings, struct drill_ground *out,
 				 struct error *why);
 /* Moves this process to where the miner's, or the servers', sockets are made. */
 must_check int drill_ground_enter(const struct drill_ground *ground, enum lab_side side);

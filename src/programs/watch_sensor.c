@@ -21,7 +21,7 @@
 #include "source/live/cutoff_map.h"
 #include "source/live/ring_set.h"
 
-enum { FRAMES_IN_A_ROW = 2048, WAIT_MS = 100, TICK_MS = 500 };
+enum { FRAMES_IN_A_ROW = 2048, BATCH = 64, WAIT_MS = 100, TICK_MS = 500 };
 
 struct watching {
 	struct finding_sink sink; /* first */
@@ -83,23 +83,30 @@ static void change_cut(struct watching *w, const struct packet *packet, bool cut
 		(void)!cutoff_map_forget(w->map, &key);
 }
 
+static void change_cuts(struct watching *w, const struct sensor_seen *seen, size_t count)
+{
+	for (size_t i = 0; i < count && w->settings.has_cutoff; i++) {
+		if (seen[i].interest == TRACKER_COUNTS)
+			change_cut(w, &seen[i].packet, true);
+		else if (seen[i].interest == TRACKER_REOPENS)
+			change_cut(w, &seen[i].packet, false);
+	}
+}
+
 static bool read_frames(struct watching *w)
 {
-	struct frame frame;
-	struct packet packet;
+	struct frame frames[BATCH];
+	struct sensor_seen seen[BATCH];
 	struct str interface;
-	int count = 0;
+	size_t taken, count = 0;
 
-	while (count < FRAMES_IN_A_ROW && ring_set_next(&w->rings, &frame, &interface)) {
-		enum tracker_interest interest =
-			sensor_frame(w->sensor, &frame, interface, &packet);
-		if (w->settings.has_cutoff && interest == TRACKER_COUNTS)
-			change_cut(w, &packet, true);
-		else if (w->settings.has_cutoff && interest == TRACKER_REOPENS)
-			change_cut(w, &packet, false);
-		count++;
+	while (count < FRAMES_IN_A_ROW &&
+	       (taken = ring_set_take(&w->rings, frames, BATCH, &interface)) > 0) {
+		sensor_frames(w->sensor, frames, taken, interface, seen);
+		change_cuts(w, seen, taken);
+		count += taken;
 	}
-	return count == FRAMES_IN_A_ROW;
+	return count >= FRAMES_IN_A_ROW;
 }
 
 static void add_counter(struct buf *out, uint32_t number, const char *name, uint64_t value)

@@ -180,15 +180,10 @@ static void fill(struct ring *ring, uint8_t *slot, const struct sockaddr_ll *fro
 	};
 }
 
-bool ring_next(struct ring *ring, struct frame *frame)
+/* The next frame of the block that is held; false: there is none left in it. */
+static bool next_in_block(struct ring *ring, struct frame *frame)
 {
-	for (;;) {
-		if (ring->holds_block && !ring->left)
-			give_back(ring);
-		if (!ring->holds_block && !take_block(ring))
-			return false;
-		if (!ring->left)
-			continue; /* the timer may retire an empty block */
+	while (ring->left) {
 		uint8_t *slot = ring->next;
 		const struct tpacket3_hdr *header = (const struct tpacket3_hdr *)slot;
 		const struct sockaddr_ll *from =
@@ -201,6 +196,23 @@ bool ring_next(struct ring *ring, struct frame *frame)
 		fill(ring, slot, from, frame);
 		return true;
 	}
+	return false;
+}
+
+size_t ring_take(struct ring *ring, struct frame *frames, size_t most)
+{
+	size_t count = 0;
+
+	while (count == 0 && most > 0) {
+		if (ring->holds_block && !ring->left)
+			give_back(ring);
+		if (!ring->holds_block && !take_block(ring))
+			return 0;
+		/* none: the timer may retire an empty block */
+		while (count < most && next_in_block(ring, &frames[count]))
+			count++;
+	}
+	return count;
 }
 
 int ring_count(int fd, struct ring_counters *sum)

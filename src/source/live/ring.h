@@ -96,10 +96,15 @@ must_check int ring_map(int fd, const struct ring_shape *shape, bool gives_up_fi
 void ring_unmap(struct ring *ring); /* the descriptor stays open */
 
 /*
- * The next frame, without copying: it is valid until the next call. False: none now; poll the
- * descriptor for POLLIN. frame->offset is the number of the frame in this ring.
+ * The next frames, at most so many, without copying: they are of one block, and valid until the
+ * next call. 0: none now; poll the descriptor for POLLIN. A frame's offset is its number in this
+ * ring.
  */
-bool ring_next(struct ring *ring, struct frame *frame);
+size_t ring_take(struct ring *ring, struct frame *frames, size_t most);
+static inline bool ring_next(struct ring *ring, struct frame *frame)
+{
+	return ring_take(ring, frame, 1) == 1;
+}
 
 /* Counters since the previous call, and added to `sum`; the kernel resets them when read. */
 struct ring_counters {

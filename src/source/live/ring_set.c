@@ -42,20 +42,22 @@ int ring_set_add(struct ring_set *set, const struct tap_notice *notice, int fd, 
 	return 0;
 }
 
-bool ring_set_next(struct ring_set *set, struct frame *frame, struct str *interface)
+size_t ring_set_take(struct ring_set *set, struct frame *frames, size_t most, struct str *interface)
 {
 	/* The one whose turn it was is asked again at last: its share was over, not its frames. */
 	for (size_t tried = 0; tried <= set->count && set->count; tried++) {
-		if (set->turn_left && ring_next(&set->at[set->turn].ring, frame)) {
+		size_t wanted = set->turn_left < most ? set->turn_left : most;
+		size_t count = ring_take(&set->at[set->turn].ring, frames, wanted);
+		if (count > 0) {
 			const char *name = set->at[set->turn].notice.name;
 			*interface = str_of(name, strnlen(name, IF_NAMESIZE));
-			set->turn_left--;
-			return true;
+			set->turn_left -= (uint32_t)count;
+			return count;
 		}
 		set->turn = (set->turn + 1) % set->count;
 		set->turn_left = FRAMES_A_TURN;
 	}
-	return false;
+	return 0;
 }
 
 uint64_t ring_set_frames(const struct ring_set *set)

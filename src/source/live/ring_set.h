@@ -30,10 +30,11 @@ void ring_set_remove(struct ring_set *set, int interface); /* unmaps and closes;
 void ring_set_fini(struct ring_set *set);
 
 /*
- * The next frame of any ring and the name of its interface (both valid until the next call on the
- * set); false when all are empty: poll every ring's descriptor.
+ * The next frames of any ring, at most so many, and the name of its interface (all valid until the
+ * next call on the set); 0 when all are empty: poll every ring's descriptor.
  */
-bool ring_set_next(struct ring_set *set, struct frame *frame, struct str *interface);
+size_t ring_set_take(struct ring_set *set, struct frame *frames, size_t most,
+		     struct str *interface);
 
 uint64_t ring_set_frames(const struct ring_set *set); /* handed out since the start */
 
