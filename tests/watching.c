@@ -44,9 +44,9 @@ void watching_settings(struct watching *w, const char *watch_lines)
 
 	assert_non_null(file);
 	fprintf(file,
-		"store:\n  path: %s\nwatch:\n  workers: 2\n  memory: 128 MiB\n  health_every: 1 "
-		"s\n%s",
-		w->store, watch_lines);
+		"store:\n  path: %s\nwatch:\n  workers: 2\n  memory: 128 MiB\n  host: %s\n  "
+		"health_every: 1 s\n%s",
+		w->store, w->watches_host ? "true" : "false", watch_lines);
 	assert_int_equal(fclose(file), 0);
 }
 

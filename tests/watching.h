@@ -22,6 +22,7 @@ struct watching {
 	int fds[WATCHING_STREAMS];
 	struct buf text[WATCHING_STREAMS];
 	char folder[64], store[PATH_MAX], config[PATH_MAX];
+	bool watches_host; /* this machine's processes, the test's own among them */
 };
 
 /* A folder for store and settings, readable by the workers' user. */

@@ -12,9 +12,9 @@ enum {
 	SAMPLES_ENOUGH_SLOW = 15, /* within a minute: 0.5 % of a core */
 	FAST_STEPS = 10,
 	SLOW_STEPS = 60,
-	SPREAD_AFTER = 4, /* processes that each had samples ... */
-	LASTING_S = 20,	  /* ... and none lived so long */
-	OWN_LOOK_S = 5,	  /* a process that lives so long is looked at for itself */
+	SPREAD_AFTER = 4, /* processes that had samples and lived shorter than ... */
+	LASTING_S = 20,
+	OWN_LOOK_S = 5, /* a process that lives so long is looked at for itself */
 	OWN_LOOK_SAMPLES = 8,
 	PATIENCE_MAX_S = 300,
 	SIGN_LOOKS = 20, /* two seconds apart; then ... */
@@ -58,9 +58,10 @@ struct workload_entry {
 	uint32_t processes_seen, processes, hot_threads;
 	uint32_t patience_s, sign_looks;
 	bool is_spread;
+	uint32_t short_lived;	   /* processes that ended so */
+	float short_samples;	   /* theirs, fading */
 	struct process_key leader; /* the busiest that was looked at least often */
 	float leader_score;
-	instant leader_since;
 	uint64_t samples, user_samples;
 	uint32_t step_samples;
 	uint32_t step_count; /* of the history, up to WORKLOAD_SHARES_MAX */
@@ -125,6 +126,12 @@ static struct process_entry *find_process(const struct workloads *w, const struc
 	const struct process_id id = id_of(key);
 
 	return table_find(w->processes, &id, table_hash(w->processes, &id));
+}
+
+static struct workload_entry *find_workload(const struct workloads *w,
+					    const struct workload_key *key)
+{
+	return table_find(w->workloads, key, table_hash(w->workloads, key));
 }
 
 /* -- samples -- */
@@ -264,8 +271,14 @@ void workloads_ended(struct workloads *workloads, const struct process_key *proc
 {
 	struct process_entry *entry = find_process(workloads, process);
 
-	if (entry)
-		table_remove(workloads->processes, entry);
+	if (!entry)
+		return;
+	struct workload_entry *w = find_workload(workloads, &entry->workload);
+	if (w && instant_since(workloads->now, entry->first_seen).ns < DURATION_S(LASTING_S).ns) {
+		w->short_lived++;
+		w->short_samples += (float)entry->samples;
+	}
+	table_remove(workloads->processes, entry);
 }
 
 /* -- steps -- */
@@ -282,12 +295,7 @@ static void close_step(void *context, void *entry)
 	w->processes = 0;
 	w->hot_threads = 0;
 	w->leader_score = 0;
-}
-
-static struct workload_entry *find_workload(const struct workloads *w,
-					    const struct workload_key *key)
-{
-	return table_find(w->workloads, key, table_hash(w->workloads, key));
+	w->short_samples *= (float)decay;
 }
 
 static uint32_t count_hot_threads(const struct process_entry *process, double sample_hz)
@@ -313,7 +321,6 @@ static void choose_leader(struct workloads *workloads, struct workload_entry *wo
 	if (score > workload->leader_score) {
 		workload->leader = process->key;
 		workload->leader_score = score;
-		workload->leader_since = process->first_seen;
 	}
 	if (process->looks == 0 && process->recent >= OWN_LOOK_SAMPLES &&
 	    instant_since(workloads->now, process->first_seen).ns >= DURATION_S(OWN_LOOK_S).ns)
@@ -458,14 +465,16 @@ bool workloads_view(const struct workloads *workloads, const struct workload_key
 	return true;
 }
 
+/* The short-lived ones do the work, not a newcomer among others of its program. */
 bool workloads_is_spread(struct workloads *workloads, const struct workload_key *workload)
 {
 	struct workload_entry *w = find_workload(workloads, workload);
 
 	if (!w)
 		return false;
-	w->is_spread |= w->processes_seen >= SPREAD_AFTER && w->key.inode != 0 &&
-			instant_since(w->last_seen, w->leader_since).ns < DURATION_S(LASTING_S).ns;
+	const struct process_entry *leader = find_process(workloads, &w->leader);
+	w->is_spread |= w->short_lived >= SPREAD_AFTER && w->key.inode != 0 &&
+			(!leader || w->short_samples >= 2 * (float)leader->samples);
 	return w->is_spread;
 }
 

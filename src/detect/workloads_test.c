@@ -112,6 +112,30 @@ static void many_short_processes_add_up(void **state)
 	scene_fini(&s);
 }
 
+/* A new process of a program that runs often is named by its pid. */
+static void a_newcomer_is_not_taken_for_many(void **state)
+{
+	struct scene s;
+	struct workload_due due[4];
+	size_t count = 0;
+
+	scene_init(&s);
+	for (uint32_t i = 0; i < 40; i++) {
+		if (i < 12) { /* three samples each */
+			run(&s, 500 + i, 77, 0.07, 2);
+			workloads_ended(s.workloads,
+					&(struct process_key){500 + i, (uint64_t)(500 + i) * 1000});
+		}
+		if (i >= 20)
+			run(&s, 900, 77, 0.5, 2);
+		count = step(&s, due, 4);
+	}
+	assert_int_equal(count, 1);
+	assert_int_equal(due[0].process.pid, 900);
+	assert_false(workloads_is_spread(s.workloads, &due[0].workload));
+	scene_fini(&s);
+}
+
 /* A quiet miner run by the same interpreter as a busy program gets its own look. */
 static void a_process_does_not_hide_behind_a_busier_one(void **state)
 {
@@ -213,6 +237,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_lasting_share_comes_up),
 		cmocka_unit_test(many_short_processes_add_up),
+		cmocka_unit_test(a_newcomer_is_not_taken_for_many),
 		cmocka_unit_test(a_process_does_not_hide_behind_a_busier_one),
 		cmocka_unit_test(looks_become_rarer_when_nothing_is_seen),
 		cmocka_unit_test(the_busiest_come_first_and_the_view_tells_their_history),

@@ -14,6 +14,9 @@ struct host_looker;
 struct host_looker_settings {
 	struct str host; /* this machine's name; lives as long as the looker */
 	uint64_t seed;
+	/* Our own program, which carries the constants and words that it looks for. */
+	uint64_t own_device, own_inode;
+	struct str own_path;
 };
 
 /* 0, or a negative errno; `why` says when memory cannot be scanned, which is then left out. */

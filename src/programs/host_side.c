@@ -4,6 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Of address space: libraries, patterns, rings; what it touches is a few MiB. */
+enum { MEMORY_CEILING = 1 << 30 };
+
 int host_side_open(struct host_side *side, struct error *why)
 {
 	*side = (struct host_side){0};
@@ -41,6 +44,7 @@ void host_side_fill_start(const struct host_side *side, struct host_start *start
 
 	if (gethostname(start->host, sizeof(start->host) - 1) != 0)
 		start->host[0] = '\0';
+	start->memory_bytes = MEMORY_CEILING;
 	start->own_pids[0] = (uint32_t)getpid();
 	start->has_samples = side->sampler != NULL;
 	if (side->sampler && sampler_source_feeds(side->sampler) > 0)

@@ -5,9 +5,11 @@
  * everywhere must cost next to nothing where nothing happens.
  */
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/hash.h"
@@ -60,6 +62,8 @@ struct hosting {
 	struct table *told;
 	struct pending pending[LOOKS_AT_ONCE];
 	struct buf line;
+	struct stat own;
+	char own_path[PATH_MAX];
 	struct buf kept[KEPT_MAX];
 	size_t kept_count;
 	instant begun, stepped, health_told;
@@ -402,7 +406,10 @@ static int open_all(struct hosting *h, int proc, struct error *why)
 	const struct workloads_settings workloads = {
 		.sample_hz = h->settings.hertz > 0 ? h->settings.hertz : 49, .seed = seed};
 	const struct host_looker_settings looker = {.host = str_from(h->settings.host),
-						    .seed = seed};
+						    .seed = seed,
+						    .own_device = h->own.st_dev,
+						    .own_inode = h->own.st_ino,
+						    .own_path = str_from(h->own_path)};
 	const struct table_settings told = {.capacity = TOLD_MAX,
 					    .entry_size = sizeof(struct told),
 					    .key_size = sizeof(uint64_t),
@@ -432,6 +439,16 @@ static void close_all(struct hosting *h)
 	channel_fini(&h->channel);
 }
 
+/* Before all rights are gone. */
+static void look_at_myself(struct hosting *h)
+{
+	ssize_t len = readlink("/proc/self/exe", h->own_path, sizeof(h->own_path) - 1);
+
+	h->own_path[len > 0 ? len : 0] = '\0';
+	if (stat("/proc/self/exe", &h->own) != 0)
+		h->own = (struct stat){0};
+}
+
 int host_worker(void)
 {
 	static struct hosting h;
@@ -448,6 +465,7 @@ int host_worker(void)
 		return EXIT_TROUBLE;
 	memcpy(&h.settings, start.settings.at, sizeof(h.settings));
 	h.settings.host[sizeof(h.settings.host) - 1] = '\0';
+	look_at_myself(&h);
 	const struct confine_settings settings = {.confinement = CONFINE_HOST,
 						  .memory_bytes = h.settings.memory_bytes,
 						  .last_writable = last_writable,

@@ -30,6 +30,7 @@ const struct setting setting_table[] = {
 	 .help = "Bytes of each frame that are looked at."},
 	{"watch.cutoff", SETTING_BOOL, "true",
 	 .help = "Stop looking into the bytes of a flow once it is known to be harmless."},
+	{"watch.host", SETTING_BOOL, "true", .help = "Watch this machine's own processes, too."},
 	{"watch.health_every", SETTING_DURATION, "10 s", 1, 600,
 	 .help = "How often counters are written for davy health."},
 	{"store.path", SETTING_TEXT, "/var/lib/davy/davy.db",

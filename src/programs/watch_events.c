@@ -33,6 +33,7 @@ static void on_health(uv_timer_t *timer)
 	send_counter(&lines, "findings lost", w->findings_lost);
 	if (core->is_running)
 		(void)!channel_send(&core->channel, WATCH_COUNTERS, buf_view(&lines), NULL, 0);
+	watch_host_tick(w);
 	relay_sources(w);
 }
 

@@ -101,6 +101,8 @@ void relay_message(struct watch *w, size_t index, const struct message *message)
 			tell_unfit(message->body);
 		break;
 	default:
+		if (watch_host_is(w, index))
+			watch_host_take(w, message);
 		break;
 	}
 }

@@ -13,7 +13,8 @@
 
 /* What workers are made by. */
 static const char *const at_start_only[] = {"watch.memory", "watch.workers", "watch.snap_length",
-					    "watch.cutoff", "watch.mirrors", "store.path"};
+					    "watch.cutoff", "watch.host",    "watch.mirrors",
+					    "store.path"};
 
 static const struct setting *find_setting(const char *name)
 {

@@ -4,6 +4,7 @@
  *
  *     watch_supervisor.c   from the first right to the last: set-up, the loop, tear-down
  *     watch_workers.c      core and sensors: started, lost, finished
+ *     watch_host.c         this machine's processes: the worker and what it asks for
  *     watch_interfaces.c   which interfaces, and the rings on them
  *     watch_events.c       timers and signals
  *     watch_reload.c       settings read again, as all runs on
@@ -14,13 +15,14 @@
 
 #include <uv.h>
 
+#include "programs/host.h"
 #include "programs/watch.h"
 #include "programs/watch_supervisor.h"
 #include "sandbox/supervise.h"
 #include "source/live/taps.h"
 
 enum {
-	CORE = 0, /* the first worker; sensors follow */
+	CORE = 0, /* the first worker; sensors follow, then the host's */
 	WORKER_GRACE_MS = 3000,
 	NAMES_MAX = 256,
 	RINGS_PERCENT = 25, /* of the memory ceiling; the rest is the sensors' */
@@ -47,6 +49,9 @@ struct watch {
 	struct sensor_start sensors[TAP_WORKERS_MAX];
 	int sensor_descriptors[2], lists;
 	size_t sensor_count;
+	struct host_side host;
+	struct host_start host_start;
+	size_t host_index; /* 0: this machine's processes are not watched */
 	struct interfaces interfaces;
 	struct taps taps;
 	struct cutoff_filter *filter;
@@ -74,6 +79,15 @@ void workers_on_death(void *context, size_t index, const char *why);
 void workers_retell(struct watch *w);
 /* Ask a worker to finish, pass on what it still says, and wait for its word. */
 void workers_finish(struct watch *w, size_t index);
+
+/* -- watch_host.c -- */
+
+/* Starts the worker, if the settings want it; what cannot be watched is told as a source. */
+void watch_host_start(struct watch *w);
+bool watch_host_is(const struct watch *w, size_t index);
+void watch_host_greet(struct watch *w); /* the worker has begun */
+void watch_host_take(struct watch *w, const struct message *message);
+void watch_host_tick(struct watch *w); /* now and then: processors come and go */
 
 /* -- watch_interfaces.c -- */
 

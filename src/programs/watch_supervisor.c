@@ -124,6 +124,8 @@ static int set_up(struct watch *w, struct error *why)
 		r = workers_start_sensors(w, why);
 	if (r == 0)
 		r = watch_interfaces(w, why);
+	if (r == 0)
+		watch_host_start(w);
 	return r;
 }
 
@@ -146,6 +148,7 @@ static void tear_down(struct watch *w)
 	uv_walk(&w->loop, close_handle, NULL);
 	uv_run(&w->loop, UV_RUN_DEFAULT);
 	supervise_stop(&w->supervisor, WORKER_GRACE_MS);
+	host_side_close(&w->host);
 	taps_close(&w->taps);
 	if (w->interfaces.fd > 0)
 		interfaces_close(&w->interfaces);

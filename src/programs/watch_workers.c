@@ -39,7 +39,9 @@ void workers_on_start(void *context, size_t index)
 		uv_poll_start(&watcher->death, UV_READABLE, on_worker_death_event);
 	}
 	watcher->is_watched = true;
-	if (index > CORE && w->supervisor.at[index].restarts > 0)
+	if (watch_host_is(w, index))
+		watch_host_greet(w);
+	else if (index > CORE && w->supervisor.at[index].restarts > 0)
 		taps_announce(&w->taps, index - 1, true);
 }
 

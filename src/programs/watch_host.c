@@ -1,0 +1,92 @@
+/* This machine's own processes in `davy watch`: the host worker, and the half of it with rights. */
+#include "programs/watch_state.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "programs/clock.h"
+#include "programs/watch_relay.h"
+
+/* One line of `davy health` each. */
+static void tell_sources(struct watch *w)
+{
+	const struct {
+		const char *name, *lacks;
+		bool is_on;
+	} sources[] = {
+		{"host: samples of the processors", w->host.sampler_lacks.text,
+		 w->host.sampler != NULL},
+		{"host: begin and end of processes", w->host.events_lacks.text,
+		 w->host.events != NULL},
+		{"host: the kernel's list of processes", w->host.iterators_lack.text,
+		 w->host.iterators != NULL},
+		{"host: private view of /proc", w->host.opener.weakness, w->host.opener.is_private},
+	};
+
+	for (size_t i = 0; i < sizeof(sources) / sizeof(*sources); i++) {
+		if (sources[i].lacks[0])
+			log_warn("%s: %s", sources[i].name, sources[i].lacks);
+		relay_source(w, sources[i].name, sources[i].is_on, sources[i].lacks);
+	}
+}
+
+void watch_host_start(struct watch *w)
+{
+	struct error why = {0};
+	size_t index;
+
+	if (!settings_bool(w->settings, "watch.host"))
+		return;
+	if (host_side_open(&w->host, &why) < 0) {
+		log_warn("this machine's processes are not watched: %s", why.text);
+		relay_source(w, "host", false, why.text);
+		return;
+	}
+	host_side_fill_start(&w->host, &w->host_start);
+	w->host_start.health_every_s =
+		(uint32_t)(settings_duration(w->settings, "watch.health_every").ns / 1000000000);
+	w->host_index = w->supervisor.count;
+	const struct worker_plan plan = {.role = HOST_ROLE,
+					 .settings = str_of(&w->host_start, sizeof(w->host_start)),
+					 .descriptors = &w->host.opener.proc,
+					 .descriptor_count = 1};
+	if (supervise_add(&w->supervisor, &plan, clock_monotonic(), &index, &why) < 0) {
+		log_warn("this machine's processes are not watched: %s", why.text);
+		relay_source(w, "host", false, why.text);
+		host_side_close(&w->host);
+		w->host_index = 0;
+		return;
+	}
+	tell_sources(w);
+}
+
+bool watch_host_is(const struct watch *w, size_t index)
+{
+	return w->host_index > 0 && index == w->host_index;
+}
+
+void watch_host_greet(struct watch *w)
+{
+	struct supervised *worker = &w->supervisor.at[w->host_index];
+
+	if (host_side_greet(&w->host, &worker->channel) < 0)
+		log_error("the worker of processes was not given its samples");
+}
+
+void watch_host_take(struct watch *w, const struct message *message)
+{
+	struct supervised *worker = &w->supervisor.at[w->host_index];
+
+	if (host_side_answer(&w->host, &worker->channel, message) < 0) {
+		log_error("the worker of processes says what none of ours says, and is ended");
+		supervise_kill(&w->supervisor, w->host_index);
+	}
+}
+
+void watch_host_tick(struct watch *w)
+{
+	struct supervised *worker = &w->supervisor.at[w->host_index];
+
+	if (w->host_index > 0 && worker->is_running)
+		host_side_tick(&w->host, &worker->channel);
+}

@@ -1,0 +1,170 @@
+/*
+ * `davy watch` and this machine's own processes: a drill that behaves as a miner is found while it
+ * runs, one that only computes is not accused, and a worker that is killed comes back.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "namespace.h"
+#include "watching.h"
+
+enum { FOUND_MS = 40000 }; /* under sanitizers, beside whatever else builds */
+
+struct drill {
+	pid_t pid;   /* of davy drill */
+	pid_t miner; /* of the process that runs the code */
+};
+
+static int init(void **state)
+{
+	static struct watching w;
+
+	watching_init(&w);
+	w.watches_host = true;
+	watching_settings(&w, "");
+	*state = &w;
+	return 0;
+}
+
+static int fini(void **state)
+{
+	watching_fini(*state);
+	return 0;
+}
+
+/* It says which process it is as soon as that runs. */
+static struct drill drill_start(const char *words)
+{
+	char said[512] = {0};
+	int pipe_ends[2];
+	struct drill drill = {0};
+
+	assert_int_equal(pipe2(pipe_ends, O_CLOEXEC), 0);
+	drill.pid = fork();
+	if (drill.pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		setpgid(0, 0);
+		dup2(pipe_ends[1], STDOUT_FILENO);
+		execl(getenv("DAVY_PROGRAM"), "davy", "drill", "host", "--with", words, NULL);
+		_exit(127);
+	}
+	close(pipe_ends[1]);
+	for (size_t len = 0; !strchr(said, '\n') && len + 1 < sizeof(said);) {
+		ssize_t got = read(pipe_ends[0], said + len, sizeof(said) - 1 - len);
+		assert_true(got > 0);
+		len += (size_t)got;
+	}
+	close(pipe_ends[0]);
+	const char *at = strstr(said, "process ");
+	assert_non_null(at);
+	drill.miner = (pid_t)strtol(at + strlen("process "), NULL, 10);
+	assert_true(drill.miner > 0);
+	return drill;
+}
+
+static void drill_end(const struct drill *drill)
+{
+	kill(-drill->pid, SIGTERM);
+	assert_int_equal(waitpid(drill->pid, NULL, 0), drill->pid);
+}
+
+static bool await_verdict(struct watching *w, size_t from, pid_t pid, int timeout_ms)
+{
+	char wanted[64];
+
+	snprintf(wanted, sizeof(wanted), "\"pid\":%d,", (int)pid);
+	return watching_await_line(w, from, "\"verdict\":\"mining\"", wanted, timeout_ms);
+}
+
+static void a_miner_on_this_machine_is_found(void **state)
+{
+	static const char *const drills[] = {
+		"randomx,name=[kworker/0:1],seconds=120",
+		"cryptonight,deleted,seconds=120",
+	};
+	struct watching *w = *state;
+
+	watching_start_up(w, NULL);
+	for (size_t i = 0; i < sizeof(drills) / sizeof(*drills); i++) {
+		size_t from = w->text[WATCHING_OUT].len;
+		struct drill drill = drill_start(drills[i]);
+		int64_t began = watching_now_ms();
+		bool is_found = await_verdict(w, from, drill.miner, FOUND_MS);
+		drill_end(&drill);
+		if (!is_found)
+			fail_msg("not found: %s; davy watch says: %.*s", drills[i],
+				 (int)w->text[WATCHING_OUT].len, w->text[WATCHING_OUT].at);
+		printf("# %s: told after %.1f s\n", drills[i],
+		       (double)(watching_now_ms() - began) / 1000);
+	}
+	assert_int_equal(watching_end(w, SIGTERM), 0);
+}
+
+static void a_worker_that_is_killed_comes_back(void **state)
+{
+	struct watching *w = *state;
+
+	watching_start_up(w, NULL);
+	assert_true(watching_await_counter(w, "samples taken", 1, FOUND_MS)); /* it has begun */
+	pid_t worker = watching_worker(w, "host", 0);
+	assert_true(worker > 0);
+	assert_int_equal(kill(worker, SIGKILL), 0);
+	assert_true(watching_await(w, WATCHING_ERR, 0, "the host was killed by signal 9", 1,
+				   PATIENCE_MS));
+	struct drill drill = drill_start("randomx,seconds=120");
+	if (!await_verdict(w, 0, drill.miner, FOUND_MS))
+		fail_msg("not found again; davy watch says: %.*s", (int)w->text[WATCHING_OUT].len,
+			 w->text[WATCHING_OUT].at);
+	drill_end(&drill);
+	assert_int_equal(watching_end(w, SIGTERM), 0);
+}
+
+/* Loops of the same loudness: numbers, vectors, long integers. */
+static void what_only_computes_is_not_accused(void **state)
+{
+	struct watching *w = *state;
+	CLEANUP(buf_fini) struct buf out = {0};
+
+	watching_start_up(w, NULL);
+	struct drill loops[] = {drill_start("float,seconds=120"), drill_start("vector,seconds=120"),
+				drill_start("mixer,seconds=120")};
+	assert_true(watching_await_counter(w, "looks", 12, FOUND_MS));
+	for (size_t i = 0; i < sizeof(loops) / sizeof(*loops); i++) {
+		char wanted[64];
+		snprintf(wanted, sizeof(wanted), "\"pid\":%d,", (int)loops[i].miner);
+		assert_int_equal(watching_count(w, WATCHING_OUT, 0, wanted), 0);
+		drill_end(&loops[i]);
+	}
+	assert_true(watching_davy(w, &out, (const char *const[]){"health", NULL}) < 2);
+	assert_true(str_find_nocase(buf_view(&out), STR("host: samples of the processors on")) >=
+		    0);
+	assert_int_equal(watching_end(w, SIGTERM), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_miner_on_this_machine_is_found, init, fini),
+		cmocka_unit_test_setup_teardown(a_worker_that_is_killed_comes_back, init, fini),
+		cmocka_unit_test_setup_teardown(what_only_computes_is_not_accused, init, fini),
+	};
+
+	if (!namespace_enter()) {
+		printf("1..0 # SKIP no namespaces of our own\n");
+		return 0;
+	}
+	cmocka_set_test_filter(getenv("DAVY_TEST"));
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
