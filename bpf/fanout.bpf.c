@@ -48,7 +48,16 @@ SEC("socket")
 int fanout_ethernet(struct __sk_buff *skb)
 {
 	__u16 protocol = bpf_ntohs((__u16)skb->protocol);
+	struct flow_plain h;
 
+	/* The MAC header's place is known either way. */
+	if (!bpf_skb_load_bytes_relative(skb, 0, (__u8 *)&h + 2, FLOW_PLAIN_LEN,
+					 BPF_HDR_START_MAC) &&
+	    flow_is_plain(&h)) {
+		struct cutoff_key key;
+		flow_plain_key(&h, &key);
+		return flow_hash(&key, seed);
+	}
 	return hash(skb, begins_with_mac(skb) ? FLOW_ETHERNET : protocol);
 }
 
