@@ -335,8 +335,10 @@ static void a_mount_over_a_process_hides_nothing(void **state)
 	snprintf(path, sizeof(path), "/proc/%d/stat", child.pid);
 	assert_int_equal(access(path, F_OK), -1); /* ps is blind now */
 	assert_int_equal(processes_read_mounts(processes, &hiding), 0);
-	assert_int_equal(hiding.count, 1);
-	assert_int_equal(hiding.pids[0], child.pid);
+	bool is_told = false; /* others on this machine may hide, too */
+	for (size_t i = 0; i < hiding.count; i++)
+		is_told |= hiding.pids[i] == (uint32_t)child.pid;
+	assert_true(is_told);
 	assert_false(hiding.all);
 	assert_int_equal(processes_sweep(processes, NULL), 0);
 	assert_int_equal(processes_find(processes, (uint32_t)child.pid)->flags,

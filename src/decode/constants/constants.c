@@ -39,7 +39,7 @@ static const char *const setting_words[] = {
 	"rx/0",
 	"cn/r",
 	"max-threads-hint",
-	"stratum+ssl",
+	"randomx-no-numa",
 };
 enum { SETTING_WORDS = sizeof(setting_words) / sizeof(*setting_words) };
 
@@ -109,11 +109,8 @@ static void fill_patterns(struct patterns *p)
 		p->flags[at] = texts[i].flags;
 	}
 	for (unsigned i = 0; i < SETTING_WORDS; i++, at++) {
-		/* as a key or an option; "+" of stratum+ssl is the only character to be quoted */
-		const char *plus = strchr(setting_words[i], '+');
-		snprintf(p->words[i], sizeof(p->words[i]), "[\"\\-]%.*s%s%s",
-			 plus ? (int)(plus - setting_words[i]) : INT_MAX, setting_words[i],
-			 plus ? "\\+" : "", plus ? plus + 1 : "");
+		/* as a key or an option; no word has a character with a meaning of its own */
+		snprintf(p->words[i], sizeof(p->words[i]), "[\"\\-]%.50s", setting_words[i]);
 		p->expressions[at] = p->words[i];
 		p->ids[at] = ID_SETTING + i;
 		p->flags[at] = HS_FLAG_SINGLEMATCH;
