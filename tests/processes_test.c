@@ -28,8 +28,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "cgroups.h"
 #include "decode/proc/command.h"
-#include "decode/proc/mounts.h"
 #include "source/host/executable_hash.h"
 #include "source/host/processes.h"
 
@@ -524,51 +524,16 @@ static void many_sockets_do_not_crowd_out_a_session(void **state)
 	child_end(&child);
 }
 
-/* Where a control group file system of a kind is mounted; false: nowhere. */
-static bool find_cgroup(const char *kind, const char *option, char path[256])
-{
-	static char text[1 << 20];
-	int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
-	size_t len = 0;
-	ssize_t got;
-
-	while (len < sizeof(text) && (got = read(fd, text + len, sizeof(text) - len)) > 0)
-		len += (size_t)got;
-	close(fd);
-	struct str rest = str_of(text, len);
-	struct proc_mount found;
-	while (proc_mounts_next(&rest, &found)) {
-		if (!str_equal(found.file_system, str_from(kind)) || found.point.len > 200 ||
-		    (option && str_find(found.super_options, str_from(option)) < 0))
-			continue;
-		snprintf(path, 256, "%.*s", STR_ARG(found.point));
-		return true;
-	}
-	return false;
-}
-
-static bool join_group(const char *group, pid_t pid)
-{
-	char path[500], number[16];
-
-	snprintf(path, sizeof(path), "%s/cgroup.procs", group);
-	int len = snprintf(number, sizeof(number), "%d", pid);
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool joined = fd >= 0 && write(fd, number, (size_t)len) == len;
-	close(fd);
-	return joined;
-}
-
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 static void check_group(const char *kind, const char *option)
 {
-	char mounted[256], group[400];
+	char mounted[CGROUP_POINT_MAX], group[400];
 	struct child child;
 	struct process p;
 	int hold, ready;
 
-	if (!find_cgroup(kind, option, mounted)) {
+	if (!cgroup_mounted(kind, option, mounted)) {
 		printf("# no %s of %s is mounted\n", kind, option ? option : "control groups");
 		return;
 	}
@@ -580,7 +545,7 @@ static void check_group(const char *kind, const char *option)
 	if (child_fork(&child, &hold, &ready, 0))
 		child_wait(hold, ready);
 	child_ready(&child);
-	bool joined = join_group(group, child.pid);
+	bool joined = cgroup_join(group, child.pid);
 	read_process(child.pid, &p);
 	child_end(&child);
 	assert_int_equal(rmdir(group), 0);
