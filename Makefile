@@ -74,4 +74,4 @@ uninstall:
 
 ## make clean          remove the build folders
 clean:
-	rm -rf build build-asan build-fuzz build-*.ini
+	rm -rf build build-asan build-kernel build-fuzz build-*.ini

@@ -186,7 +186,7 @@ static void a_fast_flow_is_shown_now_and_then(void **state)
 
 static void many_cut_flows_make_room_for_each_other(void **state)
 {
-	enum { FLOWS = 200000, CAPACITY = 16384 };
+	enum { FLOWS = 60000, CAPACITY = 16384 };
 	struct cutoff_settings settings = cutoff_settings_default();
 	struct cut cut;
 	struct frame_plan plan = flow(3400);
