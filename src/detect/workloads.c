@@ -173,7 +173,7 @@ static struct workload_entry *workload_of(struct workloads *w, const struct proc
 		return entry;
 	entry = table_insert(w->workloads, &key, hash, s->at);
 	if (entry)
-		entry->first_seen = s->at;
+		entry->first_seen = entry->next_look = s->at;
 	return entry;
 }
 
@@ -357,11 +357,14 @@ void workloads_step(struct workloads *workloads, instant now)
 
 /* -- looks -- */
 
+enum { DUE_MAX = 16 };
+
 struct choosing {
 	const struct workloads *workloads;
 	instant now;
 	struct workload_due *out;
 	size_t count, cap;
+	double urgency[DUE_MAX];
 };
 
 static double share_of(const struct workloads *workloads, const struct workload_entry *w)
@@ -373,36 +376,56 @@ static double share_of(const struct workloads *workloads, const struct workload_
 			 : 0;
 }
 
-/* Kept sorted, the busiest first; there are few places. */
+/* Kept sorted, the most urgent first; there are few places. */
 static void choose_due(void *context, void *entry)
 {
 	struct choosing *c = context;
 	const struct workload_entry *w = entry;
+	duration waited = instant_since(c->now, w->next_look);
 
-	if (w->leader_score <= 0 || instant_since(c->now, w->next_look).ns < 0 || !is_hot(w))
+	if (w->leader_score <= 0 || waited.ns < 0 || !is_hot(w))
 		return;
 	struct workload_due due = {w->key, w->leader, share_of(c->workloads, w)};
+	/* at 5 % of a core six times as patient as at all of it, and no more than that */
+	double urgency = (duration_seconds(waited) + WORKLOAD_STEP_S) * (0.15 + due.share);
 	if (c->count == c->cap) {
-		if (c->out[c->cap - 1].share >= due.share)
+		if (c->urgency[c->cap - 1] >= urgency)
 			return;
 		c->count--;
 	}
 	size_t at = c->count++;
-	for (; at > 0 && c->out[at - 1].share < due.share; at--)
+	for (; at > 0 && c->urgency[at - 1] < urgency; at--) {
 		c->out[at] = c->out[at - 1];
+		c->urgency[at] = c->urgency[at - 1];
+	}
 	c->out[at] = due;
+	c->urgency[at] = urgency;
 }
 
 size_t workloads_due(struct workloads *workloads, instant now, struct workload_due *out, size_t cap)
 {
-	struct choosing c = {.workloads = workloads, .now = now, .out = out, .cap = cap};
+	struct choosing c = {.workloads = workloads,
+			     .now = now,
+			     .out = out,
+			     .cap = cap < DUE_MAX ? cap : DUE_MAX};
 
 	if (cap > 0)
 		table_each(workloads->workloads, choose_due, &c);
 	return c.count;
 }
 
-static bool view_pages(const struct process_entry *process, struct arena *scratch,
+/*
+ * One process of many short ones has a sample or two, and stands for all that were taken of the
+ * others.
+ */
+static double stands_for(const struct workload_entry *w, const struct process_entry *process)
+{
+	double all = recent_samples(w, FAST_STEPS), own = (double)process->recent;
+
+	return w->is_spread && own > 0 && all > own ? all / own : 1;
+}
+
+static bool view_pages(const struct process_entry *process, double scale, struct arena *scratch,
 		       struct workload *out)
 {
 	struct code_page *pages = arena_take(scratch, sizeof(*pages) * PAGES_KEPT);
@@ -414,7 +437,7 @@ static bool view_pages(const struct process_entry *process, struct arena *scratc
 		if (from->samples < 0.5f)
 			continue;
 		size_t at = out->page_count++;
-		uint32_t samples = (uint32_t)(from->samples + 0.5f);
+		uint32_t samples = (uint32_t)((double)from->samples * scale + 0.5);
 		for (; at > 0 && pages[at - 1].samples < samples; at--)
 			pages[at] = pages[at - 1];
 		pages[at] = (struct code_page){
@@ -451,7 +474,7 @@ bool workloads_view(const struct workloads *workloads, const struct workload_key
 	if (!w)
 		return false;
 	const struct process_entry *leader = find_process(workloads, &w->leader);
-	if (!leader || !view_pages(leader, scratch, out) ||
+	if (!leader || !view_pages(leader, stands_for(w, leader), scratch, out) ||
 	    !view_shares(workloads, w, scratch, out))
 		return false;
 	out->processes = w->processes;
@@ -489,7 +512,9 @@ void workloads_looked(struct workloads *workloads, const struct workload_due *du
 		process->looks++;
 	if (!w)
 		return;
-	if (result == LOOK_SIGNS) {
+	if (result == LOOK_GONE) {
+		wait_s = WORKLOAD_STEP_S;
+	} else if (result == LOOK_SIGNS) {
 		/* time is evidence, but not for ever */
 		wait_s = w->sign_looks++ < SIGN_LOOKS ? 2 : PATIENCE_SIGNS_S;
 		w->patience_s = 0;

@@ -48,7 +48,8 @@ struct workload_due {
 };
 
 /*
- * The workloads that are due for a look, the busiest first.
+ * The workloads that are due for a look: those that waited longest, the busier the sooner, so that
+ * nothing that goes on is kept from its turn by others that are busier or more suspicious.
  *
  * returns: how many, at most `cap`
  */
@@ -72,6 +73,7 @@ enum look_result {
 	LOOK_NOTHING, /* no sign worth mentioning: the next look may wait, longer each time */
 	LOOK_SIGNS,   /* some: look again soon, for time is evidence, too */
 	LOOK_TOLD,    /* a finding was made: look again once a minute */
+	LOOK_GONE,    /* it ended before it could be looked at: the next of its kind, soon */
 };
 void workloads_looked(struct workloads *workloads, const struct workload_due *due, instant now,
 		      enum look_result result);

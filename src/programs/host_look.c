@@ -14,8 +14,8 @@ enum {
 	ARENA_BYTES = 8 * 1024 * 1024, /* taken page by page; a process of 65536 mappings fits */
 	HASHES = 256,
 	PAST_MAX = 512,
-	REGION_MAX = 16 * 1024 * 1024, /* larger ones hold data, the dataset among them */
-	REGIONS_BUDGET = 24 * 1024 * 1024,
+	REGION_MAX = 16 * 1024 * 1024,	   /* larger ones hold data, the dataset among them */
+	REGIONS_BUDGET = 16 * 1024 * 1024, /* of each rank: a large heap must not hide a library */
 	PIECE = 1024 * 1024,
 	HASH_STEP = 32 * 1024 * 1024,
 };
@@ -194,12 +194,12 @@ static bool is_own_program(const struct host_looker *l, const struct executable 
 static void scan_memory(struct host_looker *l, int memory, struct workload *w)
 {
 	struct constant_hit *hits = arena_take(&l->arena, sizeof(*hits) * CONSTANT_HITS_MAX);
-	uint64_t left = REGIONS_BUDGET;
 
 	if (!l->scanner || memory < 0 || !hits || is_own_program(l, &w->process->executable))
 		return;
 	constant_scanner_begin(l->scanner, &l->arena);
 	for (int rank = 0; rank <= 2; rank++) {
+		uint64_t left = rank == 2 ? 3 * REGIONS_BUDGET : REGIONS_BUDGET;
 		for (size_t i = 0; i < w->mapping_count && left > 0; i++) {
 			const struct mapping *m = &w->mappings[i];
 			uint64_t size = m->end - m->start;
@@ -213,6 +213,32 @@ static void scan_memory(struct host_looker *l, int memory, struct workload *w)
 	w->constant_count = constant_scanner_hits(l->scanner, hits);
 }
 
+/* Short processes add up, each from its birth to its look: there is no second one. */
+static void add_short_life(struct host_looker *l, const struct process *p, instant now,
+			   struct workload *w)
+{
+	/* no pid is that large: names the executable */
+	const struct past key = {.pid = p->executable.device << 32 | UINT32_MAX,
+				 .start_ns = p->executable.inode};
+	uint64_t hash = table_hash(l->past, &key);
+	struct past *past = table_find(l->past, &key, hash);
+
+	if (!past)
+		past = table_insert(l->past, &key, hash, now);
+	if (!past)
+		return;
+	table_touch(l->past, past, now);
+	past->bytes += p->read_bytes + p->written_bytes;
+	past->calls += p->read_calls + p->write_calls;
+	past->switches += p->switches_asked;
+	past->cpu_time.ns += p->cpu_time.ns;
+	w->has_io = true;
+	w->io_bytes = past->bytes;
+	w->io_calls = past->calls;
+	w->switches_asked = past->switches;
+	w->cpu_time = past->cpu_time;
+}
+
 /* The difference to the first look; at the first there is none, which says nothing. */
 static void compare_with_past(struct host_looker *l, const struct process *p, instant now,
 			      struct workload *w)
@@ -221,8 +247,6 @@ static void compare_with_past(struct host_looker *l, const struct process *p, in
 	uint64_t hash = table_hash(l->past, &key);
 	struct past *past = table_find(l->past, &key, hash);
 
-	if (!p->has_io)
-		return;
 	if (!past) {
 		past = table_insert(l->past, &key, hash, now);
 		if (past) {
@@ -301,6 +325,9 @@ enum look_result host_look(struct host_looker *looker, struct workloads *workloa
 	name_pages(&workload, (struct code_page *)workload.pages);
 	read_windows(looker, memory, &workload);
 	scan_memory(looker, memory, &workload);
-	compare_with_past(looker, process, now, &workload);
+	if (process->has_io && workloads_is_spread(workloads, &due->workload))
+		add_short_life(looker, process, now, &workload);
+	else if (process->has_io)
+		compare_with_past(looker, process, now, &workload);
 	return judge(looker, workloads, due, &workload, out);
 }

@@ -27,7 +27,7 @@
 
 enum {
 	WAIT_MS = 1000,
-	LOOKS_AT_ONCE = 4,
+	LOOKS_AT_ONCE = 8,
 	TOLD_MAX = 1024,
 	RENEW_S = 60,
 	ANSWER_LATE_S = 10, /* the opener was busy, or restarted: ask again */
@@ -236,7 +236,7 @@ static void take_opened(struct hosting *h, struct message *message, instant now)
 		pending->is_used = false;
 		h->looks++;
 		enum look_result result =
-			opened.error ? LOOK_NOTHING
+			opened.error ? LOOK_GONE
 				     : host_look(h->looker, h->workloads, h->processes,
 						 &pending->due, &opened, now, &finding);
 		workloads_looked(h->workloads, &pending->due, now, result);
