@@ -70,6 +70,39 @@ static void weigh_algorithm(struct weighing *w, const struct sign *sign)
 	w->certainty = sign->strength;
 }
 
+/* "rx" and "rx/0" are one family; "rx" and "rxx" are not. */
+static bool is_same_algorithm(const char *one, const char *other)
+{
+	struct str a = str_from(one), b = str_from(other), rest;
+
+	str_cut(a, '/', &a, &rest);
+	str_cut(b, '/', &b, &rest);
+	return str_equal(a, b);
+}
+
+/*
+ * Code that others run as well, and memory that is laid out for one use of it: a node that checks
+ * blocks, or Tor, has no dataset, and who merely holds 2080 MiB does not run RandomX's code. The
+ * two together are as good as code that only miners have.
+ */
+static bool do_agree(const struct signs *signs)
+{
+	for (size_t i = 0; i < signs->count; i++) {
+		const struct sign *code = &signs->at[i];
+		if (code->family != FAMILY_CODE || code->weight < SIGN_LOOKS_ALIKE ||
+		    !code->algorithm)
+			continue;
+		for (size_t k = 0; k < signs->count; k++) {
+			const struct sign *memory = &signs->at[k];
+			if (memory->family == FAMILY_MEMORY && memory->weight >= SIGN_STRONG &&
+			    memory->algorithm &&
+			    is_same_algorithm(code->algorithm, memory->algorithm))
+				return true;
+		}
+	}
+	return false;
+}
+
 static struct weighing weigh(const struct signs *signs)
 {
 	struct weighing w = {0};
@@ -87,6 +120,12 @@ static struct weighing weigh(const struct signs *signs)
 		w.families += w.strength[sign->family] == 0;
 		if (sign->strength > w.strength[sign->family])
 			w.strength[sign->family] = sign->strength;
+	}
+	if (!w.has_specific && do_agree(signs)) {
+		w.has_specific = true;
+		w.families += w.strength[FAMILY_CODE] == 0;
+		if (w.alike > w.strength[FAMILY_CODE])
+			w.strength[FAMILY_CODE] = w.alike;
 	}
 	return w;
 }

@@ -12,6 +12,12 @@
 		.reason = STR("because")                                                     \
 	}
 
+#define SIGN_OF(f, w, s, a)                                                                  \
+	{                                                                                    \
+		.family = FAMILY_##f, .weight = SIGN_##w, .strength = s, .detector = "test", \
+		.algorithm = a, .reason = STR("because")                                     \
+	}
+
 static void a_verdict_needs_two_families_and_a_specific_sign(void **state)
 {
 	static const struct {
@@ -42,6 +48,19 @@ static void a_verdict_needs_two_families_and_a_specific_sign(void **state)
 		{"steady and in huge pages",
 		 {SIGN(RHYTHM, STRONG, .9), SIGN(MEMORY, SUPPORTS, .9)},
 		 -1},
+		{"RandomX's keys or its dataset's code, and the dataset's block",
+		 {SIGN_OF(CODE, LOOKS_ALIKE, .7, "rx"), SIGN_OF(MEMORY, STRONG, .8, "rx/0")},
+		 VERDICT_MINING},
+		{"the keys and a steady load: a node that checks blocks",
+		 {SIGN_OF(CODE, LOOKS_ALIKE, .7, "rx"), SIGN(RHYTHM, STRONG, .9)},
+		 VERDICT_SUSPECT},
+		{"the keys and memory for something else",
+		 {SIGN_OF(CODE, LOOKS_ALIKE, .7, "rx"), SIGN_OF(MEMORY, STRONG, .8, "cn")},
+		 -1},
+		{"without the large dataset, steady, in blocks of its sizes",
+		 {SIGN_OF(CODE, STRONG, .7, "rx"), SIGN(RHYTHM, STRONG, .9),
+		  SIGN(MEMORY, STRONG, .6)},
+		 VERDICT_SUSPECT},
 		{"steady and disguised",
 		 {SIGN(RHYTHM, STRONG, .9), SIGN(SETUP, STRONG, .9)},
 		 VERDICT_SUSPECT},

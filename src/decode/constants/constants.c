@@ -26,7 +26,8 @@ enum {
 	MESSAGES_MOST =
 		64, /* tries at reading one, in one process: hostile memory is full of them */
 	WALLETS_MOST = 4096,
-	KEYS_ENOUGH = 3, /* halves that meet by chance: one in 2^64 for each byte */
+	SETTINGS_ENOUGH = 5, /* rules of security tools and programs like Davy have a few */
+	KEYS_ENOUGH = 3,     /* halves that meet by chance: one in 2^64 for each byte */
 };
 
 static const char *const setting_words[] = {
@@ -333,12 +334,13 @@ size_t constant_scanner_hits(const struct constant_scanner *scanner, struct cons
 			.text = arena_printf(scanner->texts,
 					     "%d of %d halves of RandomX's AES keys", halves,
 					     (int)HALVES)};
-	if (settings >= 3)
+	if (settings >= SETTINGS_ENOUGH)
 		out[count++] = (struct constant_hit){
 			.name = "options of a miner",
 			.kind = CONSTANT_SETTING,
 			.address = scanner->setting_address,
-			.text = arena_printf(scanner->texts, "%" PRIu32 " of %d words", settings,
-					     (int)SETTING_WORDS)};
+			.text = arena_printf(scanner->texts,
+					     "%" PRIu32 " words, donate-level, rig-id or the like",
+					     settings)};
 	return count;
 }

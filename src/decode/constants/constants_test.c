@@ -129,9 +129,12 @@ static void texts_are_confirmed_before_they_are_told(void **state)
 		     ","
 		     "\"method\":\"job\"}"),
 		 CONSTANT_MESSAGE, "job"},
-		{"options", STR("--donate-level\0--rig-id=\0\"nicehash\": false\0\"rx/0\""),
+		{"options",
+		 STR("--donate-level\0--rig-id=\0\"nicehash\": false\0\"rx/0\"\0"
+		     "\"huge-pages-jit\": true"),
 		 CONSTANT_SETTING, "options"},
-		{"two options are any program's", STR("\"rig-id\" \"nicehash\""), 0, NULL},
+		{"four options are in a scanner's rules, too",
+		 STR("\"rig-id\" \"nicehash\" rx/0 donate-level"), 0, NULL},
 		{"a wallet with a wrong checksum",
 		 STR("48edfHu7V9Z84YzzMa6fUueoELZ9ZRXq9VetWzYGzKt52XU5xvqgzYnDK9URnRoJMk1j8nLwEVsaS"
 		     "WJ4fhdUyZijBGUicoE"),

@@ -152,11 +152,19 @@ static bool judge_programs(struct judgement *j, struct signs *out)
 			programs >= 0.02;
 	if (!is_full && !is_light)
 		return false;
-	add(j, out, SIGN_SPECIFIC, 0.8 + 0.2 * both, "rx", program->best,
-	    say(j->scratch,
-		"%.0f%% of the code it was seen running is RandomX's: floats, products of 128 bits "
-		"and rotations in one loop, over masked addresses (%u of %u windows)",
-		100 * both, program->windows + j->shapes[SHAPE_SUPERSCALAR].windows, j->windows));
+	if (is_full)
+		add(j, out, SIGN_SPECIFIC, 0.8 + 0.2 * both, "rx", program->best,
+		    say(j->scratch,
+			"%.0f%% of the code it was seen running is RandomX's: floats, products of "
+			"128 bits and rotations in one loop, over masked addresses",
+			100 * both));
+	else
+		add(j, out, SIGN_STRONG, 0.6 + 0.2 * both, "rx", program->best,
+		    say(j->scratch,
+			"%.0f%% of the code it was seen running is RandomX's as it runs without "
+			"its large dataset: a node that checks blocks does that, and so does a "
+			"miner with little memory",
+			100 * both));
 	return true;
 }
 
@@ -169,8 +177,8 @@ static bool judge_interpreter(struct judgement *j, struct signs *out)
 	add(j, out, SIGN_STRONG, 0.5 + 0.5 * share(j, read->samples), "rx", read->best,
 	    say(j->scratch,
 		"%.0f%% of the code it was seen running has the instructions of RandomX behind "
-		"jumps through a table, as an interpreter of it would (%u of %u windows)",
-		100 * share(j, read->samples), read->windows, j->windows));
+		"jumps through a table, as an interpreter of it would",
+		100 * share(j, read->samples)));
 	return true;
 }
 
@@ -184,7 +192,7 @@ static bool judge_scattered(struct judgement *j, struct signs *out)
 	double all = (double)j->ran.instructions / 100;
 	add(j, out, SIGN_STRONG, 0.7, "rx", j->first,
 	    say(j->scratch,
-		"The instructions it was seen running in %u places are, taken together, a RandomX "
+		"the instructions it was seen running in %u places are, taken together, a RandomX "
 		"program that is thinned with others or scattered: %.1f%% products of 128 bits, "
 		"%.1f%% rotations, %.1f%% packed roots and divisions, %.1f%% conversions",
 		j->windows, groups[CODE_MULTIPLY_HIGH] / all, groups[CODE_ROTATE_64] / all,
@@ -221,9 +229,8 @@ static void judge_cryptonight(struct judgement *j, struct signs *out)
 	    say(j->scratch,
 		"%.0f%% of the code it was seen running is CryptoNight's: rounds of AES and "
 		"products "
-		"of 128 bits in one loop%s (%u of %u windows)",
-		100 * share(j, samples), is_masked ? ", over addresses masked to a pad" : "",
-		masked->windows + open->windows, j->windows));
+		"of 128 bits in one loop%s",
+		100 * share(j, samples), is_masked ? ", over addresses masked to a pad" : ""));
 }
 
 /* Loops that mining shares with legitimate software; said with what else they may be. */

@@ -15,7 +15,7 @@ struct meaning {
 
 static const struct meaning meanings[] = {
 	[CONSTANT_ALGORITHM] =
-		{FAMILY_CODE, SIGN_SPECIFIC, 0.7,
+		{FAMILY_CODE, SIGN_LOOKS_ALIKE, 0.7,
 		 "RandomX is loaded: keys that its specification fixes are in memory"},
 	[CONSTANT_WALLET] = {FAMILY_MEMORY, SIGN_SUPPORTS, 0.3,
 			     "a wallet's address with a right checksum is in its memory"},
@@ -28,6 +28,18 @@ static const struct meaning meanings[] = {
 };
 enum { MEANINGS = sizeof(meanings) / sizeof(*meanings) };
 
+/*
+ * What lies in a program's file is what it knows: security tools, pools and browsers carry the
+ * words of miners. What it wrote into its memory is what it says or hears.
+ */
+static bool is_written(const struct workload *w, uint64_t address)
+{
+	for (size_t i = 0; i < w->mapping_count; i++)
+		if (address >= w->mappings[i].start && address < w->mappings[i].end)
+			return w->mappings[i].flags & MAPPING_WRITE;
+	return false;
+}
+
 /* One sign a kind; the first text of it is quoted. */
 static void judge(const struct workload *workload, struct arena *scratch, struct signs *out)
 {
@@ -37,6 +49,8 @@ static void judge(const struct workload *workload, struct arena *scratch, struct
 		const struct constant_hit *hit = &workload->constants[i];
 		if (hit->kind >= MEANINGS || !meanings[hit->kind].reason ||
 		    (told & 1u << hit->kind))
+			continue;
+		if (hit->kind == CONSTANT_MESSAGE && !is_written(workload, hit->address))
 			continue;
 		told |= 1u << hit->kind;
 		const struct meaning *m = &meanings[hit->kind];

@@ -14,11 +14,20 @@ static void each_kind_is_one_sign(void **state)
 	static const struct constant_hit hits[] = {
 		{.name = "pool URL", .kind = CONSTANT_POOL_URL, .text = STR("stratum+tcp://a:1")},
 		{.name = "pool URL", .kind = CONSTANT_POOL_URL, .text = STR("stratum+tcp://b:1")},
-		{.name = "job", .kind = CONSTANT_MESSAGE, .text = STR("{}")},
+		{.name = "job", .kind = CONSTANT_MESSAGE, .text = STR("{1}"), .address = 0x1000},
+		{.name = "job", .kind = CONSTANT_MESSAGE, .text = STR("{2}"), .address = 0x5000},
 		{.name = "keys", .kind = CONSTANT_ALGORITHM, .algorithm = "rx"},
 		{.name = "from the future", .kind = 200},
 	};
-	const struct workload workload = {.constants = hits, .constant_count = 5};
+	/* a program's own words are not what it says */
+	static const struct mapping mappings[] = {
+		{.start = 0x1000, .end = 0x2000, .flags = MAPPING_READ},
+		{.start = 0x5000, .end = 0x6000, .flags = MAPPING_READ | MAPPING_WRITE},
+	};
+	const struct workload workload = {.constants = hits,
+					  .constant_count = sizeof(hits) / sizeof(*hits),
+					  .mappings = mappings,
+					  .mapping_count = 2};
 	struct signs signs = {0};
 
 	memory_constants_room.judge(&workload, NULL, &signs);
@@ -27,8 +36,10 @@ static void each_kind_is_one_sign(void **state)
 	assert_int_equal(signs.at[0].weight, SIGN_SUPPORTS);
 	assert_int_equal(signs.at[1].family, FAMILY_MEMORY);
 	assert_int_equal(signs.at[1].weight, SIGN_STRONG);
+	assert_true(str_equal(signs.at[1].quote, STR("{2}")));
 	/* of the code's family: a verifying node has its code and its keys, which is one thing */
 	assert_int_equal(signs.at[2].family, FAMILY_CODE);
+	assert_int_equal(signs.at[2].weight, SIGN_LOOKS_ALIKE);
 	assert_string_equal(signs.at[2].algorithm, "rx");
 }
 

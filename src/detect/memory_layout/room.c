@@ -11,7 +11,8 @@
 enum {
 	DATASET_MIB = 2080, /* 2181038080 bytes, RandomX's configuration: base plus extra size */
 	CACHE_MIB = 256,
-	DATASET_SLACK_MIB = 2, /* malloc's head, rounding up to a huge page */
+	RESIDENT_LEAST_MIB = 320, /* the cache, and a dataset that begins to be filled */
+	DATASET_SLACK_MIB = 2,	  /* malloc's head, rounding up to a huge page */
 	PADS_MOST = 256,
 };
 
@@ -31,12 +32,18 @@ static bool is_private_memory(const struct mapping *m)
 	       !(m->flags & (MAPPING_STACK | MAPPING_HEAP | MAPPING_VDSO));
 }
 
-/* 2080 MiB, and at most what rounding and a few pads beside it add. */
+/*
+ * 2080 MiB, and at most what rounding, the cache and a few pads beside it add: the kernel shows
+ * neighbours of one kind as one mapping, and whoever takes cache and dataset one after the other
+ * has them side by side.
+ */
 static bool is_dataset(uint64_t size, uint64_t *slack)
 {
 	if (size < DATASET_MIB * MIB)
 		return false;
 	*slack = size - DATASET_MIB * MIB;
+	if (*slack >= CACHE_MIB * MIB)
+		*slack -= CACHE_MIB * MIB;
 	uint64_t odd = *slack % (2 * MIB);
 	return *slack <= DATASET_SLACK_MIB * MIB ||
 	       (*slack <= 64 * 2 * MIB && (odd <= 64 * 1024 || odd >= 2 * MIB - 64 * 1024));
@@ -86,14 +93,23 @@ static void judge(const struct workload *workload, struct arena *scratch, struct
 	struct layout l = layout_of(workload);
 	struct sign sign = {.family = FAMILY_MEMORY, .detector = "memory_layout"};
 
-	if (l.dataset && workload->process &&
-	    workload->process->resident_bytes >= DATASET_MIB * MIB / 2) {
+	uint64_t resident = workload->process ? workload->process->resident_bytes : 0;
+
+	if (l.dataset && resident >= RESIDENT_LEAST_MIB * MIB) {
+		bool is_filled = resident >= DATASET_MIB * MIB / 2;
 		sign.weight = SIGN_STRONG;
-		sign.strength = l.slack <= DATASET_SLACK_MIB * MIB ? 0.8 : 0.7;
+		sign.strength = !is_filled ? 0.6 : l.slack <= DATASET_SLACK_MIB * MIB ? 0.8 : 0.7;
 		sign.algorithm = "rx/0";
 		sign.quote = quote_of(scratch, l.dataset);
-		sign.reason = STR("it holds one block of memory of 2080 MiB, which is the size of "
-				  "RandomX's dataset");
+		sign.reason =
+			is_filled
+				? STR("it holds one block of memory of 2080 MiB, which is the size "
+				      "of RandomX's dataset")
+				: arena_printf(scratch,
+					       "it reserved one block of memory of 2080 MiB, which "
+					       "is the size of RandomX's dataset, and has %" PRIu64
+					       " MiB in memory so far",
+					       resident / MIB);
 		signs_add(out, sign);
 	} else if (l.cache) {
 		/* everybody allocates 256 MiB now and then; with a pad for each hot thread it is
