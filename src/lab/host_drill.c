@@ -34,12 +34,17 @@ struct worker {
 	instant end;
 };
 
-static instant now(void)
+static instant read_clock(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return (instant){(int64_t)t.tv_sec * 1000000000 + t.tv_nsec};
+}
+
+static instant now(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
 }
 
 static void *reserve(size_t bytes, int protection, int flags)
@@ -90,10 +95,10 @@ static bool prepare_code(struct worker *worker)
 			PROT_READ | PROT_EXEC | (toggles ? 0 : PROT_WRITE)) == 0;
 }
 
-static void rest(instant from, uint32_t duty_percent)
+/* A share of a core is of time that was got, however long others kept it waiting for that. */
+static void rest(instant from, int64_t worked, uint32_t duty_percent)
 {
-	int64_t worked = now().ns - from.ns;
-	int64_t pause = worked * (100 - duty_percent) / duty_percent;
+	int64_t pause = from.ns + worked * 100 / duty_percent - now().ns;
 
 	if (pause > 0)
 		nanosleep(&(struct timespec){pause / 1000000000, pause % 1000000000}, NULL);
@@ -110,12 +115,15 @@ static void *work(void *context)
 	if (!prepare_code(worker))
 		return NULL;
 	while (now().ns < worker->end.ns) {
-		instant begins = now();
-		while (now().ns - begins.ns < slice.ns)
+		instant begins = now(), got = read_clock(CLOCK_THREAD_CPUTIME_ID);
+		int64_t worked = 0;
+		while (worked < slice.ns && now().ns < worker->end.ns) {
 			((loop_function *)(uintptr_t)worker->code)(worker->pad, worker->dataset,
 								   ROUNDS_AT_ONCE);
+			worked = read_clock(CLOCK_THREAD_CPUTIME_ID).ns - got.ns;
+		}
 		if (drill->duty_percent < 100)
-			rest(begins, drill->duty_percent);
+			rest(begins, worked, drill->duty_percent);
 		if (drill->toggles && now().ns - made.ns > DURATION_S(1).ns) {
 			if (!prepare_code(worker))
 				return NULL;
