@@ -276,14 +276,29 @@ static void hash_executable(struct host_looker *l, const struct opened_process *
 
 /* -- judging -- */
 
-static enum look_result judge(struct host_looker *l, struct workloads *workloads,
-			      const struct workload_due *due, const struct workload *w,
-			      struct finding *out)
+static struct signs ask_rooms(struct host_looker *l, const struct workload *w)
 {
 	struct signs signs = {0};
 
 	for (size_t i = 0; host_rooms[i]; i++)
 		host_rooms[i]->judge(w, &l->arena, &signs);
+	return signs;
+}
+
+static bool is_noteworthy(const struct signs *signs)
+{
+	for (size_t i = 0; i < signs->count; i++)
+		if (signs->at[i].weight >= SIGN_LOOKS_ALIKE)
+			return true;
+	return false;
+}
+
+static enum look_result judge(struct host_looker *l, struct workloads *workloads,
+			      const struct workload_due *due, const struct workload *w,
+			      struct finding *out)
+{
+	struct signs signs = ask_rooms(l, w);
+
 	const struct host_case host_case = {
 		.workload = w,
 		.signs = &signs,
@@ -293,10 +308,7 @@ static enum look_result judge(struct host_looker *l, struct workloads *workloads
 	*out = (struct finding){0};
 	if (host_verdict(&host_case, &l->arena, out))
 		return out->verdict == VERDICT_MINING ? LOOK_TOLD : LOOK_SIGNS;
-	for (size_t i = 0; i < signs.count; i++)
-		if (signs.at[i].weight >= SIGN_LOOKS_ALIKE)
-			return LOOK_SIGNS;
-	return LOOK_NOTHING;
+	return is_noteworthy(&signs) ? LOOK_SIGNS : LOOK_NOTHING;
 }
 
 enum look_result host_look(struct host_looker *looker, struct workloads *workloads,
@@ -324,10 +336,13 @@ enum look_result host_look(struct host_looker *looker, struct workloads *workloa
 	int memory = opened->descriptors[PROCESS_FILE_MEMORY];
 	name_pages(&workload, (struct code_page *)workload.pages);
 	read_windows(looker, memory, &workload);
-	scan_memory(looker, memory, &workload);
 	if (process->has_io && workloads_is_spread(workloads, &due->workload))
 		add_short_life(looker, process, now, &workload);
 	else if (process->has_io)
 		compare_with_past(looker, process, now, &workload);
+	/* most of a look's cost; what is in memory accuses nobody alone */
+	const struct signs first = ask_rooms(looker, &workload);
+	if (is_noteworthy(&first))
+		scan_memory(looker, memory, &workload);
 	return judge(looker, workloads, due, &workload, out);
 }

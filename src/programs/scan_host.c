@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,7 +14,7 @@
 #include "sandbox/supervise.h"
 #include "sandbox/worker.h"
 
-enum { TICK_MS = 200, LEAVE_MS = 5000 };
+enum { TICK_MS = 200, LEAVE_MS = 5000, WORKER_NICE = -10 };
 
 struct host_scan {
 	const struct scan_host_plan *plan;
@@ -72,6 +73,9 @@ static bool start_worker(struct host_scan *scan, struct error *why)
 	host_side_fill_start(&scan->side, &settings);
 	if (worker_spawn(HOST_ROLE, false, &scan->worker, why) < 0)
 		return false;
+	/* a miner on all processors must not keep its finder from them; without the right to, it is
+	 * as it is */
+	(void)setpriority(PRIO_PROCESS, (id_t)scan->worker.pid, WORKER_NICE);
 	channel_init(&scan->channel, scan->worker.channel, false);
 	if (worker_send_start(&scan->channel, &start) < 0 ||
 	    host_side_greet(&scan->side, &scan->channel) < 0) {
