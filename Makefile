@@ -4,7 +4,7 @@
 #	sudo make watch		install what is missing, build, watch this machine
 #	sudo make check		the same with the test tools, and run every test
 
-.PHONY: help watch check build test accuracy bench bench-live soak fuzz format lint install uninstall clean
+.PHONY: help watch check build test accuracy accuracy-host bench bench-live soak fuzz format lint install uninstall clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -35,6 +35,12 @@ accuracy:
 	@scripts/build release
 	@scripts/build asan
 	@scripts/accuracy
+
+## sudo make accuracy-host   the same of this machine's processes: some fifty programs, drills, ways out
+accuracy-host:
+	@scripts/build release
+	ninja -C build tests/bare_drill tests/libhide_process.so
+	@scripts/accuracy_host build --write
 
 ## make bench          speed and memory against nDPI and tcpdump on the same capture
 bench:

@@ -225,10 +225,14 @@ static void add_amount(struct scan_output *output, const struct sensor_counters 
 	if (output->has_host)
 		buf_printf(&output->out,
 			   "Watched this machine for %" PRIu32 " s: %" PRIu32
-			   " processes ran, %" PRIu32 " close looks were taken. ",
-			   output->host.seconds, output->host.processes, output->host.looks);
+			   " process%s ran, %" PRIu32 " close look%s taken.",
+			   output->host.seconds, output->host.processes,
+			   output->host.processes == 1 ? "" : "es", output->host.looks,
+			   output->host.looks == 1 ? " was" : "s were");
 	if (output->has_host && output->read == 1)
 		return;
+	if (output->has_host)
+		buf_add_byte(&output->out, ' ');
 	buf_printf(&output->out,
 		   "Looked at %" PRIu64 " input%s: %" PRIu64 " packet%s, %" PRIu64 " connection%s.",
 		   output->read - output->has_host, plural(output->read - output->has_host),
@@ -247,7 +251,7 @@ static void add_outcome(struct scan_output *output, const struct sensor_counters
 	else if (output->read == 0)
 		return;
 	else if (output->has_host && output->read == 1)
-		buf_printf(&output->out, "No mining was seen%s.",
+		buf_printf(&output->out, " No mining was seen%s.",
 			   is_part ? " in what could be watched" : "");
 	else if (c->frames == 0)
 		buf_add_text(&output->out, " Without packets there is nothing to judge.");
