@@ -144,6 +144,25 @@ static bool is_before_program(struct str word)
 	       (str_find_byte(word, '=') > 0 && str_find_byte(word, '/') < 0);
 }
 
+bool command_program_next(struct command_reader *r, struct command_word *out)
+{
+	while (command_next(r, out)) {
+		const struct str word = str_of(out->at, out->len), name = base_name(word);
+		bool is_program = out->is_first || r->is_given;
+		if (out->is_operator) {
+			r->is_given = false;
+			continue;
+		}
+		if (!is_program || (r->is_given && is_before_program(word) && word.at[0] != '/'))
+			continue;
+		r->is_given = is_shell(name) || is_interpreter(name) || is_before_program(name);
+		r->at_start |= out->is_first && str_find_byte(word, '=') > 0 && word.at[0] != '/';
+		if (word.at[0] == '/')
+			return true;
+	}
+	return false;
+}
+
 /* One pipeline at a time; substitutions are taken for a pipeline into what is around them. */
 struct pipeline {
 	bool brings, decodes; /* an earlier part does */

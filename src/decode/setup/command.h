@@ -24,10 +24,17 @@ struct command_word {
 struct command_reader {
 	struct str rest;
 	bool at_start;
+	bool is_given; /* the program just read runs what it is given */
 };
 
 void command_begin(struct command_reader *reader, struct str command);
 bool command_next(struct command_reader *reader, struct command_word *out);
+
+/*
+ * The next program that is run by its path: the first word of a command, or what a shell, an
+ * interpreter, nohup and their like are given to run.
+ */
+bool command_program_next(struct command_reader *reader, struct command_word *out);
 
 enum command_mark {
 	COMMAND_FETCHES = 1 << 0,  /* what a downloader brings is run by a shell or interpreter */

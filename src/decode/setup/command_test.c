@@ -124,6 +124,34 @@ static void words_are_a_shells(void **state)
 	assert_false(command_next(&reader, &word));
 }
 
+static void programs_are_what_is_run(void **state)
+{
+	static const struct {
+		const char *command, *programs;
+	} rows[] = {
+		{"/opt/a -x /opt/b", "/opt/a "},
+		{"A=1 /opt/a; /opt/b | tee /opt/c", "/opt/a /opt/b "},
+		{"/bin/sh -e /opt/a.sh /opt/b", "/bin/sh /opt/a.sh "},
+		{"nohup nice -n 19 /opt/a &", "/opt/a "},
+		{"cd / && run-parts /etc/cron.daily > /var/log/x", ""},
+		{"rm -rf /tmp", ""},
+		{"test -x /usr/sbin/a || /usr/sbin/b", "/usr/sbin/b "},
+		{"", ""},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct command_reader reader;
+		struct command_word word;
+		char got[512] = "";
+		command_begin(&reader, str_from(rows[i].command));
+		while (command_program_next(&reader, &word)) {
+			strncat(got, word.at, word.len);
+			strcat(got, " ");
+		}
+		assert_string_equal(got, rows[i].programs);
+	}
+}
+
 /* A line of a megabyte is read once, not once for each of its bytes. */
 static void long_lines_end(void **state)
 {
@@ -140,9 +168,8 @@ static void long_lines_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_commands_do),
-		cmocka_unit_test(where_commands_lead),
-		cmocka_unit_test(words_are_a_shells),
+		cmocka_unit_test(what_commands_do),   cmocka_unit_test(where_commands_lead),
+		cmocka_unit_test(words_are_a_shells), cmocka_unit_test(programs_are_what_is_run),
 		cmocka_unit_test(long_lines_end),
 	};
 
