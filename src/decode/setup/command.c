@@ -144,6 +144,14 @@ static bool is_before_program(struct str word)
 	       (str_find_byte(word, '=') > 0 && str_find_byte(word, '/') < 0);
 }
 
+/* "-n 19": an option's value */
+static bool is_number(struct str word)
+{
+	uint64_t number;
+
+	return str_to_u64(word, &number);
+}
+
 bool command_program_next(struct command_reader *r, struct command_word *out)
 {
 	while (command_next(r, out)) {
@@ -153,7 +161,8 @@ bool command_program_next(struct command_reader *r, struct command_word *out)
 			r->is_given = false;
 			continue;
 		}
-		if (!is_program || (r->is_given && is_before_program(word) && word.at[0] != '/'))
+		if (!is_program || (r->is_given && word.len > 0 && word.at[0] != '/' &&
+				    (is_before_program(word) || is_number(word))))
 			continue;
 		r->is_given = is_shell(name) || is_interpreter(name) || is_before_program(name);
 		r->at_start |= out->is_first && str_find_byte(word, '=') > 0 && word.at[0] != '/';
