@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "programs/audit.h"
 #include "programs/commands.h"
 #include "programs/host.h"
 #include "programs/nearest.h"
@@ -112,6 +113,7 @@ static const struct {
 	const char *role;
 	int (*run)(void);
 } roles[] = {
+	{AUDIT_ROLE, audit_worker},
 	{SCAN_ROLE, scan_worker},
 	{HOST_ROLE, host_worker},
 	{SENSOR_ROLE, sensor_worker},

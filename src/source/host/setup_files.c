@@ -15,7 +15,8 @@
 
 enum {
 	FOLDER_ENTRIES_MAX = 4096,
-	LOOSE_MAX = 2048, /* of all: /tmp may hold millions */
+	LOOSE_MAX = 2048,  /* of all: /tmp may hold millions */
+	FOLDERS_MAX = 512, /* remembered */
 };
 
 struct found {
@@ -24,11 +25,19 @@ struct found {
 	bool is_loose, is_home;
 };
 
+struct folder_id {
+	dev_t device;
+	ino_t inode;
+	uint8_t form;
+};
+
 struct setup_walk {
 	int root;     /* O_PATH */
 	char *prefix; /* its real path, without a slash at the end */
 	struct found *found;
 	size_t count, cap, next, loose;
+	struct folder_id visited[FOLDERS_MAX]; /* /lib may be a link to /usr/lib */
+	size_t visited_count;
 	char left_out[SETUP_PATH_MAX];
 };
 
@@ -47,7 +56,7 @@ static void forget(struct setup_walk *walk)
 {
 	for (size_t i = 0; i < walk->count; i++)
 		free(walk->found[i].path);
-	walk->count = walk->next = walk->loose = 0;
+	walk->count = walk->next = walk->loose = walk->visited_count = 0;
 	walk->left_out[0] = '\0';
 }
 
@@ -137,6 +146,22 @@ static void free_names(char **names, size_t count)
 	free(names);
 }
 
+/* Under another name it is the same folder. */
+static bool is_new_folder(struct setup_walk *walk, int fd, uint8_t form)
+{
+	struct stat s;
+
+	if (fstat(fd, &s) != 0)
+		return false;
+	for (size_t i = 0; i < walk->visited_count; i++)
+		if (walk->visited[i].device == s.st_dev && walk->visited[i].inode == s.st_ino &&
+		    walk->visited[i].form == form)
+			return false;
+	if (walk->visited_count < FOLDERS_MAX)
+		walk->visited[walk->visited_count++] = (struct folder_id){s.st_dev, s.st_ino, form};
+	return true;
+}
+
 static bool list_folder(struct setup_walk *walk, const char *path, const struct setup_place *place,
 			bool goes_deeper, struct folder *out)
 {
@@ -150,6 +175,10 @@ static bool list_folder(struct setup_walk *walk, const char *path, const struct 
 	if (!listing) {
 		if (fd >= 0)
 			close(fd);
+		return false;
+	}
+	if (!place->is_loose && !is_new_folder(walk, dirfd(listing), place->form)) {
+		closedir(listing);
 		return false;
 	}
 	while ((entry = readdir(listing)) && seen++ < FOLDER_ENTRIES_MAX) {
@@ -225,7 +254,8 @@ static void add_home(struct setup_walk *walk, const char *home)
 
 static void add_homes(struct setup_walk *walk, const char *where)
 {
-	static const struct setup_place folders = {.depth = 1, .suffix = {"/"}};
+	static const struct setup_place folders = {
+		.depth = 1, .form = SETUP_FORM_COUNT, .suffix = {"/"}};
 	char path[SETUP_PATH_MAX + 256];
 	struct folder folder;
 	size_t len = strlen(where);
