@@ -274,13 +274,38 @@ static void add_homes(struct setup_walk *walk, const char *where)
 	free_names(folder.folders, folder.folder_count);
 }
 
-size_t setup_walk_again(struct setup_walk *walk)
+size_t setup_walk_again(struct setup_walk *walk, bool with_loose)
 {
 	forget(walk);
+	walk->loose = with_loose ? 0 : LOOSE_MAX;
 	for (const struct setup_place *p = setup_places; p->path; p++)
 		add_place(walk, p->path, p, false);
 	for (size_t i = 0; setup_homes[i]; i++)
 		add_homes(walk, setup_homes[i]);
+	return walk->count;
+}
+
+static bool copy_path(char out[SETUP_PATH_MAX], struct str path)
+{
+	if (path.len == 0 || path.len >= SETUP_PATH_MAX || path.at[0] != '/' ||
+	    memchr(path.at, '\0', path.len))
+		return false;
+	memcpy(out, path.at, path.len);
+	out[path.len] = '\0';
+	return true;
+}
+
+size_t setup_walk_beside(struct setup_walk *walk, struct str path)
+{
+	static const struct setup_place loose = {.form = SETUP_MINER, .depth = 1, .is_loose = true};
+	char folder[SETUP_PATH_MAX];
+
+	forget(walk);
+	if (!copy_path(folder, path))
+		return 0;
+	*strrchr(folder, '/') = '\0';
+	if (folder[0])
+		add_folder(walk, folder, &loose, 1, false);
 	return walk->count;
 }
 
@@ -443,14 +468,11 @@ void setup_walk_look(struct setup_walk *walk, struct str path, struct setup_file
 	const struct found found = {.path = name, .form = SETUP_SCRIPT};
 
 	*fd = -1;
-	if (path.len == 0 || path.len >= sizeof(name) || path.at[0] != '/' ||
-	    memchr(path.at, '\0', path.len)) {
+	if (!copy_path(name, path)) {
 		memset(out, 0, sizeof(*out));
 		out->error = -EINVAL;
 		return;
 	}
-	memcpy(name, path.at, path.len);
-	name[path.len] = '\0';
 	open_file(walk, &found, out, fd);
 }
 
@@ -478,8 +500,10 @@ int setup_request_answer(struct setup_walk *walk, struct str request, struct cha
 	if (request.len == 0 || request.len > 1 + SETUP_PATH_MAX ||
 	    request.at[0] > SETUP_REQUEST_LOOK || request.at[0] < 0)
 		return -EPROTO;
-	if (request.at[0] == SETUP_REQUEST_FIRST)
-		setup_walk_again(walk);
+	if (request.at[0] == SETUP_REQUEST_FIRST || request.at[0] == SETUP_REQUEST_STARTERS)
+		setup_walk_again(walk, request.at[0] == SETUP_REQUEST_FIRST);
+	if (request.at[0] == SETUP_REQUEST_BESIDE)
+		setup_walk_beside(walk, str_skip(request, 1));
 	if (request.at[0] == SETUP_REQUEST_LOOK)
 		setup_walk_look(walk, str_skip(request, 1), &file, &fd);
 	else if (!setup_walk_next(walk, &file, &fd))

@@ -58,7 +58,9 @@ must_check int setup_walk_open(const char *root, struct setup_walk **out, struct
 void setup_walk_close(struct setup_walk *walk); /* NULL is allowed */
 
 /* Look again where files are; the walk begins anew. How many there are. */
-size_t setup_walk_again(struct setup_walk *walk);
+size_t setup_walk_again(struct setup_walk *walk, bool with_loose);
+/* A walk over what may be a miner's settings in the folder of this file. */
+size_t setup_walk_beside(struct setup_walk *walk, struct str path);
 
 /*
  * The next file.
@@ -75,9 +77,15 @@ void setup_walk_look(struct setup_walk *walk, struct str path, struct setup_file
 
 /* -- between the side with rights and a worker: types of messages are the program's -- */
 
-enum setup_request_kind { SETUP_REQUEST_FIRST, SETUP_REQUEST_NEXT, SETUP_REQUEST_LOOK };
+enum setup_request_kind {
+	SETUP_REQUEST_FIRST,	/* of a walk over all */
+	SETUP_REQUEST_STARTERS, /* of a walk without what lies about */
+	SETUP_REQUEST_BESIDE,	/* of a walk over what lies in this file's folder */
+	SETUP_REQUEST_NEXT,
+	SETUP_REQUEST_LOOK, /* one file, by its path */
+};
 
-/* kind, and for SETUP_REQUEST_LOOK the path. As channel_send. */
+/* kind, and for SETUP_REQUEST_BESIDE and _LOOK the path. As channel_send. */
 must_check int setup_request_send(struct channel *channel, uint32_t type,
 				  enum setup_request_kind kind, struct str path);
 /*

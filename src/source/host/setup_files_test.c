@@ -84,7 +84,7 @@ static bool find(struct setup_walk *walk, const char *path, struct setup_file *o
 	bool found = false;
 	int fd;
 
-	setup_walk_again(walk);
+	setup_walk_again(walk, true);
 	while (setup_walk_next(walk, &file, &fd)) {
 		if (str_equal(setup_file_path(&file), str_from(path))) {
 			*out = file;
