@@ -8,6 +8,7 @@
 #include "decode/constants/constants.h"
 #include "detect/host_room.h"
 #include "detect/host_verdict.h"
+#include "programs/host_setup.h"
 #include "source/host/executable_hash.h"
 
 enum {
@@ -302,5 +303,11 @@ enum look_result host_look(struct host_looker *looker, struct workloads *workloa
 	read_windows(looker, memory, &workload);
 	scan_memory(looker, memory, &workload);
 	compare_with_past(looker, process, now, &workload);
-	return judge(looker, workloads, due, &workload, out);
+	if (looker->settings.setup)
+		workload.trace_count = host_setup_traces(looker->settings.setup, process,
+							 &looker->arena, &workload.traces);
+	enum look_result result = judge(looker, workloads, due, &workload, out);
+	if (looker->settings.setup && out->detector.len > 0)
+		host_setup_want(looker->settings.setup, process, now);
+	return result;
 }
