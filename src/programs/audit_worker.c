@@ -87,6 +87,7 @@ static struct exposure_file described(struct auditing *a, const struct setup_fil
 	return (struct exposure_file){
 		.host = str_from(a->start.host),
 		.path = shown_path(a, setup_file_path(file)),
+		.inner = setup_file_path(file),
 		.form = (enum setup_form)file->form,
 		.mode = file->mode,
 		.uid = file->uid,

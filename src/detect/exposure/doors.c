@@ -144,6 +144,7 @@ static const struct process_socket *open_socket(const struct process *p, uint16_
 struct door_view {
 	const struct process *process;
 	const struct str *settings;
+	uint16_t port;	    /* it listens there */
 	const char *reason; /* when it is open */
 	const char *remedy;
 	enum severity severity;
@@ -181,6 +182,13 @@ static enum exposure_answer judge_kubelet(struct door_view *v)
 static enum exposure_answer judge_redis(struct door_view *v)
 {
 	struct str arguments = v->process->arguments, value;
+	uint64_t port = 6379;
+	/* It writes over its arguments; settings that name another port are not its own. */
+	if (v->settings && setting(v->settings, STR("port")).len > 0 &&
+	    !str_to_u64(setting(v->settings, STR("port")), &port))
+		port = 0;
+	if (port != v->port)
+		v->settings = NULL;
 	bool has_password = argument(arguments, "--requirepass", &value) ||
 			    setting(v->settings, STR("requirepass")).len > 0 ||
 			    setting(v->settings, STR("aclfile")).len > 0 ||
@@ -309,6 +317,7 @@ enum exposure_answer exposure_of_door(struct str host, enum exposure_door door,
 
 	if (door <= DOOR_NONE || door >= DOOR_COUNT || !socket)
 		return EXPOSURE_NONE;
+	v.port = socket->local.port;
 	enum exposure_answer answer = judges[door](&v);
 	if (answer == EXPOSURE_FOUND)
 		tell(host, door, &v, socket, now, arena, out);

@@ -36,6 +36,11 @@ struct str tell_printable(struct arena *arena, struct str hostile, size_t most)
 	return arena_copy(arena, buf_view(&text));
 }
 
+static struct str inner_path(const struct exposure_file *file)
+{
+	return file->inner.len > 0 ? file->inner : file->path;
+}
+
 static struct str place_of(const struct exposure_file *file, uint32_t line, struct arena *arena)
 {
 	struct str path = tell_printable(arena, file->path, PATH_SHOWN);
@@ -151,10 +156,10 @@ bool exposure_is_roots(const struct exposure_file *file, const struct setup_entr
 	case SETUP_CRONTAB_USER:
 		return str_ends(file->path, STR("/root"));
 	case SETUP_UNIT:
-		return !file->is_home && !str_starts(file->path, STR("/etc/systemd/user/")) &&
+		return !file->is_home && !str_starts(inner_path(file), STR("/etc/systemd/user/")) &&
 		       (entry->user.len == 0 || str_equal(entry->user, STR("root")));
 	case SETUP_SCRIPT:
-		return !file->is_home && str_find(file->path, STR("/spool/")) < 0;
+		return !file->is_home && str_find(inner_path(file), STR("/spool/")) < 0;
 	case SETUP_ANACRONTAB:
 	case SETUP_UDEV:
 		return true;
@@ -262,9 +267,9 @@ static bool tell_loads(const struct exposure_file *file, const struct setup_entr
 	return true;
 }
 
-static bool is_service_home(struct str path)
+static bool is_service_home(const struct exposure_file *file)
 {
-	return str_starts(path, STR("/var/"));
+	return str_starts(inner_path(file), STR("/var/"));
 }
 
 /* command="..." is a way to run something at each login; keys of services a way in. */
@@ -280,7 +285,7 @@ static bool tell_admits(const struct exposure_file *file, const struct setup_ent
 	const unsigned marks = command_marks(command);
 	char fingerprint[SETUP_FINGERPRINT_LEN + 1] = "";
 
-	if (!marks && !is_service_home(file->path))
+	if (!marks && !is_service_home(file))
 		return false;
 	tell_claim(out, marks ? &runs : &service, file->now);
 	tell_entry(file, entry, arena, out);

@@ -21,6 +21,7 @@ enum exposure_reach { REACH_ROOT, REACH_USER, REACH_ANYBODY };
 
 struct exposure_file {
 	struct str host, path; /* as a person at this machine would name it */
+	struct str inner;      /* as its own system names it; empty: the same */
 	enum setup_form form;
 	uint32_t mode, uid;
 	enum exposure_reach reach;

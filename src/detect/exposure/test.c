@@ -209,6 +209,8 @@ static void servers_are_judged(void **state)
 		 "protected-mode no\nrequirepass x\n", "0.0.0.0", 6379, DOOR_REDIS, EXPOSURE_NONE},
 		{"redis-server", "/usr/bin/redis-server 0.0.0.0:6379", "# requirepass x\n",
 		 "0.0.0.0", 6379, DOOR_REDIS, EXPOSURE_NONE},
+		{"redis-server", "/usr/bin/redis-server 0.0.0.0:7000", "requirepass x\n", "0.0.0.0",
+		 7000, DOOR_REDIS, EXPOSURE_CANNOT_TELL},
 		{"redis-server", "redis-server *:6379", NULL, "0.0.0.0", 6379, DOOR_REDIS,
 		 EXPOSURE_CANNOT_TELL},
 		{"redis-server", "redis-server --protected-mode no", NULL, "::", 6379, DOOR_REDIS,
