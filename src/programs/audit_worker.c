@@ -23,6 +23,7 @@
 enum {
 	ARENA_BYTES = 4 << 20,
 	NODES = 512,
+	SCRIPT_MAX = 256 * 1024,
 	PROGRAMS_MAX = 4096, /* looked at; then told that there are more */
 	ANSWER_MS = 30000,
 	FINDINGS_A_FILE = 16, /* of 100,000 bad lines the first are enough */
@@ -127,6 +128,36 @@ static bool is_new_program(struct auditing *a, struct str path)
 	return table_insert(a->seen, &key, hash, a->now) != NULL;
 }
 
+static bool is_packaged(struct str path)
+{
+	static const struct str folders[] = {STR("/usr/bin/"), STR("/usr/sbin/"), STR("/bin/"),
+					     STR("/sbin/"),    STR("/usr/lib/"),  STR("/lib/")};
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++)
+		if (str_starts(path, folders[i]))
+			return true;
+	return false;
+}
+
+/* A script of somebody's own says itself what it does. */
+static void judge_script(struct auditing *a, const struct exposure_file *script, int fd)
+{
+	struct setup_reader reader;
+	struct setup_entry entry;
+	struct finding finding;
+
+	if (!read_text(fd, &a->other) || !str_starts(buf_view(&a->other), STR("#!")))
+		return;
+	setup_begin(&reader, SETUP_SCRIPT, buf_view(&a->other));
+	for (unsigned told = 0; told < FINDINGS_A_FILE && setup_next(&reader, &entry);) {
+		a->output.entries++;
+		if (!exposure_of_entry(script, &entry, &a->arena, &finding))
+			continue;
+		told++;
+		audit_output_take(&a->output, &finding);
+	}
+}
+
 static void judge_program(struct auditing *a, const struct exposure_file *file,
 			  const struct setup_entry *entry, struct str path)
 {
@@ -136,12 +167,14 @@ static void judge_program(struct auditing *a, const struct exposure_file *file,
 
 	if (!is_new_program(a, path) || !ask(a, SETUP_REQUEST_LOOK, path, &program, &fd))
 		return;
-	if (fd >= 0)
+	const struct exposure_file described_program = described(a, &program);
+	if (fd >= 0 && !is_packaged(path) && program.size <= SCRIPT_MAX)
+		judge_script(a, &described_program, fd); /* closes it */
+	else if (fd >= 0)
 		close(fd);
 	if (program.error == -ENOENT || program.error == -EINVAL)
 		return;
 	a->output.programs++;
-	const struct exposure_file described_program = described(a, &program);
 	if (exposure_of_program(file, entry, &described_program, &a->arena, &finding))
 		audit_output_take(&a->output, &finding);
 }

