@@ -21,6 +21,7 @@ enum {
 
 struct found {
 	char *path;
+	int error; /* why it cannot be read, known already */
 	uint8_t form;
 	bool is_loose, is_home;
 };
@@ -86,7 +87,7 @@ static void add_found(struct setup_walk *walk, const char *path, const struct se
 	if (!copy)
 		return;
 	walk->loose += place->is_loose;
-	walk->found[walk->count++] = (struct found){copy, place->form, place->is_loose, is_home};
+	walk->found[walk->count++] = (struct found){copy, 0, place->form, place->is_loose, is_home};
 }
 
 static bool has_suffix(const char *name, const struct setup_place *place)
@@ -172,6 +173,8 @@ static bool list_folder(struct setup_walk *walk, const char *path, const struct 
 	size_t seen = 0;
 
 	*out = (struct folder){.fd = fd};
+	if (fd == -EACCES || fd == -EPERM || fd == -ELOOP)
+		return !place->is_loose; /* there is something, and it is told */
 	if (!listing) {
 		if (fd >= 0)
 			close(fd);
@@ -209,6 +212,13 @@ static void add_folder(struct setup_walk *walk, const char *path, const struct s
 	if (strlen(path) >= SETUP_PATH_MAX || (place->is_loose && walk->loose == LOOSE_MAX) ||
 	    !list_folder(walk, path, place, depth > 1, &folder))
 		return;
+	if (folder.fd < 0) {
+		const size_t before = walk->count;
+		add_found(walk, path, place, is_home);
+		if (walk->count > before)
+			walk->found[before].error = folder.fd;
+		return;
+	}
 	for (size_t i = 0; i < folder.file_count; i++) {
 		snprintf(name, sizeof(name), "%s/%s", path, folder.files[i]);
 		add_found(walk, name, place, is_home);
@@ -430,7 +440,10 @@ static void open_file(const struct setup_walk *walk, const struct found *found,
 	out->form = found->form;
 	out->is_loose = found->is_loose;
 	out->is_home = found->is_home;
+	out->error = found->error;
 	out->path_len = (uint16_t)snprintf(out->path, sizeof(out->path), "%s", found->path);
+	if (found->error)
+		return;
 	int place = open_in(walk, found->path, O_PATH);
 	if (place < 0 || fstat(place, &s) != 0) {
 		out->error = place < 0 ? place : -EIO;
