@@ -303,6 +303,21 @@ static void tell_executable(struct telling *t)
 		facts_add_truth(facts, "executable_never_a_file", true);
 }
 
+/* "cron /etc/cron.d/x:3" */
+static void tell_stay(struct telling *t)
+{
+	const struct workload *w = t->host_case->workload;
+	struct str *texts = arena_take(t->scratch, sizeof(*texts) * (w->trace_count + 1));
+	size_t count = 0;
+
+	for (size_t i = 0; texts && i < w->trace_count; i++)
+		if (w->traces[i].leads_here)
+			texts[count++] = arena_printf(t->scratch, "%s %.*s", w->traces[i].kind,
+						      STR_ARG(w->traces[i].place));
+	if (texts)
+		facts_add_texts(&t->out->facts, "stays_by", texts, count);
+}
+
 static void tell_facts(struct telling *t)
 {
 	const struct workload *w = t->host_case->workload;
@@ -337,6 +352,7 @@ static void tell_facts(struct telling *t)
 		facts_add_real(facts, "cores_used", sum / (double)w->share_count);
 	facts_add_number(facts, "processes", w->processes_seen);
 	tell_origin(t);
+	tell_stay(t);
 }
 
 static void tell_actions(struct telling *t)
@@ -366,6 +382,25 @@ static void tell_actions(struct telling *t)
 	}
 }
 
+/* Before it is ended, or it comes back. */
+static void tell_removals(struct telling *t)
+{
+	const struct workload *w = t->host_case->workload;
+
+	for (size_t i = 0; i < w->trace_count; i++) {
+		const struct setup_trace *trace = &w->traces[i];
+		if (!trace->leads_here || trace->remove.len == 0)
+			continue;
+		finding_add_action(
+			t->out, (struct action){.text = arena_printf(
+							t->scratch,
+							"Take away what starts it again: %s, %.*s",
+							trace->kind, STR_ARG(trace->place)),
+						.command = trace->remove,
+						.undo = trace->undo});
+	}
+}
+
 bool host_verdict(const struct host_case *host_case, struct arena *scratch, struct finding *out)
 {
 	struct telling t = {.host_case = host_case,
@@ -389,5 +424,6 @@ bool host_verdict(const struct host_case *host_case, struct arena *scratch, stru
 	tell_reasons(&t);
 	tell_facts(&t);
 	tell_actions(&t);
+	tell_removals(&t);
 	return true;
 }

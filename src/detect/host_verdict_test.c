@@ -118,11 +118,44 @@ static void a_disguise_is_told_in_the_title(void **state)
 	arena_fini(&scratch);
 }
 
+/* What starts it again is named, with the way to take it out; tuning is not what starts it. */
+static void how_it_stays_is_told(void **state)
+{
+	static const struct setup_trace traces[] = {
+		{.kind = "cron",
+		 .place = STR("/etc/cron.d/x:3"),
+		 .remove = STR("sed a"),
+		 .undo = STR("sed b"),
+		 .leads_here = true},
+		{.kind = "sysctl", .place = STR("/etc/sysctl.conf:1"), .remove = STR("sed c")},
+	};
+	struct process process = {.key = {4711, 1}, .name = STR("worker")};
+	struct workload workload = {.process = &process, .traces = traces, .trace_count = 2};
+	struct signs signs = {0};
+	struct arena scratch;
+	struct finding finding = {0};
+
+	assert_int_equal(arena_init(&scratch, 32 * 1024), 0);
+	signs_add(&signs, (struct sign)SIGN(CODE, SPECIFIC, .9));
+	const struct host_case host_case = {.workload = &workload, .signs = &signs};
+	assert_true(host_verdict(&host_case, &scratch, &finding));
+	const struct fact *stays = facts_find(&finding.facts, STR("stays_by"));
+	assert_non_null(stays);
+	assert_int_equal(stays->text_count, 1);
+	assert_true(str_equal(stays->texts[0], STR("cron /etc/cron.d/x:3")));
+	const struct action *last = &finding.actions[finding.action_count - 1];
+	assert_true(str_starts(last->text, STR("Take away what starts it again: ")));
+	assert_true(str_equal(last->command, STR("sed a")));
+	assert_true(str_equal(last->undo, STR("sed b")));
+	arena_fini(&scratch);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_verdict_needs_two_families_and_a_specific_sign),
 		cmocka_unit_test(a_disguise_is_told_in_the_title),
+		cmocka_unit_test(how_it_stays_is_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -64,12 +64,20 @@ struct constant_hit {
 	struct str text; /* of a wallet, URL or job; empty for binary constants */
 };
 
+enum setup_when { SETUP_SOMETIMES, SETUP_EVERY_MINUTES };
+
 /* A file that leads to the executable or tunes the machine for it. */
 struct setup_trace {
-	const char *kind;  /* "cron", "systemd", "ld.so.preload", "huge pages", "msr" ... */
-	struct str place;  /* path, or path:line */
-	struct str text;   /* the line */
-	struct str remove; /* a command that removes it, shell-quoted; empty: none */
+	const char *kind;   /* "cron", "systemd", "ld.so.preload", "huge pages", "msr" ... */
+	struct str place;   /* path, or path:line */
+	struct str text;    /* the line */
+	struct str remove;  /* a command that removes it, shell-quoted; empty: none */
+	struct str undo;    /* a command that puts it back */
+	struct str command; /* what it runs */
+	unsigned marks;	    /* enum command_mark of decode/setup */
+	enum setup_when when;
+	bool leads_here; /* to the executable, or to what starts it; else it tunes, or lies beside
+			  */
 };
 
 struct workload {

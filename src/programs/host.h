@@ -21,6 +21,7 @@
 #include "source/host/opener.h"
 #include "source/host/process_events.h"
 #include "source/host/sampler.h"
+#include "source/host/setup_files.h"
 
 #define HOST_ROLE "host"
 
@@ -28,12 +29,14 @@ enum { HOST_NAME_LEN = 64, HOST_WHY_MAX = 4 };
 
 enum host_message {
 	HOST_SAMPLER = MESSAGE_FIRST_FREE + 64, /* down: struct sampler_feed, its descriptors */
-	HOST_EVENTS, /* down: struct process_events_feed, its descriptors */
-	HOST_OPEN,   /* up: struct opener_request */
-	HOST_OPENED, /* down: opened_process_send */
-	HOST_LIST,   /* up: all processes are to be listed by the kernel */
-	HOST_LISTED, /* down: a descriptor of ITERATE_PROCESSES, or none */
-	HOST_SEEN,   /* up, before WATCH_FLUSHED: struct host_seen */
+	HOST_EVENTS,	 /* down: struct process_events_feed, its descriptors */
+	HOST_OPEN,	 /* up: struct opener_request */
+	HOST_OPENED,	 /* down: opened_process_send */
+	HOST_LIST,	 /* up: all processes are to be listed by the kernel */
+	HOST_LISTED,	 /* down: a descriptor of ITERATE_PROCESSES, or none */
+	HOST_SETUP,	 /* up: setup_request_send */
+	HOST_SETUP_FILE, /* down: the answer */
+	HOST_SEEN,	 /* up, before WATCH_FLUSHED: struct host_seen */
 };
 
 /* The worker's settings; its one descriptor at start is the procfs's folder. */
@@ -58,6 +61,7 @@ struct host_side {
 	struct sampler_source *sampler;
 	struct process_events_source *events;
 	struct iterators *iterators;
+	struct setup_walk *setup; /* NULL: set-up files are not looked at */
 	size_t feeds_sent;
 	/* What is lacking and how to get it, for `davy health`; empty: all is well. */
 	struct error sampler_lacks, events_lacks, iterators_lack;

@@ -8,6 +8,7 @@
 #include "decode/constants/constants.h"
 #include "detect/host_room.h"
 #include "detect/host_verdict.h"
+#include "programs/host_setup.h"
 #include "source/host/executable_hash.h"
 
 enum {
@@ -340,9 +341,15 @@ enum look_result host_look(struct host_looker *looker, struct workloads *workloa
 		add_short_life(looker, process, now, &workload);
 	else if (process->has_io)
 		compare_with_past(looker, process, now, &workload);
+	if (looker->settings.setup)
+		workload.trace_count = host_setup_traces(looker->settings.setup, process,
+							 &looker->arena, &workload.traces);
 	/* most of a look's cost; what is in memory accuses nobody alone */
 	const struct signs first = ask_rooms(looker, &workload);
 	if (is_noteworthy(&first))
 		scan_memory(looker, memory, &workload);
-	return judge(looker, workloads, due, &workload, out);
+	enum look_result result = judge(looker, workloads, due, &workload, out);
+	if (looker->settings.setup && out->detector.len > 0)
+		host_setup_want(looker->settings.setup, process, now);
+	return result;
 }

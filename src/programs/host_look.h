@@ -10,6 +10,7 @@
 #include "source/host/processes.h"
 
 struct host_looker;
+struct host_setup;
 
 struct host_looker_settings {
 	struct str host; /* this machine's name; lives as long as the looker */
@@ -17,6 +18,7 @@ struct host_looker_settings {
 	/* Our own program, which carries the constants and words that it looks for. */
 	uint64_t own_device, own_inode;
 	struct str own_path;
+	struct host_setup *setup; /* how suspects stay; borrowed, NULL: not looked for */
 };
 
 /* 0, or a negative errno; `why` says when memory cannot be scanned, which is then left out. */

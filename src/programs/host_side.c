@@ -21,6 +21,8 @@ int host_side_open(struct host_side *side, struct error *why)
 		side->events = NULL;
 	if (iterators_open(&side->iterators, &side->iterators_lack) < 0)
 		side->iterators = NULL;
+	if (setup_walk_open("/", &side->setup, NULL) < 0) /* before Linux 5.6 */
+		side->setup = NULL;
 	return 0;
 }
 
@@ -32,6 +34,7 @@ void host_side_close(struct host_side *side)
 		process_events_close(side->events);
 	if (side->iterators)
 		iterators_close(side->iterators);
+	setup_walk_close(side->setup);
 	if (side->opener.texts)
 		opener_fini(&side->opener);
 	*side = (struct host_side){0};
@@ -118,10 +121,22 @@ static int answer_list(struct host_side *side, struct channel *channel)
 	return result == 0 || result == -EAGAIN ? 1 : result;
 }
 
+/* Without a walk it is over at once. */
+static int answer_setup(struct host_side *side, struct channel *channel, struct str request)
+{
+	int result = side->setup
+			     ? setup_request_answer(side->setup, request, channel, HOST_SETUP_FILE)
+			     : channel_send(channel, HOST_SETUP_FILE, (struct str){0}, NULL, 0);
+
+	return result == 0 || result == -EAGAIN ? 1 : result;
+}
+
 int host_side_answer(struct host_side *side, struct channel *channel, const struct message *message)
 {
 	if (message->type == HOST_OPEN)
 		return answer_open(side, channel, message->body);
+	if (message->type == HOST_SETUP)
+		return answer_setup(side, channel, message->body);
 	if (message->type == HOST_LIST)
 		return answer_list(side, channel);
 	return 0;

@@ -20,6 +20,7 @@
 #include "programs/commands.h"
 #include "programs/host.h"
 #include "programs/host_look.h"
+#include "programs/host_setup.h"
 #include "programs/watch.h"
 #include "sandbox/confine.h"
 #include "sandbox/worker.h"
@@ -41,7 +42,8 @@ struct told {
 	instant at;
 	uint32_t revision;
 	uint8_t verdict;
-	uint8_t kept; /* with is_once: 1 + where its line is kept */
+	bool has_stay; /* how it stays was told */
+	uint8_t kept;  /* with is_once: 1 + where its line is kept */
 };
 
 /* A look that waits for the opener. */
@@ -59,8 +61,11 @@ struct hosting {
 	struct processes *processes;
 	struct workloads *workloads;
 	struct host_looker *looker;
+	struct host_setup *setup;
 	struct table *told;
 	struct pending pending[LOOKS_AT_ONCE];
+	struct workload_due suspect; /* the last that was told of */
+	bool has_suspect;
 	struct buf line;
 	struct stat own;
 	char own_path[PATH_MAX];
@@ -102,11 +107,17 @@ static struct told *told_of(struct hosting *h, const char *id, instant now)
 	return told;
 }
 
-/* News: a new subject, another verdict, or a minute that went on. */
+static bool has_stay(const struct finding *finding)
+{
+	return facts_find(&finding->facts, STR("stays_by")) != NULL;
+}
+
+/* News: a new subject, another verdict, how it stays, or a minute that went on. */
 static bool is_news(const struct hosting *h, const struct told *told, const struct finding *finding,
 		    instant now)
 {
 	return told->revision == 0 || told->verdict != finding->verdict || h->settings.is_once ||
+	       (!told->has_stay && has_stay(finding)) ||
 	       instant_since(now, told->at).ns >= DURATION_S(RENEW_S).ns;
 }
 
@@ -138,6 +149,7 @@ static void take_finding(struct hosting *h, struct finding *finding, instant now
 		return;
 	table_set_class(h->told, told, finding->verdict == VERDICT_MINING ? 2 : 1);
 	told->verdict = (uint8_t)finding->verdict;
+	told->has_stay = has_stay(finding);
 	told->at = now;
 	told->revision++;
 	finding->revision = h->settings.is_once ? 1 : told->revision;
@@ -240,8 +252,11 @@ static void take_opened(struct hosting *h, struct message *message, instant now)
 				     : host_look(h->looker, h->workloads, h->processes,
 						 &pending->due, &opened, now, &finding);
 		workloads_looked(h->workloads, &pending->due, now, result);
-		if (!opened.error && finding.detector.len > 0)
+		if (!opened.error && finding.detector.len > 0) {
+			h->suspect = pending->due;
+			h->has_suspect = true;
 			take_finding(h, &finding, now);
+		}
 	}
 	opened_process_close(&opened);
 }
@@ -345,6 +360,13 @@ static void take_events(struct hosting *h, struct message *message)
 	}
 }
 
+/* How a suspect stays is known now: it is told with its finding. */
+static void take_setup(struct hosting *h, struct message *message, instant now)
+{
+	if (host_setup_take(h->setup, &h->channel, HOST_SETUP, message) && h->has_suspect)
+		ask(h, &h->suspect, now);
+}
+
 static void take_messages(struct hosting *h, instant now)
 {
 	struct message message;
@@ -357,6 +379,8 @@ static void take_messages(struct hosting *h, instant now)
 			take_events(h, &message);
 		else if (message.type == HOST_OPENED)
 			take_opened(h, &message, now);
+		else if (message.type == HOST_SETUP_FILE)
+			take_setup(h, &message, now);
 		else if (message.type == WATCH_FLUSH)
 			leave(h);
 	}
@@ -388,6 +412,7 @@ static void work(struct hosting *h)
 			h->stepped = now;
 			workloads_step(h->workloads, now);
 			ask_for_looks(h, now);
+			host_setup_step(h->setup, &h->channel, HOST_SETUP, now);
 		}
 		if (h->settings.health_every_s > 0 &&
 		    instant_since(now, h->health_told).ns >=
@@ -405,16 +430,19 @@ static int open_all(struct hosting *h, int proc, struct error *why)
 	const uint64_t seed = hash_random_seed();
 	const struct workloads_settings workloads = {
 		.sample_hz = h->settings.hertz > 0 ? h->settings.hertz : 49, .seed = seed};
-	const struct host_looker_settings looker = {.host = str_from(h->settings.host),
-						    .seed = seed,
-						    .own_device = h->own.st_dev,
-						    .own_inode = h->own.st_ino,
-						    .own_path = str_from(h->own_path)};
+	struct host_looker_settings looker = {.host = str_from(h->settings.host),
+					      .seed = seed,
+					      .own_device = h->own.st_dev,
+					      .own_inode = h->own.st_ino,
+					      .own_path = str_from(h->own_path)};
 	const struct table_settings told = {.capacity = TOLD_MAX,
 					    .entry_size = sizeof(struct told),
 					    .key_size = sizeof(uint64_t),
 					    .seed = seed};
 
+	if (host_setup_new(&h->setup) < 0)
+		return error_set(why, -ENOMEM, "not enough memory to watch processes");
+	looker.setup = h->setup;
 	int result = processes_open(proc, &h->processes, why);
 	if (result == 0)
 		result = host_looker_new(&looker, &h->looker, why);
@@ -430,6 +458,7 @@ static void close_all(struct hosting *h)
 	sampler_free(h->sampler);
 	workloads_free(h->workloads);
 	host_looker_free(h->looker);
+	host_setup_free(h->setup);
 	if (h->processes)
 		processes_close(h->processes);
 	table_free(h->told);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "programs/audit.h"
 #include "programs/commands.h"
 #include "programs/host.h"
 #include "programs/nearest.h"
@@ -112,10 +113,8 @@ static const struct {
 	const char *role;
 	int (*run)(void);
 } roles[] = {
-	{SCAN_ROLE, scan_worker},
-	{HOST_ROLE, host_worker},
-	{SENSOR_ROLE, sensor_worker},
-	{CORE_ROLE, core_worker},
+	{AUDIT_ROLE, audit_worker},   {SCAN_ROLE, scan_worker}, {HOST_ROLE, host_worker},
+	{SENSOR_ROLE, sensor_worker}, {CORE_ROLE, core_worker},
 };
 
 static int run_role(const char *role)

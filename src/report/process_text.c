@@ -107,6 +107,7 @@ bool report_process(struct buf *out, const struct report_style *style,
 	add_program(&t);
 	add_load(&t);
 	add_list(&t, "started by", "parents");
+	add_list(&t, "stays by", "stays_by");
 	add_list(&t, "speaks with", "connected_to");
 	return true;
 }
