@@ -30,6 +30,7 @@ static const struct golden_row rows[] = {
 	{"incidents_help", "incidents --help"},
 	{"show_help", "show -h"},
 	{"health_help", "health --help"},
+	{"respond_help", "respond --help"},
 	{"settings_help", "settings --help"},
 	{"completion_help", "completion --help"},
 	{"lists_help", "lists --help"},
