@@ -118,7 +118,7 @@ struct search {
 	struct respond_targets *targets;
 	const struct finding *finding;
 	struct process_key key; /* of a process; pid 0: by executable and group */
-	struct str executable, cgroup;
+	struct str executable, cgroup, arguments;
 	uint64_t device, inode; /* of the first one's program */
 };
 
@@ -133,11 +133,23 @@ static bool is_known(const struct respond_targets *t, uint32_t pid)
 	return false;
 }
 
+/*
+ * What a miner brought along is guilty wherever it runs in that group. An interpreter of the system
+ * runs the work of others beside it, so there the arguments have to be the same, too.
+ */
+static bool is_of_workload(const struct search *s, const struct process *p)
+{
+	uint32_t facts = is_host_file(p) ? GUARD_HOST_FILE : 0;
+
+	return str_equal(p->executable.path, s->executable) &&
+	       str_equal(p->cgroup.path, s->cgroup) &&
+	       (!guard_is_of_the_system(p, facts) || str_equal(p->arguments, s->arguments));
+}
+
 static bool matches(const struct search *s, const struct process *p)
 {
 	if (s->key.pid == 0)
-		return str_equal(p->executable.path, s->executable) &&
-		       str_equal(p->cgroup.path, s->cgroup);
+		return is_of_workload(s, p);
 	if (p->key.pid == s->key.pid)
 		return task_same_start(p->key.start_ns, s->key.start_ns);
 	/* its children that run the same program */
@@ -203,6 +215,7 @@ static int start_search(struct search *s, struct error *why)
 
 	s->executable = facts_text(&subject->keys, STR("executable"));
 	s->cgroup = facts_text(&subject->keys, STR("cgroup"));
+	s->arguments = facts_text(&s->finding->facts, STR("arguments"));
 	s->key.start_ns = facts_number(&subject->keys, STR("start_ns"));
 	if (str_equal(subject->type, STR("process")) && pid > 0 && pid <= INT32_MAX)
 		s->key.pid = (uint32_t)pid;

@@ -86,16 +86,15 @@ static bool lies_in(struct str path, const char *const *folders)
 	return false;
 }
 
-/* Installed by whoever looks after the machine, and nobody else can have changed it. */
-static bool is_of_the_system(const struct guard_question *q)
+bool guard_is_of_the_system(const struct process *process, uint32_t facts)
 {
 	static const char *const folders[] = {"/usr/",	 "/bin/", "/sbin/", "/lib/",
 					      "/lib64/", "/opt/", "/snap/", NULL};
-	const struct executable *e = &q->process->executable;
+	const struct executable *e = &process->executable;
 
-	return (q->facts & GUARD_HOST_FILE) && !(e->flags & EXECUTABLE_MEMFD) && e->owner == 0 &&
+	return (facts & GUARD_HOST_FILE) && !(e->flags & EXECUTABLE_MEMFD) && e->owner == 0 &&
 	       !(e->mode & WRITABLE_BY_OTHERS) && lies_in(e->path, folders) &&
-	       !(q->process->flags & PROCESS_PRELOADED);
+	       !(process->flags & PROCESS_PRELOADED);
 }
 
 static const char *refuse_program(const struct guard_question *q)
@@ -172,7 +171,7 @@ const char *guard_refuses(const struct guard_question *q)
 		return "it is davy itself";
 	if (q->facts & GUARD_HAS_VM)
 		return "it is a virtual machine: its owner has to look inside";
-	if (!is_of_the_system(q))
+	if (!guard_is_of_the_system(p, q->facts))
 		return NULL;
 	if (q->facts & GUARD_HAS_FUSE)
 		return "it serves a file system (FUSE): whoever uses that would stand still";

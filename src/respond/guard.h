@@ -31,6 +31,10 @@ struct guard_question {
 	enum verdict verdict;
 };
 
+/* A file that the system brought and nobody else can have changed: one that innocent processes run
+ * as well, and, when it is one of those below, protected. */
+bool guard_is_of_the_system(const struct process *process, uint32_t facts);
+
 /* A sentence's end that says why not ("it is the first process"), or NULL: it may be touched. */
 const char *guard_refuses(const struct guard_question *question);
 

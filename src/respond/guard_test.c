@@ -52,7 +52,7 @@ static const struct row rows[] = {
 	{"qemu without KVM", "/usr/bin/qemu-system-x86_64", "x", .facts = HOST, .is_refused = true},
 	{"a file system", "/usr/bin/sshfs", "x", .facts = HOST | GUARD_HAS_FUSE,
 	 .is_refused = true},
-	{"a miner that opened /dev/fuse", "/home/u/x", "x", .facts = HOST | GUARD_HAS_FUSE,
+	{"a miner that opened /dev/fuse", "/srv/u/x", "x", .facts = HOST | GUARD_HAS_FUSE,
 	 .owner = 1000},
 	{"a proxy that carries", "/usr/sbin/squid", "squid", .facts = HOST,
 	 .verdict = VERDICT_SUSPECT, .is_refused = true},
