@@ -307,14 +307,18 @@ static int visit_finding(struct responding *r, struct str line, struct error *wh
 {
 	int result = respond_to_one(r, line, why);
 
-	if (result != 0) {
+	r->taken += result == 0;
+	if (result != 0)
 		view_trouble(why->text);
-		r->has_failed = true;
-	}
+	/* what is about no process of this machine has no such step */
+	r->has_failed |= result != 0 && result != -EINVAL;
 	return 0;
 }
 
 int respond_to_all(struct responding *r, struct error *why)
 {
-	return respond_each_finding(r, visit_finding, why);
+	int result = respond_each_finding(r, visit_finding, why);
+
+	r->has_failed |= r->taken == 0;
+	return result;
 }

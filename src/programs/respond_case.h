@@ -17,6 +17,9 @@ struct responding {
 	bool has_targets;
 	struct response_place place;
 	bool has_failed; /* something was told and not done */
+	uint32_t taken;	 /* findings to which the step was taken, or for which it was shown */
+	char named[RESPONSE_TARGETS_MAX][FINDING_ID_LEN + 1]; /* findings that ID stands for */
+	size_t named_count;
 };
 
 must_check int responding_open(struct responding *r, struct error *why);

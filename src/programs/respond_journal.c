@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/json_write.h"
+#include "model/finding_json.h"
 #include "programs/clock.h"
 #include "programs/respond_case.h"
 #include "respond/control_group.h"
@@ -55,6 +56,27 @@ static void undo_one(struct walk *w, const struct response *response,
 	respond_tell(w->r, &told);
 }
 
+static bool is_named(const struct responding *r, struct str finding)
+{
+	for (size_t i = 0; i < r->named_count; i++)
+		if (str_equal(finding, str_from(r->named[i])))
+			return true;
+	return str_starts(finding, r->id);
+}
+
+static int name_finding(struct responding *r, struct str line, struct error *why)
+{
+	struct finding *finding = calloc(1, sizeof(*finding));
+
+	arena_reset(&r->view.arena);
+	if (finding && r->named_count < RESPONSE_TARGETS_MAX &&
+	    finding_from_json(line, &r->view.arena, finding, NULL) == 0)
+		snprintf(r->named[r->named_count++], FINDING_ID_LEN + 1, "%.*s",
+			 STR_ARG(str_sub(finding->id, 0, FINDING_ID_LEN)));
+	free(finding);
+	return 0;
+}
+
 static bool visit_undo(void *context, const struct response *response)
 {
 	struct walk *w = context;
@@ -62,7 +84,7 @@ static bool visit_undo(void *context, const struct response *response)
 	struct response_told told = {response->finding, response->step,
 				     STR("would be undone; nothing was done: --yes does it")};
 
-	if (!str_starts(response->finding, w->r->id) || !step || !step->changes)
+	if (!is_named(w->r, response->finding) || !step || !step->changes)
 		return true;
 	w->count++;
 	if (w->r->does_it && !w->r->is_dry) {
@@ -77,8 +99,12 @@ static bool visit_undo(void *context, const struct response *response)
 
 int respond_undo(struct responding *r, struct error *why)
 {
+	struct error unknown;
 	struct walk w;
 
+	/* an incident's findings; the journal knows also what the store has forgotten */
+	if (respond_each_finding(r, name_finding, &unknown) != 0)
+		r->named_count = 0;
 	int result = walk_init(&w, r, why);
 	if (result == 0)
 		result = store_each_response(r->view.store, (struct str){0}, true, visit_undo, &w,
