@@ -35,6 +35,7 @@ static const struct golden_row rows[] = {
 	{"audit_bad_verdict", "audit --fail-on bad host"},
 	{"audit_no_root", "audit --root nosuch host"},
 	{"health_help", "health --help"},
+	{"respond_help", "respond --help"},
 	{"settings_help", "settings --help"},
 	{"completion_help", "completion --help"},
 	{"lists_help", "lists --help"},

@@ -130,10 +130,33 @@ static void what_does_not_fit_the_arena_is_empty(void **state)
 	arena_fini(&arena);
 }
 
+static void words_are_safe_to_paste(void **state)
+{
+	static const struct {
+		struct str in;
+		const char *out;
+	} rows[] = {
+		{STR("/usr/bin/xmrig-6.21"), "/usr/bin/xmrig-6.21"},
+		{STR(""), "''"},
+		{STR("a;touch x"), "'a;touch x'"},
+		{STR("it's $(here)"), "'it'\\''s $(here)'"},
+		{STR("a\nb'c\\"), "$'a\\x0ab\\'c\\\\'"},
+		{STR("~"), "'~'"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		CLEANUP(buf_fini) struct buf out = {0};
+		buf_add_shell_word(&out, rows[i].in);
+		buf_add_byte(&out, '\0');
+		assert_string_equal(out.at, rows[i].out);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_from_outside_is_made_printable),
+		cmocka_unit_test(words_are_safe_to_paste),
 		cmocka_unit_test(instants_round_trip),
 		cmocka_unit_test(times_stay_within_their_range),
 		cmocka_unit_test(numbers_are_read_whole),

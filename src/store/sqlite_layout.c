@@ -45,6 +45,11 @@ static const char *const steps[] = {
 	"CREATE INDEX incident_verdict ON incident (verdict, last_seen);",
 	/* 3: when the writer started and stopped */
 	"CREATE TABLE life (event TEXT PRIMARY KEY, time INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
+	/* 4: the journal of responses; AUTOINCREMENT: a number is never used again */
+	"CREATE TABLE response (number INTEGER PRIMARY KEY AUTOINCREMENT, finding TEXT NOT NULL,"
+	" step TEXT NOT NULL, state TEXT NOT NULL, memory TEXT NOT NULL, outcome TEXT NOT NULL,"
+	" began INTEGER NOT NULL, changed INTEGER NOT NULL) STRICT;"
+	"CREATE INDEX response_finding ON response (finding);",
 };
 
 enum { LAYOUT_VERSION = sizeof(steps) / sizeof(*steps) };

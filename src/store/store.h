@@ -23,6 +23,7 @@
 #include "base/str.h"
 #include "model/finding.h"
 #include "model/incident.h"
+#include "model/response.h"
 
 struct store;
 
@@ -153,5 +154,24 @@ must_check int store_each_counter(struct store *store,
 must_check int store_each_source(struct store *store,
 				 void (*visit)(void *context, const struct store_source *),
 				 void *context, struct error *why);
+
+/*
+ * The journal of responses. Each call is one transaction, synced to the disk when it returns 0:
+ * what was begun is known to whoever comes after, however this program ended.
+ *
+ * begin: `number`, `state` and `changed` of the response are not looked at; its number is in
+ * *number
+ */
+must_check int store_begin_response(struct store *store, const struct response *response,
+				    uint64_t *number, struct error *why);
+/* -ENOENT when there is no such response */
+must_check int store_end_response(struct store *store, uint64_t number, enum response_state state,
+				  struct str outcome, instant now, struct error *why);
+
+/* The latest first, until visit returns false; views live during the call. */
+typedef bool store_response_visit(void *context, const struct response *response);
+/* finding: an id, or empty for all. open_only: without those that were undone. */
+must_check int store_each_response(struct store *store, struct str finding, bool open_only,
+				   store_response_visit *visit, void *context, struct error *why);
 
 #endif

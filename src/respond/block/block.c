@@ -1,0 +1,319 @@
+/*
+ * Cut it off from its pool: no new connections to exactly those addresses and ports (nft, in a
+ * table of our own, for a time), then the existing ones are reset (SOCK_DESTROY). Both in the
+ * network namespace of the process.
+ */
+#include "respond/block/block.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/json_write.h"
+#include "respond/quarantine.h"
+#include "respond/respond.h"
+
+enum { CONNECTIONS_MAX = 64 };
+
+struct connection {
+	struct endpoint local, remote; /* local.port 0: not connected at the moment */
+	uint32_t pid;
+	uint64_t network;
+	const char *never; /* why it is left alone; NULL: it is cut */
+};
+
+struct connections {
+	struct connection at[CONNECTIONS_MAX];
+	size_t count;
+	uint64_t network; /* of all; a second one needs a second response */
+};
+
+/* -- planning -- */
+
+/* Somebody who came to it: an accepted connection has the port of a socket that listens. */
+static bool came_to_it(const struct process *p, const struct process_socket *socket)
+{
+	for (size_t i = 0; i < p->socket_count; i++)
+		if (p->sockets[i].is_listening && p->sockets[i].is_tcp &&
+		    p->sockets[i].local.port == socket->local.port)
+			return true;
+	return false;
+}
+
+static void add_connections(const struct process *p, uint64_t network, const struct never *never,
+			    struct connections *out)
+{
+	for (size_t i = 0; i < p->socket_count && out->count < CONNECTIONS_MAX; i++) {
+		const struct process_socket *s = &p->sockets[i];
+		if (!s->is_tcp || s->is_listening || s->remote.port == 0)
+			continue;
+		out->at[out->count++] = (struct connection){
+			.local = s->local,
+			.remote = s->remote,
+			.pid = p->key.pid,
+			.network = network,
+			.never = came_to_it(p, s) ? "the other side came to it"
+						  : never_says(never, &s->remote.address),
+		};
+	}
+}
+
+static bool has_remote(const struct connections *all, const struct endpoint *remote)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (all->at[i].remote.port == remote->port &&
+		    address_equal(&all->at[i].remote.address, &remote->address))
+			return true;
+	return false;
+}
+
+/* Where the finding saw it connected, though it is not now: it will come again. */
+static void add_remembered(const struct response_case *c, const struct never *never,
+			   struct connections *out)
+{
+	const struct fact *fact = facts_find(&c->finding->facts, STR("connected_to"));
+
+	for (size_t i = 0; fact && i < fact->text_count && out->count < CONNECTIONS_MAX; i++) {
+		struct endpoint remote;
+		if (!endpoint_parse(fact->texts[i], &remote) || remote.port == 0 ||
+		    has_remote(out, &remote))
+			continue;
+		out->at[out->count++] =
+			(struct connection){.remote = remote,
+					    .pid = c->targets[0]->key.pid,
+					    .network = out->network,
+					    .never = never_says(never, &remote.address)};
+	}
+}
+
+static void find_connections(const struct response_case *c, struct connections *out)
+{
+	const struct fact *shared = facts_find(&c->finding->facts, STR("shared_address"));
+	struct never never;
+
+	out->network = network_of(c->place->proc, c->targets[0]->key.pid);
+	for (size_t i = 0; i < c->target_count; i++) {
+		uint64_t network = network_of(c->place->proc, c->targets[i]->key.pid);
+		never_read(c->place->proc, c->targets[i]->key.pid, &never);
+		if (network == out->network)
+			add_connections(c->targets[i], network, &never, out);
+	}
+	never_read(c->place->proc, c->targets[0]->key.pid, &never);
+	add_remembered(c, &never, out);
+	for (size_t i = 0; i < out->count && shared && shared->truth; i++)
+		out->at[i].never = "an address that many share (a CDN)";
+}
+
+static void tell(const struct response_case *c, const struct connections *all, struct buf *lines)
+{
+	for (size_t i = 0; i < all->count; i++) {
+		const struct connection *one = &all->at[i];
+		char local[ENDPOINT_TEXT_MAX], remote[ENDPOINT_TEXT_MAX];
+		endpoint_text(&one->local, local);
+		endpoint_text(&one->remote, remote);
+		if (one->never) {
+			buf_printf(lines, "# left alone: %s, %s\n", remote, one->never);
+			continue;
+		}
+		buf_printf(lines,
+			   "nft: in table inet davy, chain cut_%.*s: reject tcp to %s for %lld s\n",
+			   STR_ARG(c->finding->id), remote,
+			   (long long)(c->place->block_for.ns / 1000000000));
+		if (one->local.port != 0)
+			buf_printf(lines, "nsenter -n -t %u ss -K src %s dst %s\n", one->pid, local,
+				   remote);
+	}
+}
+
+static void remember(const struct response_case *c, const struct connections *all, struct buf *out)
+{
+	struct json_writer w = {.out = out};
+
+	json_open(&w, '{');
+	json_key_string(&w, "id", c->finding->id);
+	json_key_unsigned(&w, "network", all->network);
+	json_key_unsigned(&w, "seconds", (uint64_t)(c->place->block_for.ns / 1000000000));
+	json_key(&w, "connections");
+	json_open(&w, '[');
+	for (size_t i = 0; i < all->count; i++) {
+		char text[ENDPOINT_TEXT_MAX];
+		if (all->at[i].never)
+			continue;
+		json_open(&w, '{');
+		json_key_string(&w, "remote", endpoint_text(&all->at[i].remote, text));
+		if (all->at[i].local.port != 0)
+			json_key_string(&w, "local", endpoint_text(&all->at[i].local, text));
+		json_close(&w, '}');
+	}
+	json_close(&w, ']');
+	json_close(&w, '}');
+}
+
+static int plan(const struct response_case *c, struct response_plan *out, struct error *why)
+{
+	struct connections all = {0};
+	size_t cut = 0;
+
+	find_connections(c, &all);
+	for (size_t i = 0; i < all.count; i++)
+		cut += !all.at[i].never;
+	tell(c, &all, &out->lines);
+	remember(c, &all, &out->memory);
+	if (cut == 0)
+		return error_set(
+			why, -ENOENT,
+			all.count == 0 ? "it has no TCP connection now, and none was seen before: "
+					 "there is nothing to cut; freeze stops it"
+				       : "none of its connections may be cut; freeze stops it");
+	return 0;
+}
+
+/* -- doing -- */
+
+struct cutting {
+	struct endpoint remotes[CONNECTIONS_MAX];
+	size_t remote_count, reset, gone;
+	int failed; /* the last -errno of a reset */
+	const char *why_failed;
+};
+
+static bool read_endpoint(struct json_value connection, const char *key, struct endpoint *out)
+{
+	char text[ENDPOINT_TEXT_MAX];
+
+	quarantine_text(connection, key, text, sizeof(text));
+	return endpoint_parse(str_from(text), out);
+}
+
+static void read_remotes(struct json_value connections, struct cutting *out)
+{
+	for (struct json_value c = json_first(connections); json_exists(c); c = json_next(c))
+		if (out->remote_count < CONNECTIONS_MAX &&
+		    read_endpoint(c, "remote", &out->remotes[out->remote_count]))
+			out->remote_count++;
+}
+
+static void reset_all(struct json_value connections, int network, struct cutting *out)
+{
+	struct endpoint local, remote;
+	int diag = network_diag_socket(network);
+
+	if (diag < 0) {
+		out->failed = diag;
+		return;
+	}
+	for (struct json_value c = json_first(connections); json_exists(c); c = json_next(c)) {
+		if (!read_endpoint(c, "remote", &remote) || !read_endpoint(c, "local", &local))
+			continue;
+		int result = connection_destroy(diag, &local, &remote);
+		out->reset += result == 0;
+		out->gone += result == -ENOENT;
+		if (result != 0 && result != -ENOENT)
+			out->failed = result;
+	}
+	close(diag);
+}
+
+static void tell_outcome(const struct cutting *cut, const char *refused, int64_t seconds,
+			 struct buf *outcome)
+{
+	if (refused[0])
+		buf_printf(outcome, "%s; ", refused);
+	else
+		buf_printf(outcome, "no new connections to %zu address%s for %lld s; ",
+			   cut->remote_count, cut->remote_count == 1 ? "" : "es",
+			   (long long)seconds);
+	buf_printf(outcome, "%zu connection%s reset", cut->reset, cut->reset == 1 ? "" : "s");
+	if (cut->gone)
+		buf_printf(outcome, ", %zu had ended already", cut->gone);
+	if (cut->failed == -EOPNOTSUPP)
+		buf_add_text(outcome, "; this kernel cannot reset connections "
+				      "(CONFIG_INET_DIAG_DESTROY)");
+	else if (cut->failed)
+		buf_printf(outcome, "; some could not be reset: %s", strerror(-cut->failed));
+}
+
+/* New ones are kept away first: it connects again in a moment. */
+static int apply(const struct response_case *c, struct json_value memory, struct buf *outcome,
+		 struct error *why)
+{
+	struct json_value connections = json_member(memory, STR("connections"));
+	CLEANUP(buf_fini) struct buf rules = {0};
+	struct cutting cut = {0};
+	struct error refused = {0};
+	uint64_t inode = 0, seconds = 0;
+
+	if (!json_to_u64(json_member(memory, STR("network")), &inode) ||
+	    !json_to_u64(json_member(memory, STR("seconds")), &seconds))
+		return error_set(why, -EBADMSG, "the journal was changed by hand");
+	int network = network_open(c->place->proc, inode);
+	if (network < 0)
+		return error_set(why, network, "its network is gone: the processes have ended");
+	read_remotes(connections, &cut);
+	nft_rules_add(&rules, c->finding->id, cut.remotes, cut.remote_count, (int64_t)seconds);
+	int result = rules.failed ? error_set(&refused, -ENOMEM, "no memory")
+				  : nft_run(network, buf_view(&rules), &refused);
+	reset_all(connections, network, &cut);
+	close(network);
+	if (result != 0 && cut.reset == 0)
+		return error_set(why, result, "%s", refused.text);
+	tell_outcome(&cut, refused.text, (int64_t)seconds, outcome);
+	return 0;
+}
+
+static int undo(const struct response_place *place, struct json_value memory, struct buf *outcome,
+		struct error *why)
+{
+	CLEANUP(buf_fini) struct buf rules = {0};
+	char id[FINDING_ID_LEN + 1];
+	uint64_t inode = 0;
+	int result = 0;
+
+	quarantine_text(memory, "id", id, sizeof(id));
+	if (!json_to_u64(json_member(memory, STR("network")), &inode) || !str_is_hex(str_from(id)))
+		return error_set(why, -EBADMSG, "the journal was changed by hand");
+	int network = network_open(place->proc, inode);
+	if (network < 0) {
+		buf_add_text(outcome,
+			     "nobody is in its network any more; rules in one that is kept (ip "
+			     "netns) end by themselves in time");
+		return 0;
+	}
+	nft_rules_remove(&rules, str_from(id));
+	if (nft_has(network, str_from(id)))
+		result = nft_run(network, buf_view(&rules), why);
+	if (result == 0)
+		nft_tidy(network);
+	close(network);
+	if (result == 0)
+		buf_add_text(outcome, "it may connect again; a connection that was reset does not "
+				      "come back by itself");
+	return result;
+}
+
+static void look(const struct response_place *place, struct json_value memory, struct buf *out)
+{
+	char id[FINDING_ID_LEN + 1];
+	uint64_t inode = 0;
+
+	quarantine_text(memory, "id", id, sizeof(id));
+	if (!json_to_u64(json_member(memory, STR("network")), &inode))
+		return;
+	int network = network_open(place->proc, inode);
+	if (network < 0)
+		return;
+	if (nft_has(network, str_from(id)))
+		buf_printf(out, "nft chain cut_%s in network namespace %llu", id,
+			   (unsigned long long)inode);
+	close(network);
+}
+
+const struct response_step block_step = {
+	.name = "block",
+	.summary = "cut its connections, and let it make no new ones to the same places",
+	.changes = true,
+	.plan = plan,
+	.apply = apply,
+	.undo = undo,
+	.look = look,
+};
