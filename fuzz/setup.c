@@ -45,6 +45,9 @@ static void check_words(struct str text)
 	while (command_next(&reader, &word))
 		assert(word.len <= COMMAND_WORD_MAX);
 	is_inside(reader.rest, text);
+	command_begin(&reader, text);
+	while (command_program_next(&reader, &word))
+		assert(word.len > 0 && word.at[0] == '/');
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
