@@ -39,7 +39,9 @@ END
 PATH=$(ls -d /usr/lib/postgresql/*/bin | tail -1):$PATH
 chown -R nobody . && mkdir -p pg && chown nobody pg
 as() { setpriv --reuid nobody --clear-groups env HOME="$PWD" "$@"; }
-as initdb -D pg/data >/dev/null && as pg_ctl -D pg/data -o "-k $PWD/pg -c listen_addresses=''" -w start >/dev/null
+as initdb -D pg/data >/dev/null
+as postgres -D pg/data -k "$PWD/pg" -c listen_addresses= &
+until as pg_isready -q -h "$PWD/pg"; do sleep 0.2; done
 as createdb -h "$PWD/pg" bench && as pgbench -q -i -s 5 -h "$PWD/pg" bench
 exec setpriv --reuid nobody --clear-groups pgbench -S -c 2 -T 600 -h "$PWD/pg" bench
 END
@@ -71,7 +73,7 @@ loads() {
 		'java, floats and hashes' java 'exec java Mix.java' \
 		'pypy3, loops' pypy3 'exec pypy3 loops.py' \
 		'python3, loops' python3 'exec python3 loops.py' \
-		'numpy, OpenBLAS' "{ /usr/bin/python3 -c 'import numpy'; } &&:" 'exec /usr/bin/python3 numbers.py' \
+		'numpy with OpenBLAS' "/usr/bin/python3 && /usr/bin/python3 -c 'import numpy'" 'exec /usr/bin/python3 numbers.py' \
 		'gcc -O2' gcc 'while :; do gcc -std=gnu17 -D_GNU_SOURCE -O2 -I$TREE/src -c $TREE/src/decode/flow/flow.c -o g.o; done' \
 		'clang -O2' clang 'while :; do clang -std=gnu17 -D_GNU_SOURCE -O2 -I$TREE/src -c $TREE/src/decode/flow/flow.c -o c.o; done' \
 		'x264' x264 'while :; do x264 --input-res 640x480 --demuxer raw --input-csp i420 -o x.264 large; done' \
@@ -87,7 +89,7 @@ loads() {
 		'sysbench memory' sysbench 'exec sysbench memory --memory-total-size=100T --time=600 run' \
 		'stockfish' /usr/games/stockfish 'exec /usr/games/stockfish bench 16 1 40' \
 		'povray' povray 'while :; do povray -benchmark </dev/null; done' \
-		'PostgreSQL and pgbench' 'ls /usr/lib/postgresql/*/bin/pgbench && :' 'exec sh postgres.sh' \
+		'PostgreSQL and pgbench' 'ls && ls /usr/lib/postgresql/*/bin/pgbench' 'exec sh postgres.sh' \
 		'Redis and its benchmark' redis-server 'redis-server --port 46379 --save "" & exec redis-benchmark -p 46379 -l -q' \
 		'gpg, keys' gpg 'mkdir -p -m 700 keys; while :; do gpg --homedir keys --batch --passphrase "" --quick-gen-key n$(date +%N)@x rsa4096; done' \
 		'openssl genrsa' openssl 'while :; do openssl genrsa 4096; done' \

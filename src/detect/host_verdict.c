@@ -239,13 +239,25 @@ static void tell_title(struct telling *t)
 				     what ? " code at work" : "", STR_ARG(who));
 }
 
+/* What runs is said first: it is what the title names. */
+static bool names_the_code(const struct sign *sign)
+{
+	return sign->family == FAMILY_CODE && sign->weight >= SIGN_LOOKS_ALIKE;
+}
+
 static void tell_reasons(struct telling *t)
 {
 	const struct signs *signs = t->host_case->signs;
 
+	for (int weight = SIGN_SPECIFIC; weight >= SIGN_LOOKS_ALIKE; weight--)
+		for (size_t i = 0; i < signs->count; i++)
+			if (signs->at[i].weight == (enum sign_weight)weight &&
+			    names_the_code(&signs->at[i]))
+				finding_add_reason(t->out, signs->at[i].reason);
 	for (int weight = SIGN_SPECIFIC; weight >= SIGN_SUPPORTS; weight--)
 		for (size_t i = 0; i < signs->count; i++)
-			if (signs->at[i].weight == (enum sign_weight)weight)
+			if (signs->at[i].weight == (enum sign_weight)weight &&
+			    !names_the_code(&signs->at[i]))
 				finding_add_reason(t->out, signs->at[i].reason);
 	finding_add_reason(t->out, str_from(t->judgement.because));
 	for (size_t i = 0; i < signs->count; i++)

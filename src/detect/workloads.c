@@ -46,8 +46,9 @@ struct process_entry {
 	struct workload_key workload;
 	instant first_seen;
 	uint32_t samples;
-	uint32_t looks;
-	float recent; /* fading */
+	uint32_t looks;	 /* that came to nothing */
+	bool had_a_look; /* whatever came of it */
+	float recent;	 /* fading */
 	struct page_count pages[PAGES_KEPT];
 	struct thread_count threads[THREADS_KEPT];
 };
@@ -322,7 +323,7 @@ static void choose_leader(struct workloads *workloads, struct workload_entry *wo
 		workload->leader = process->key;
 		workload->leader_score = score;
 	}
-	if (process->looks == 0 && process->recent >= OWN_LOOK_SAMPLES &&
+	if (!process->had_a_look && process->recent >= OWN_LOOK_SAMPLES &&
 	    instant_since(workloads->now, process->first_seen).ns >= DURATION_S(OWN_LOOK_S).ns)
 		workload->next_look = workloads->now;
 }
@@ -510,6 +511,8 @@ void workloads_looked(struct workloads *workloads, const struct workload_due *du
 
 	if (process && result == LOOK_NOTHING)
 		process->looks++;
+	if (process && result != LOOK_GONE)
+		process->had_a_look = true;
 	if (!w)
 		return;
 	if (result == LOOK_GONE) {
