@@ -57,7 +57,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 		report_incident_short(&told, &wrapped, &incident);
 		report_incident_head(&told, &plain, &incident);
 		report_incident_story(&told, &wrapped, &incident);
-		report_incident_next(&told, &plain, &incident);
+		struct report_steps steps = {0};
+		report_steps_add(&told, &plain, &steps, incident.actions, incident.action_count);
 		check_text(&told);
 	}
 	buf_fini(&told);

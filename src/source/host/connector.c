@@ -12,19 +12,19 @@
 
 enum { RECEIVE_BYTES = 1024 * 1024, ANSWER_MS = 500 };
 
+/* A netlink header, a connector header, and behind it the operation. */
 static int ask(int fd, enum proc_cn_mcast_op what)
 {
-	struct {
-		struct nlmsghdr netlink;
-		struct cn_msg connector;
-		uint32_t operation;
-	} __attribute__((packed)) request = {
-		.netlink = {.nlmsg_len = sizeof(request), .nlmsg_type = NLMSG_DONE},
-		.connector = {.id = {CN_IDX_PROC, CN_VAL_PROC}, .len = sizeof(uint32_t)},
-		.operation = (uint32_t)what,
-	};
+	const uint32_t operation = (uint32_t)what;
+	char request[NLMSG_HDRLEN + sizeof(struct cn_msg) + sizeof(operation)] = {0};
+	const struct nlmsghdr netlink = {.nlmsg_len = sizeof(request), .nlmsg_type = NLMSG_DONE};
+	const struct cn_msg connector = {.id = {CN_IDX_PROC, CN_VAL_PROC},
+					 .len = sizeof(operation)};
 
-	return send(fd, &request, sizeof(request), 0) == sizeof(request) ? 0 : -errno;
+	memcpy(request, &netlink, sizeof(netlink));
+	memcpy(request + NLMSG_HDRLEN, &connector, sizeof(connector));
+	memcpy(request + NLMSG_HDRLEN + sizeof(connector), &operation, sizeof(operation));
+	return send(fd, request, sizeof(request), 0) == sizeof(request) ? 0 : -errno;
 }
 
 /* The kernel acknowledges as an event of its own; silence is a namespace that it does not serve. */
