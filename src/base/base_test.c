@@ -6,8 +6,10 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/shell_word.h"
 #include "base/instant.h"
 #include "base/json_write.h"
+#include "base/shell_word.h"
 #include "base/str.h"
 
 static void text_from_outside_is_made_printable(void **state)
@@ -140,7 +142,7 @@ static void words_are_safe_to_paste(void **state)
 		{STR(""), "''"},
 		{STR("a;touch x"), "'a;touch x'"},
 		{STR("it's $(here)"), "'it'\\''s $(here)'"},
-		{STR("a\nb'c\\"), "$'a\\x0ab\\'c\\\\'"},
+		{STR("a\nb'c\\"), "$'a\\012b\\'c\\\\'"},
 		{STR("~"), "'~'"},
 	};
 

@@ -152,36 +152,3 @@ void buf_add_printable(struct buf *out, struct str hostile, size_t most)
 	if (hostile.len > most)
 		buf_add(out, STR("..."));
 }
-
-static bool is_plain_in_shell(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       (c != '\0' && strchr("_-./:@%+=,", c));
-}
-
-void buf_add_shell_word(struct buf *out, struct str hostile)
-{
-	bool is_plain = hostile.len > 0, has_control = false;
-
-	for (size_t i = 0; i < hostile.len; i++) {
-		is_plain &= is_plain_in_shell(hostile.at[i]);
-		has_control |= hostile.at[i] < ' ' || hostile.at[i] == 0x7f; /* and above it */
-	}
-	if (is_plain) {
-		buf_add(out, hostile);
-		return;
-	}
-	buf_add_text(out, has_control ? "$'" : "'");
-	for (size_t i = 0; i < hostile.len; i++) {
-		char c = hostile.at[i];
-		if (has_control && (c < ' ' || c == 0x7f))
-			buf_printf(out, "\\x%02x", (unsigned)(unsigned char)c);
-		else if (has_control && (c == '\'' || c == '\\'))
-			buf_printf(out, "\\%c", c);
-		else if (c == '\'')
-			buf_add_text(out, "'\\''");
-		else
-			buf_add_byte(out, c);
-	}
-	buf_add_byte(out, '\'');
-}

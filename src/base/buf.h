@@ -43,12 +43,6 @@ void buf_consume(struct buf *out, size_t count);
  */
 void buf_add_printable(struct buf *out, struct str hostile, size_t most);
 
-/*
- * One word of a command to be pasted into bash, whatever bytes are in it: as it is when it is
- * harmless, else 'quoted', else $'quoted' with controls and bytes above 0x7f as \xNN.
- */
-void buf_add_shell_word(struct buf *out, struct str hostile);
-
 static inline struct str buf_view(const struct buf *out)
 {
 	return (struct str){out->at, out->len};

@@ -8,6 +8,20 @@ static bool is_printable(struct str text)
 	return true;
 }
 
+/* What no shell gives a meaning to, wherever it stands; most paths are of this. */
+static bool is_plain(struct str text)
+{
+	const struct str marks = STR("_-./:@%+=,");
+
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.at[i];
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		      str_find_byte(marks, c) >= 0))
+			return false;
+	}
+	return text.len > 0;
+}
+
 static void add_escaped(struct buf *out, struct str text)
 {
 	buf_add_text(out, "$'");
@@ -28,6 +42,10 @@ void buf_add_shell_word(struct buf *out, struct str text)
 	ptrdiff_t end = str_find_byte(text, '\0');
 
 	text = end >= 0 ? str_sub(text, 0, (size_t)end) : text;
+	if (is_plain(text)) {
+		buf_add(out, text);
+		return;
+	}
 	if (!is_printable(text)) {
 		add_escaped(out, text);
 		return;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/shell_word.h"
 #include "respond/task.h"
 
 enum { INHABITANTS_MAX = 65536 };

@@ -242,10 +242,10 @@ static void entries_over_several_lines_and_scripts(void **state)
 	assert_true(str_find(r.command, STR("'2,3s/^/# davy: /'")) > 0);
 	assert_true(str_ends(r.command, STR("&& systemctl daemon-reload")));
 	r = remedy_of(SETUP_UNIT, "/etc/systemd/system/u.service", unit, 1, &arena);
-	assert_true(str_starts(r.command, STR("mv -n -- '/etc/systemd/system/u.service' ")));
+	assert_true(str_starts(r.command, STR("mv -n -- /etc/systemd/system/u.service ")));
 	r = setup_remedy_of_file(SETUP_SCRIPT, STR("/etc/cron.daily/a"), 0755, &arena);
-	assert_true(str_equal(r.command, STR("chmod a-x -- '/etc/cron.daily/a'")));
-	assert_true(str_equal(r.undo, STR("chmod 0755 -- '/etc/cron.daily/a'")));
+	assert_true(str_equal(r.command, STR("chmod a-x -- /etc/cron.daily/a")));
+	assert_true(str_equal(r.undo, STR("chmod 0755 -- /etc/cron.daily/a")));
 	arena_fini(&arena);
 }
 

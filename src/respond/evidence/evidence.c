@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/shell_word.h"
 #include "base/json_write.h"
 #include "respond/quarantine.h"
 #include "respond/respond.h"

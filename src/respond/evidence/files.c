@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "respond/evidence/evidence.h"
+#include "base/shell_word.h"
 #include "respond/task.h"
 
 enum { PIECE = 1 << 20, TEXT_MAX = 4 << 20, HASH_BYTES = 16 };

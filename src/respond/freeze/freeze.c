@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "respond/quarantine.h"
+#include "base/shell_word.h"
 #include "respond/task.h"
 
 enum { SETTLE_MS = 2000 };

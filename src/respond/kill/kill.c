@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "respond/quarantine.h"
+#include "base/shell_word.h"
 #include "respond/task.h"
 
 enum { END_MS = 3000, PIDS_MAX = 4096 };

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "respond/quarantine.h"
+#include "base/shell_word.h"
 #include "respond/task.h"
 
 enum { PERIOD_US = 100000, THREADS_MAX = 4096 };
