@@ -83,7 +83,7 @@ static int list_the_hidden(void *context)
 	struct stat program;
 	char path[64], empty[] = "/tmp/davy-empty-XXXXXX";
 
-	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/proc", NULL, MS_REC | MS_PRIVATE, NULL))
 		return 1;
 	snprintf(path, sizeof(path), "/proc/%d", pid);
 	if (!mkdtemp(empty) || mount(empty, path, NULL, MS_BIND, NULL))
