@@ -480,11 +480,7 @@ int audit_worker(void)
 	const struct audit_result result = {.found = a.output.counted,
 					    .unchecked = a.output.unchecked + a.output.lost};
 	(void)!channel_send(&a.channel, AUDIT_RESULT, str_of(&result, sizeof(result)), NULL, 0);
-	while (channel_wants_to_send(&a.channel) && channel_flush(&a.channel) == -EAGAIN) {
-		struct pollfd writable = {.fd = WORKER_CHANNEL, .events = POLLOUT};
-		if (poll(&writable, 1, 1000) <= 0)
-			break;
-	}
+	channel_drain(&a.channel, 1000);
 	audit_output_fini(&a.output);
 	arena_fini(&a.arena);
 	table_free(a.seen);

@@ -78,18 +78,7 @@ struct hosting {
 
 static bool tell(struct hosting *h, uint32_t type, struct str body)
 {
-	for (int tries = 0; tries < 20; tries++) {
-		int r = channel_send(&h->channel, type, body, NULL, 0);
-		if (r == 0)
-			return true;
-		if (r != -EAGAIN)
-			return false;
-		struct pollfd writable = {.fd = WORKER_CHANNEL, .events = POLLOUT};
-		poll(&writable, 1, 50);
-		if (channel_flush(&h->channel) == -EPIPE)
-			return false;
-	}
-	return false;
+	return channel_tell(&h->channel, type, body) == 0;
 }
 
 /* -- findings -- */
@@ -322,11 +311,7 @@ static void leave(struct hosting *h)
 	tell_health(h);
 	(void)!tell(h, HOST_SEEN, str_of(&seen, sizeof(seen)));
 	(void)!tell(h, WATCH_FLUSHED, (struct str){0});
-	while (channel_wants_to_send(&h->channel) && channel_flush(&h->channel) == -EAGAIN) {
-		struct pollfd writable = {.fd = WORKER_CHANNEL, .events = POLLOUT};
-		if (poll(&writable, 1, 1000) <= 0)
-			break;
-	}
+	channel_drain(&h->channel, 1000);
 	h->leaves = true;
 }
 

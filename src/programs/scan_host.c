@@ -26,18 +26,8 @@ struct host_scan {
 
 static void tell_reader(struct host_scan *scan, uint32_t type, struct str body)
 {
-	struct channel *reader = scan->plan->reader;
-
-	for (int tries = 0; tries < 100; tries++) {
-		int result = channel_send(reader, type, body, NULL, 0);
-		if (result == 0)
-			return;
-		if (result != -EAGAIN)
-			break;
-		usleep(10000);
-		(void)!channel_flush(reader);
-	}
-	scan->reader_is_gone = true;
+	if (channel_tell(scan->plan->reader, type, body) < 0)
+		scan->reader_is_gone = true;
 }
 
 static void tell_unchecked(struct host_scan *scan, const char *what, const char *why)

@@ -43,12 +43,7 @@ static void tell_parent(struct scanning *scanning, enum scan_message type, const
 		if (poll(&writable, 1, -1) < 0 || channel_flush(&scanning->channel) == -EPIPE)
 			return;
 	}
-	while (channel_wants_to_send(&scanning->channel) &&
-	       channel_flush(&scanning->channel) == -EAGAIN) {
-		struct pollfd writable = {.fd = WORKER_CHANNEL, .events = POLLOUT};
-		if (poll(&writable, 1, -1) < 0)
-			return;
-	}
+	channel_drain(&scanning->channel, -1);
 }
 
 static void tell_progress(struct scanning *scanning, const struct capture_file *file,

@@ -38,21 +38,9 @@ struct watching {
 	uint64_t cuts, reopened, findings, lost;
 };
 
-/* Sends; waits for room at most a second, then gives up: the supervisor hangs or is gone. */
 static bool tell(struct watching *w, enum watch_message type, struct str body)
 {
-	for (int tries = 0; tries < 20; tries++) {
-		int r = channel_send(&w->channel, type, body, NULL, 0);
-		if (r == 0)
-			return true;
-		if (r != -EAGAIN)
-			return false;
-		struct pollfd writable = {.fd = WORKER_CHANNEL, .events = POLLOUT};
-		poll(&writable, 1, 50);
-		if (channel_flush(&w->channel) == -EPIPE)
-			return false;
-	}
-	return false;
+	return channel_tell(&w->channel, type, body) == 0;
 }
 
 static void take_finding(struct finding_sink *sink, const struct finding *finding)
@@ -179,11 +167,7 @@ static void leave(struct watching *w)
 	sensor_flush(w->sensor);
 	tell_health(w);
 	(void)!tell(w, WATCH_FLUSHED, (struct str){0});
-	while (channel_wants_to_send(&w->channel) && channel_flush(&w->channel) == -EAGAIN) {
-		struct pollfd writable = {.fd = WORKER_CHANNEL, .events = POLLOUT};
-		if (poll(&writable, 1, 1000) <= 0)
-			break;
-	}
+	channel_drain(&w->channel, 1000);
 	w->leaves = true;
 }
 

@@ -231,6 +231,32 @@ enum message_result channel_receive(struct channel *channel, struct message *out
 	}
 }
 
+int channel_tell(struct channel *channel, uint32_t type, struct str body)
+{
+	enum { TRIES = 20, WAIT_MS = 50 };
+	struct pollfd writable = {.fd = channel->fd, .events = POLLOUT};
+	int result = -EAGAIN;
+
+	for (int tries = 0; tries < TRIES && result == -EAGAIN; tries++) {
+		result = channel_send(channel, type, body, NULL, 0);
+		if (result != -EAGAIN)
+			break;
+		poll(&writable, 1, WAIT_MS);
+		if (channel_flush(channel) == -EPIPE)
+			return -EPIPE;
+	}
+	return result;
+}
+
+void channel_drain(struct channel *channel, int wait_ms)
+{
+	struct pollfd writable = {.fd = channel->fd, .events = POLLOUT};
+
+	while (channel_wants_to_send(channel) && channel_flush(channel) == -EAGAIN)
+		if (poll(&writable, 1, wait_ms) <= 0)
+			break;
+}
+
 enum message_result channel_await(struct channel *channel, int timeout_ms, struct message *out)
 {
 	struct pollfd wait = {.fd = channel->fd, .events = POLLIN};

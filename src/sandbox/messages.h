@@ -74,6 +74,15 @@ void channel_fini(struct channel *channel);				    /* closes all it has */
  */
 must_check int channel_send(struct channel *channel, uint32_t type, struct str body,
 			    const int *descriptors, size_t descriptor_count);
+/*
+ * The same without descriptors, for a worker that has nothing else to do meanwhile: waits for room,
+ * at most a second, for whoever does not read for so long hangs or is gone.
+ *
+ * returns: 0; -EAGAIN when there was no room in time, else as channel_send
+ */
+must_check int channel_tell(struct channel *channel, uint32_t type, struct str body);
+/* Before leaving: send what is queued, as long as room comes within wait_ms each time. */
+void channel_drain(struct channel *channel, int wait_ms);
 /* On POLLOUT. 0: nothing is queued any more; -EAGAIN: poll again; else an errno. */
 must_check int channel_flush(struct channel *channel);
 bool channel_wants_to_send(const struct channel *channel);
