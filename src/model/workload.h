@@ -32,8 +32,6 @@ struct processor_sample {
 	uint64_t cgroup_id;
 	uint64_t device, inode; /* of the executable; 0: it has none */
 	uint64_t ip;		/* in user space; 0: none */
-	uint8_t peek_len;
-	uint8_t peek[CODE_PEEK_BYTES]; /* code at `ip` */
 };
 
 /* Samples of the instruction pointer that fell into one page of 4096 bytes. */

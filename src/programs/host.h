@@ -25,15 +25,13 @@
 
 #define HOST_ROLE "host"
 
-enum { HOST_NAME_LEN = 64, HOST_WHY_MAX = 4 };
+enum { HOST_NAME_LEN = 64 };
 
 enum host_message {
 	HOST_SAMPLER = MESSAGE_FIRST_FREE + 64, /* down: struct sampler_feed, its descriptors */
 	HOST_EVENTS,	 /* down: struct process_events_feed, its descriptors */
 	HOST_OPEN,	 /* up: struct opener_request */
 	HOST_OPENED,	 /* down: opened_process_send */
-	HOST_LIST,	 /* up: all processes are to be listed by the kernel */
-	HOST_LISTED,	 /* down: a descriptor of ITERATE_PROCESSES, or none */
 	HOST_SETUP,	 /* up: setup_request_send */
 	HOST_SETUP_FILE, /* down: the answer */
 	HOST_SEEN,	 /* up, before WATCH_FLUSHED: struct host_seen */
@@ -45,9 +43,8 @@ struct host_start {
 	uint64_t memory_bytes;
 	uint32_t health_every_s;
 	uint32_t hertz;
-	uint32_t own_pids[2]; /* not looked at: the two halves */
-	uint8_t has_samples;
-	uint8_t is_once; /* findings are told at the end, as they are then */
+	uint32_t side_pid; /* not looked at, as the worker itself */
+	uint8_t is_once;   /* findings are told at the end, as they are then */
 };
 
 struct host_seen {

@@ -48,8 +48,7 @@ void host_side_fill_start(const struct host_side *side, struct host_start *start
 	if (gethostname(start->host, sizeof(start->host) - 1) != 0)
 		start->host[0] = '\0';
 	start->memory_bytes = MEMORY_CEILING;
-	start->own_pids[0] = (uint32_t)getpid();
-	start->has_samples = side->sampler != NULL;
+	start->side_pid = (uint32_t)getpid();
 	if (side->sampler && sampler_source_feeds(side->sampler) > 0)
 		(void)sampler_source_feed(side->sampler, 0, &feed, descriptors);
 	start->hertz = feed.hertz;
@@ -109,18 +108,6 @@ static int answer_open(struct host_side *side, struct channel *channel, struct s
 	return result == 0 || result == -EAGAIN ? 1 : result;
 }
 
-static int answer_list(struct host_side *side, struct channel *channel)
-{
-	struct error why;
-	int fd = side->iterators ? iterators_descriptor(side->iterators, ITERATE_PROCESSES, 0, &why)
-				 : -ENOTSUP;
-	int result = channel_send(channel, HOST_LISTED, (struct str){0}, &fd, fd >= 0);
-
-	if (fd >= 0)
-		close(fd);
-	return result == 0 || result == -EAGAIN ? 1 : result;
-}
-
 /* Without a walk it is over at once. */
 static int answer_setup(struct host_side *side, struct channel *channel, struct str request)
 {
@@ -137,7 +124,5 @@ int host_side_answer(struct host_side *side, struct channel *channel, const stru
 		return answer_open(side, channel, message->body);
 	if (message->type == HOST_SETUP)
 		return answer_setup(side, channel, message->body);
-	if (message->type == HOST_LIST)
-		return answer_list(side, channel);
 	return 0;
 }

@@ -152,7 +152,7 @@ static void take_finding(struct hosting *h, struct finding *finding, instant now
 
 static bool is_own(const struct hosting *h, uint32_t pid)
 {
-	return pid == h->settings.own_pids[0] || pid == (uint32_t)getpid();
+	return pid == h->settings.side_pid || pid == (uint32_t)getpid();
 }
 
 static void take_sample(void *context, const struct host_sample *s)
@@ -172,9 +172,6 @@ static void take_sample(void *context, const struct host_sample *s)
 
 	if (is_own(h, s->tgid))
 		return;
-	sample.peek_len = (uint8_t)(s->peek.len < CODE_PEEK_BYTES ? s->peek.len : CODE_PEEK_BYTES);
-	if (sample.peek_len > 0)
-		memcpy(sample.peek, s->peek.at, sample.peek_len);
 	workloads_sample(h->workloads, &sample);
 }
 
