@@ -2,44 +2,77 @@
 
 #include <string.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "base/hash.h"
 
-enum { WORD = sizeof(uint64_t) };
+enum { WORD = sizeof(uint64_t), WORDS = SPOKEN_BYTES / WORD };
 
 void spoken_key_init(struct spoken_key *key, uint64_t seed)
 {
 	for (unsigned i = 0; i < SPOKEN_KEY_WORDS; i++)
 		key->picks[i] = hash_bytes(&i, sizeof(i), seed);
+	key->picks[SPOKEN_KEY_WORDS] = key->picks[0];
 }
 
-static uint64_t picks_at(const struct spoken_key *key, uint32_t at)
+/* The parities of a word's bytes, the first in the lowest bit; it lies at a multiple of eight. */
+static uint8_t parities(const struct spoken_key *key, uint32_t at, uint64_t word)
 {
-	return key->picks[at / WORD % SPOKEN_KEY_WORDS];
-}
-
-static unsigned bit_of(const struct spoken_key *key, uint32_t at, char byte)
-{
-	uint64_t picked = picks_at(key, at) >> 8 * (at % WORD) & (uint8_t)byte;
-
-	return (unsigned)__builtin_parity((unsigned)picked);
-}
-
-/* The parities of eight bytes at once, the first in the lowest bit; `at` is a multiple of eight. */
-static uint8_t bits_of(const struct spoken_key *key, uint32_t at, const char *bytes)
-{
-	uint64_t word;
-
-	memcpy(&word, bytes, WORD);
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 	word = __builtin_bswap64(word);
 #endif
-	word &= picks_at(key, at);
+	word &= key->picks[at / WORD % SPOKEN_KEY_WORDS];
 	word ^= word >> 4;
 	word ^= word >> 2;
 	word ^= word >> 1;
 	word &= UINT64_C(0x0101010101010101);
 	/* each byte's bit travels to its own place in the highest byte */
 	return (uint8_t)(word * UINT64_C(0x0102040810204080) >> 56);
+}
+
+/* Of two words side by side. */
+static unsigned parities_of_two(const struct spoken_key *key, uint32_t at, const char *bytes)
+{
+#ifdef __SSE2__
+	const __m128i *picks = (const void *)&key->picks[at / WORD % SPOKEN_KEY_WORDS];
+	__m128i words = _mm_and_si128(_mm_loadu_si128((const void *)bytes), _mm_loadu_si128(picks));
+
+	/* what crosses from a byte into the next one stays below the bits that are still summed */
+	words = _mm_xor_si128(words, _mm_slli_epi16(words, 4));
+	words = _mm_xor_si128(words, _mm_slli_epi16(words, 2));
+	words = _mm_xor_si128(words, _mm_slli_epi16(words, 1));
+	return (unsigned)_mm_movemask_epi8(words);
+#else
+	uint64_t words[2];
+
+	memcpy(words, bytes, sizeof(words));
+	return parities(key, at, words[0]) | (unsigned)parities(key, at + WORD, words[1]) << 8;
+#endif
+}
+
+/* A word's share of some bytes: `count` of them from its place `at % WORD` on. */
+struct share {
+	size_t count;
+	uint8_t mask, bits; /* of the word's places: which are these bytes', and their parities */
+};
+
+static struct share share_of(const struct spoken_key *key, uint32_t at, struct str bytes)
+{
+	uint32_t place = at % WORD;
+	size_t count = bytes.len < WORD - place ? bytes.len : WORD - place;
+	uint64_t word = 0;
+
+	memcpy((char *)&word + place, bytes.at, count);
+	return (struct share){.count = count,
+			      .mask = (uint8_t)(((1u << count) - 1) << place),
+			      .bits = parities(key, at - place, word)};
+}
+
+static uint8_t *kept(const struct spoken *spoken, uint32_t at)
+{
+	return (uint8_t *)&spoken->bits[at / WORD % WORDS];
 }
 
 void spoken_note(struct spoken *spoken, const struct spoken_key *key, uint32_t at, struct str bytes)
@@ -51,32 +84,52 @@ void spoken_note(struct spoken *spoken, const struct spoken_key *key, uint32_t a
 		at += (uint32_t)bytes.len - SPOKEN_BYTES;
 		bytes = str_skip(bytes, bytes.len - SPOKEN_BYTES);
 	}
-	for (size_t i = 0; i < bytes.len;) {
-		uint8_t *eight = &spoken->bits[at % SPOKEN_BYTES / 8];
-		if (at % WORD == 0 && bytes.len - i >= WORD) {
-			*eight = bits_of(key, at, bytes.at + i);
-			i += WORD, at += WORD;
-		} else {
-			*eight = (uint8_t)((*eight & ~(1u << at % 8)) | bit_of(key, at, bytes.at[i])
-										<< at % 8);
-			i++, at++;
-		}
-	}
 	spoken->known += (uint32_t)bytes.len;
 	if (spoken->known > SPOKEN_BYTES)
 		spoken->known = SPOKEN_BYTES;
+	while (bytes.len > 0) {
+		size_t count = 2 * WORD;
+		if (at % WORD == 0 && bytes.len >= count) {
+			unsigned both = parities_of_two(key, at, bytes.at);
+			*kept(spoken, at) = (uint8_t)both;
+			*kept(spoken, at + WORD) = (uint8_t)(both >> 8);
+		} else {
+			struct share share = share_of(key, at, bytes);
+			uint8_t *bits = kept(spoken, at);
+			*bits = (uint8_t)((*bits & ~share.mask) | (share.bits & share.mask));
+			count = share.count;
+		}
+		at += (uint32_t)count;
+		bytes = str_skip(bytes, count);
+	}
+}
+
+/* What of the bytes lies before `next`, and not further back than is known. */
+static struct str overlap(const struct spoken *spoken, uint32_t *at, struct str bytes)
+{
+	int64_t begin = (int32_t)(*at - spoken->next), end = begin + (int64_t)bytes.len;
+
+	if (end > 0)
+		bytes.len -= (size_t)(end < (int64_t)bytes.len ? end : (int64_t)bytes.len);
+	if (begin < -(int64_t)spoken->known) {
+		size_t before = (size_t)(-(int64_t)spoken->known - begin);
+		before = before < bytes.len ? before : bytes.len;
+		*at += (uint32_t)before;
+		bytes = str_skip(bytes, before);
+	}
+	return bytes;
 }
 
 bool spoken_differs(const struct spoken *spoken, const struct spoken_key *key, uint32_t at,
 		    struct str bytes)
 {
-	for (size_t i = 0; i < bytes.len; i++, at++) {
-		uint32_t back = spoken->next - at; /* 1: the last byte */
-		if (back == 0 || back > spoken->known)
-			continue;
-		if ((spoken->bits[at % SPOKEN_BYTES / 8] >> at % 8 & 1u) !=
-		    bit_of(key, at, bytes.at[i]))
+	bytes = overlap(spoken, &at, bytes);
+	while (bytes.len > 0) {
+		struct share share = share_of(key, at, bytes);
+		if ((*kept(spoken, at) ^ share.bits) & share.mask)
 			return true;
+		at += (uint32_t)share.count;
+		bytes = str_skip(bytes, share.count);
 	}
 	return false;
 }

@@ -5,8 +5,8 @@
  * since the receiver and whoever listens may then hear different things. One bit is kept for each
  * of the last SPOKEN_BYTES bytes: the parity of those of its eight bits that a secret key picks for
  * that place. A changed byte is seen with one chance in two, and a changed word hardly ever is not.
- * Eight bytes cost a dozen instructions, for every byte of a conversation passes here. Sans-I/O, no
- * allocation.
+ * Sixteen bytes cost a dozen instructions, for every byte of a conversation passes here. Sans-I/O,
+ * no allocation.
  */
 #ifndef DAVY_DECODE_FLOW_SPOKEN_H
 #define DAVY_DECODE_FLOW_SPOKEN_H
@@ -22,7 +22,7 @@ enum { SPOKEN_KEY_WORDS = 8 };
 
 /* Which bits count, for each of 64 places; then from the beginning. */
 struct spoken_key {
-	uint64_t picks[SPOKEN_KEY_WORDS];
+	uint64_t picks[SPOKEN_KEY_WORDS + 1]; /* the first once more: two are read at once */
 };
 void spoken_key_init(struct spoken_key *key, uint64_t seed);
 

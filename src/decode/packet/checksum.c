@@ -1,25 +1,35 @@
 #include "decode/packet/packet.h"
 
+#include <endian.h>
+#include <string.h>
+
 #include "base/reader.h"
 
-/* The ones' complement sum of RFC 1071, not yet complemented; an odd byte is padded. */
-static uint32_t add_words(uint32_t sum, struct str bytes)
+/* The sum's halves, carries brought round. */
+static uint16_t fold(uint64_t sum)
 {
-	struct reader in = reader_of(bytes);
-	uint64_t wide = sum;
-	uint32_t word;
-	uint16_t half;
-	uint8_t last;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)sum;
+}
 
-	while (read_be32(&in, &word))
-		wide += (word >> 16) + (word & 0xffff);
-	if (read_be16(&in, &half))
-		wide += half;
-	if (read_u8(&in, &last))
-		wide += (uint32_t)last << 8;
-	while (wide >> 16)
-		wide = (wide & 0xffff) + (wide >> 16);
-	return (uint32_t)wide;
+/*
+ * The ones' complement sum of RFC 1071, not yet complemented; an odd byte is padded. The order of
+ * bytes within words only turns the sum's own (section 2.B there), so that they are read as the
+ * machine likes them, eight at a time.
+ */
+static uint16_t sum_of(struct str bytes)
+{
+	uint64_t sum = 0, carries = 0, word;
+
+	for (; bytes.len >= sizeof(word); bytes = str_skip(bytes, sizeof(word))) {
+		memcpy(&word, bytes.at, sizeof(word));
+		carries += __builtin_add_overflow(sum, word, &sum);
+	}
+	word = 0;
+	memcpy(&word, bytes.at, bytes.len);
+	carries += __builtin_add_overflow(sum, word, &sum);
+	return be16toh(fold((uint64_t)fold(sum) + fold(carries)));
 }
 
 /* An IPv4 address counts without the constant part that stands for its kind. */
@@ -37,10 +47,10 @@ enum checksum packet_tcp_checksum(const struct packet *packet)
 	if (packet->protocol != PROTOCOL_TCP || packet->payload.len < packet->payload_len ||
 	    !read_skip(&in, FIELD_AT) || !read_be16(&in, &field))
 		return CHECKSUM_UNKNOWN;
-	uint32_t sum = add_words(PROTOCOL_TCP + (uint32_t)packet->segment.len,
-				 counted_bytes(&packet->source.address));
-	sum = add_words(sum, counted_bytes(&packet->destination.address));
-	if (add_words(sum, packet->segment) == 0xffff)
+	uint16_t sum = fold(PROTOCOL_TCP + packet->segment.len +
+			    sum_of(counted_bytes(&packet->source.address)) +
+			    sum_of(counted_bytes(&packet->destination.address)));
+	if (fold((uint64_t)sum + sum_of(packet->segment)) == 0xffff)
 		return CHECKSUM_RIGHT;
 	return field == 0 || field == sum ? CHECKSUM_UNKNOWN : CHECKSUM_WRONG;
 }
