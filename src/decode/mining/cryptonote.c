@@ -27,8 +27,7 @@ static bool read_job(const struct rpc *rpc, struct json_value job, struct mining
 		out->height = 0;
 	if (text_is_hex(pre_pow, 100, 8192) && out->job_id.len > 0) {
 		out->dialects = GRIN;
-		if (!json_to_double(json_member(job, STR("difficulty")), &out->difficulty))
-			out->difficulty = 0;
+		out->difficulty = rpc_difficulty(json_member(job, STR("difficulty")));
 	} else if (text_is_hex(blob, 40, 8192) && out->job_id.len > 0 &&
 		   text_is_hex(out->target, 2, 64)) {
 		out->dialects = CRYPTONOTE;

@@ -99,6 +99,8 @@ static void each_message_says_what_it_says(void **state)
 		 ACT_LOGIN, false, true, BIT(GRIN)},
 		{"{\"method\":\"mining.set_difficulty\",\"params\":[\"0.5\"]}", ACT_DIFFICULTY,
 		 true, true, 0},
+		{"{\"method\":\"mining.set_difficulty\",\"params\":[-0.5]}", ACT_DIFFICULTY, true,
+		 false, 0},
 		{"{\"method\":\"mining.set_target\",\"params\":[\"" HEX64 "\"]}", ACT_DIFFICULTY,
 		 true, true, 0},
 		{"{\"id\":0,\"method\":\"mining.hello\",\"params\":{\"agent\":\"ethminer\","

@@ -25,6 +25,13 @@ struct str rpc_item_text(const struct rpc *rpc, struct json_value array, size_t 
 	return rpc_text(rpc, json_item(array, index));
 }
 
+double rpc_difficulty(struct json_value value)
+{
+	double difficulty;
+
+	return json_to_double(value, &difficulty) && difficulty > 0 ? difficulty : 0;
+}
+
 static bool says_something(struct json_value v)
 {
 	return json_exists(v) && json_kind(v) != JSON_NULL;

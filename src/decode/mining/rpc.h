@@ -25,6 +25,9 @@ struct str rpc_text(const struct rpc *rpc, struct json_value v);
 struct str rpc_member_text(const struct rpc *rpc, struct json_value object, struct str key);
 struct str rpc_item_text(const struct rpc *rpc, struct json_value array, size_t index);
 
+/* How hard a share is, in whatever unit; 0, which is none, for what is no number above it. */
+double rpc_difficulty(struct json_value value);
+
 /* Hex of `min` to `max` digits, with or without 0x. */
 bool text_is_hex(struct str text, size_t min, size_t max);
 

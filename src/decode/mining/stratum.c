@@ -276,7 +276,8 @@ static bool read_notify(const struct rpc *rpc, struct mining_message *out)
 
 static bool read_set_difficulty(const struct rpc *rpc, struct mining_message *out)
 {
-	out->is_specific = json_to_double(json_item(rpc->params, 0), &out->difficulty);
+	out->difficulty = rpc_difficulty(json_item(rpc->params, 0));
+	out->is_specific = out->difficulty > 0;
 	return true;
 }
 
