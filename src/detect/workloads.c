@@ -17,7 +17,7 @@ enum {
 	OWN_LOOK_S = 5, /* a process that lives so long is looked at for itself */
 	OWN_LOOK_SAMPLES = 8,
 	PATIENCE_MAX_S = 300,
-	SIGN_LOOKS = 20, /* two seconds apart; then ... */
+	SIGN_LOOKS = 5, /* two seconds apart; then each after twice as long, up to ... */
 	PATIENCE_SIGNS_S = 30,
 	FORGET_AFTER_S = 900,
 };
@@ -502,6 +502,15 @@ bool workloads_is_spread(struct workloads *workloads, const struct workload_key 
 	return w->is_spread;
 }
 
+static uint32_t wait_with_signs(uint32_t looks)
+{
+	uint32_t wait_s = 2;
+
+	for (uint32_t i = SIGN_LOOKS; i <= looks && wait_s < PATIENCE_SIGNS_S; i++)
+		wait_s *= 2;
+	return wait_s < PATIENCE_SIGNS_S ? wait_s : PATIENCE_SIGNS_S;
+}
+
 void workloads_looked(struct workloads *workloads, const struct workload_due *due, instant now,
 		      enum look_result result)
 {
@@ -519,7 +528,7 @@ void workloads_looked(struct workloads *workloads, const struct workload_due *du
 		wait_s = WORKLOAD_STEP_S;
 	} else if (result == LOOK_SIGNS) {
 		/* time is evidence, but not for ever */
-		wait_s = w->sign_looks++ < SIGN_LOOKS ? 2 : PATIENCE_SIGNS_S;
+		wait_s = wait_with_signs(w->sign_looks++);
 		w->patience_s = 0;
 	} else if (result == LOOK_NOTHING) {
 		w->patience_s = w->patience_s ? 2 * w->patience_s : 2;

@@ -19,6 +19,7 @@ enum {
 	REGIONS_BUDGET = 16 * 1024 * 1024, /* of each rank: a large heap must not hide a library */
 	PIECE = 1024 * 1024,
 	HASH_STEP = 32 * 1024 * 1024,
+	EMPTY_SCANS_MOST = 4, /* then every 16th look is one at memory, too */
 };
 
 /* What a process had asked of the kernel when it was first looked at. */
@@ -26,6 +27,8 @@ struct past {
 	uint64_t pid, start_ns;
 	uint64_t bytes, calls, switches;
 	duration cpu_time;
+	bool is_counted;		    /* the four above are known */
+	uint32_t empty_scans, scans_spared; /* of its memory, in a row */
 };
 
 struct host_looker {
@@ -192,7 +195,26 @@ static bool is_own_program(const struct host_looker *l, const struct executable 
 	       (e->mode & 022) == 0;
 }
 
-static void scan_memory(struct host_looker *l, int memory, struct workload *w)
+/* Where nothing was found in memory it is read again after one, three, seven ... more looks. */
+static bool is_scan_due(struct past *past)
+{
+	if (past->scans_spared + 1 < 1u << past->empty_scans) {
+		past->scans_spared++;
+		return false;
+	}
+	past->scans_spared = 0;
+	return true;
+}
+
+static void note_scan(struct past *past, const struct workload *w)
+{
+	if (w->constant_count > 0)
+		past->empty_scans = 0;
+	else if (past->empty_scans < EMPTY_SCANS_MOST)
+		past->empty_scans++;
+}
+
+static void scan_memory(struct host_looker *l, int memory, struct past *past, struct workload *w)
 {
 	struct constant_hit *hits = arena_take(&l->arena, sizeof(*hits) * CONSTANT_HITS_MAX);
 
@@ -212,6 +234,21 @@ static void scan_memory(struct host_looker *l, int memory, struct workload *w)
 	}
 	w->constants = hits;
 	w->constant_count = constant_scanner_hits(l->scanner, hits);
+	if (past)
+		note_scan(past, w);
+}
+
+static struct past *past_of(struct host_looker *l, uint64_t pid, uint64_t start_ns, instant now)
+{
+	const struct past key = {.pid = pid, .start_ns = start_ns};
+	uint64_t hash = table_hash(l->past, &key);
+	struct past *past = table_find(l->past, &key, hash);
+
+	if (!past)
+		past = table_insert(l->past, &key, hash, now);
+	if (past)
+		table_touch(l->past, past, now);
+	return past;
 }
 
 /* Short processes add up, each from its birth to its look: there is no second one. */
@@ -219,16 +256,11 @@ static void add_short_life(struct host_looker *l, const struct process *p, insta
 			   struct workload *w)
 {
 	/* no pid is that large: names the executable */
-	const struct past key = {.pid = p->executable.device << 32 | UINT32_MAX,
-				 .start_ns = p->executable.inode};
-	uint64_t hash = table_hash(l->past, &key);
-	struct past *past = table_find(l->past, &key, hash);
+	struct past *past =
+		past_of(l, p->executable.device << 32 | UINT32_MAX, p->executable.inode, now);
 
 	if (!past)
-		past = table_insert(l->past, &key, hash, now);
-	if (!past)
 		return;
-	table_touch(l->past, past, now);
 	past->bytes += p->read_bytes + p->written_bytes;
 	past->calls += p->read_calls + p->write_calls;
 	past->switches += p->switches_asked;
@@ -241,24 +273,16 @@ static void add_short_life(struct host_looker *l, const struct process *p, insta
 }
 
 /* The difference to the first look; at the first there is none, which says nothing. */
-static void compare_with_past(struct host_looker *l, const struct process *p, instant now,
-			      struct workload *w)
+static void compare_with_past(struct past *past, const struct process *p, struct workload *w)
 {
-	const struct past key = {.pid = p->key.pid, .start_ns = p->key.start_ns};
-	uint64_t hash = table_hash(l->past, &key);
-	struct past *past = table_find(l->past, &key, hash);
-
-	if (!past) {
-		past = table_insert(l->past, &key, hash, now);
-		if (past) {
-			past->bytes = p->read_bytes + p->written_bytes;
-			past->calls = p->read_calls + p->write_calls;
-			past->switches = p->switches_asked;
-			past->cpu_time = p->cpu_time;
-		}
+	if (!past->is_counted) {
+		past->bytes = p->read_bytes + p->written_bytes;
+		past->calls = p->read_calls + p->write_calls;
+		past->switches = p->switches_asked;
+		past->cpu_time = p->cpu_time;
+		past->is_counted = true;
 		return;
 	}
-	table_touch(l->past, past, now);
 	w->has_io = true;
 	w->io_bytes = p->read_bytes + p->written_bytes - past->bytes;
 	w->io_calls = p->read_calls + p->write_calls - past->calls;
@@ -266,24 +290,24 @@ static void compare_with_past(struct host_looker *l, const struct process *p, in
 	w->cpu_time = (duration){p->cpu_time.ns - past->cpu_time.ns};
 }
 
-static void hash_executable(struct host_looker *l, const struct opened_process *opened, instant now,
+static bool hash_executable(struct host_looker *l, const struct opened_process *opened, instant now,
 			    struct process *p)
 {
 	int fd = opened->descriptors[PROCESS_FILE_EXECUTABLE];
 
 	p->executable.has_sha256 = fd >= 0 && executable_hash_step(l->hashes, fd, HASH_STEP, now,
 								   p->executable.sha256) == 1;
+	return p->executable.has_sha256;
 }
 
 /* -- judging -- */
 
-static struct signs ask_rooms(struct host_looker *l, const struct workload *w)
+static void ask_rooms(struct host_looker *l, const struct workload *w, bool of_constants,
+		      struct signs *signs)
 {
-	struct signs signs = {0};
-
 	for (size_t i = 0; host_rooms[i]; i++)
-		host_rooms[i]->judge(w, &l->arena, &signs);
-	return signs;
+		if (host_rooms[i]->reads_constants == of_constants)
+			host_rooms[i]->judge(w, &l->arena, signs);
 }
 
 static bool is_noteworthy(const struct signs *signs)
@@ -296,21 +320,22 @@ static bool is_noteworthy(const struct signs *signs)
 
 static enum look_result judge(struct host_looker *l, struct workloads *workloads,
 			      const struct workload_due *due, const struct workload *w,
-			      struct finding *out)
+			      const struct signs *signs, struct finding *out)
 {
-	struct signs signs = ask_rooms(l, w);
-
 	const struct host_case host_case = {
 		.workload = w,
-		.signs = &signs,
+		.signs = signs,
 		.host = l->settings.host,
 		.is_spread = workloads_is_spread(workloads, &due->workload),
 	};
 	*out = (struct finding){0};
 	if (host_verdict(&host_case, &l->arena, out))
 		return out->verdict == VERDICT_MINING ? LOOK_TOLD : LOOK_SIGNS;
-	return is_noteworthy(&signs) ? LOOK_SIGNS : LOOK_NOTHING;
+	return is_noteworthy(signs) ? LOOK_SIGNS : LOOK_NOTHING;
 }
+
+/* Sockets only of what is found worth it: process_sockets_read. */
+static const uint32_t wanted_first = PROCESS_WANT_ALL & ~(uint32_t)PROCESS_WANT_SOCKETS;
 
 enum look_result host_look(struct host_looker *looker, struct workloads *workloads,
 			   struct processes *processes, const struct workload_due *due,
@@ -319,16 +344,16 @@ enum look_result host_look(struct host_looker *looker, struct workloads *workloa
 	struct process *process;
 	struct workload workload;
 	struct process_mappings mappings = {0};
+	struct signs signs = {0};
 
 	arena_reset(&looker->arena);
 	*out = (struct finding){0};
 	process = arena_take(&looker->arena, sizeof(*process));
 	if (!process ||
-	    process_read(processes, due->process.pid, opened, PROCESS_WANT_ALL, &looker->arena,
+	    process_read(processes, due->process.pid, opened, wanted_first, &looker->arena,
 			 process) < 0 ||
 	    !workloads_view(workloads, &due->workload, &looker->arena, &workload))
 		return LOOK_NOTHING;
-	hash_executable(looker, opened, now, process);
 	workload.process = process;
 	if (process_mappings_read(processes, opened, &looker->arena, &mappings) == 0) {
 		workload.mappings = mappings.at;
@@ -337,18 +362,27 @@ enum look_result host_look(struct host_looker *looker, struct workloads *workloa
 	int memory = opened->descriptors[PROCESS_FILE_MEMORY];
 	name_pages(&workload, (struct code_page *)workload.pages);
 	read_windows(looker, memory, &workload);
+	struct past *past = past_of(looker, process->key.pid, process->key.start_ns, now);
 	if (process->has_io && workloads_is_spread(workloads, &due->workload))
 		add_short_life(looker, process, now, &workload);
-	else if (process->has_io)
-		compare_with_past(looker, process, now, &workload);
+	else if (process->has_io && past)
+		compare_with_past(past, process, &workload);
 	if (looker->settings.setup)
 		workload.trace_count = host_setup_traces(looker->settings.setup, process,
 							 &looker->arena, &workload.traces);
-	/* most of a look's cost; what is in memory accuses nobody alone */
-	const struct signs first = ask_rooms(looker, &workload);
-	if (is_noteworthy(&first))
-		scan_memory(looker, memory, &workload);
-	enum look_result result = judge(looker, workloads, due, &workload, out);
+	ask_rooms(looker, &workload, false, &signs);
+	if (is_noteworthy(&signs)) {
+		/* what costs most: the kernel walks all connections of the machine for the list of
+		 * one process, and what is in memory accuses nobody alone */
+		process_sockets_read(processes, opened, process);
+		if (!past || is_scan_due(past))
+			scan_memory(looker, memory, past, &workload);
+		ask_rooms(looker, &workload, true, &signs);
+	}
+	enum look_result result = judge(looker, workloads, due, &workload, &signs, out);
+	/* only of what is told, and told with it: a browser's program is 200 MB to hash */
+	if (out->detector.len > 0 && hash_executable(looker, opened, now, process))
+		result = judge(looker, workloads, due, &workload, &signs, out);
 	if (looker->settings.setup && out->detector.len > 0)
 		host_setup_want(looker->settings.setup, process, now);
 	return result;

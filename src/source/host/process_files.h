@@ -48,8 +48,4 @@ must_check int process_lines(struct processes *processes, int fd, size_t most,
 enum { PROCESS_PATH_MAX = 40 };
 void process_path(char path[PROCESS_PATH_MAX], uint32_t pid, const char *name);
 
-/* In process_sockets.c */
-void process_sockets_read(struct processes *processes, const struct opened_process *opened,
-			  struct process *out);
-
 #endif

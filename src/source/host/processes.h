@@ -141,6 +141,13 @@ must_check int process_environment_read(struct processes *processes,
 					const struct opened_process *opened, struct arena *arena,
 					struct proc_environment *out);
 
+/*
+ * What PROCESS_WANT_SOCKETS fills in, for whoever learns only later that it is wanted: the kernel
+ * walks the table of all connections for each list, which takes milliseconds.
+ */
+void process_sockets_read(struct processes *processes, const struct opened_process *opened,
+			  struct process *out);
+
 struct process_mappings {
 	struct mapping *at; /* by address */
 	size_t count;
