@@ -25,7 +25,7 @@ const struct setting setting_table[] = {
 	{"watch.memory", SETTING_SIZE, "512 MiB", 16 * KIB *KIB, 1024 * GIB,
 	 .help = "Ceiling for the tables of all workers together."},
 	{"watch.workers", SETTING_INTEGER, "0", 0, 1024,
-	 .help = "Capture workers; 0: one for each core."},
+	 .help = "Capture workers; 0: one for four cores."},
 	{"watch.snap_length", SETTING_INTEGER, "65535", 64, 262144,
 	 .help = "Bytes of each frame that are looked at."},
 	{"watch.cutoff", SETTING_BOOL, "true",

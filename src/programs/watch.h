@@ -2,7 +2,7 @@
  * `davy watch` in its processes (ARCHITECTURE.md has the picture):
  *
  *     supervisor   the rights: capture sockets, BPF; parses nothing foreign
- *     sensor       one for each core: parses packets, finds; no rights
+ *     sensor       one for four cores: parses packets, finds; no rights
  *     core         correlates, stores, alerts; no rights but the store's folder
  *
  * Sensors' findings pass through the supervisor to the core as opaque bytes.

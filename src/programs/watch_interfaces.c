@@ -10,9 +10,9 @@
 enum {
 	RING_BLOCK = 128 * 1024,
 	RING_LEAST = 2 * RING_BLOCK,
-	/* half a second of 100,000 packets/s of 330 bytes over two workers: as long as a busy
-	 * hypervisor takes a processor away */
-	RING_MOST = 80 * RING_BLOCK,
+	/* of all workers together, half a second of 100,000 packets/s of 330 bytes: as long as a
+	 * busy hypervisor takes a processor away */
+	RINGS_MOST = 160 * RING_BLOCK,
 	INTERFACES_TO_COME = 4, /* room for those that appear later */
 };
 
@@ -99,8 +99,8 @@ static uint32_t ring_blocks(const struct watch *w, uint64_t memory)
 	if (names)
 		if_freenameindex(names);
 	uint64_t bytes = memory / (rings * w->sensor_count);
-	if (bytes > RING_MOST)
-		bytes = RING_MOST;
+	if (bytes > RINGS_MOST / w->sensor_count)
+		bytes = RINGS_MOST / w->sensor_count;
 	return (uint32_t)((bytes < RING_LEAST ? RING_LEAST : bytes) / RING_BLOCK);
 }
 

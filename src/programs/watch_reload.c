@@ -124,7 +124,7 @@ bool watch_reload(struct watch *w, struct settings **next)
 	watch_interfaces_again(w);
 	events_retime(w);
 	relay_sources(w);
-	log_info("the settings were read again; watching with %zu sensors goes on",
-		 w->sensor_count);
+	log_info("the settings were read again; watching with %zu sensor%s goes on",
+		 w->sensor_count, w->sensor_count == 1 ? "" : "s");
 	return true;
 }

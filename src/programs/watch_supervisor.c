@@ -186,8 +186,9 @@ enum watch_end watch_run(const struct watch_plan *plan, struct settings **settin
 		events_start(w);
 		hold_signals(false);
 		relay_sources(w);
-		log_info("watching with %zu sensors; findings go to %s; end with Ctrl-C or SIGTERM",
-			 w->sensor_count, w->core.store_path);
+		log_info(
+			"watching with %zu sensor%s; findings go to %s; end with Ctrl-C or SIGTERM",
+			w->sensor_count, w->sensor_count == 1 ? "" : "s", w->core.store_path);
 		notify_manager("READY=1");
 		uv_run(&w->loop, UV_RUN_DEFAULT);
 		hold_signals(true);

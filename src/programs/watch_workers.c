@@ -66,13 +66,18 @@ void workers_on_death(void *context, size_t index, const char *why)
 	log_warn("the %s %s and is started again", w->supervisor.at[index].plan.role, why);
 }
 
+/*
+ * A sensor looks at a million packets a second on one core, and each packet of a machine with more
+ * than one of them costs that machine a choice between them: few are better than many.
+ */
 size_t workers_wanted(const struct settings *settings)
 {
+	enum { CORES_A_WORKER = 4 };
 	uint64_t wanted = settings_number(settings, "watch.workers");
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 
 	if (wanted == 0)
-		wanted = cores > 0 ? (uint64_t)cores : 1;
+		wanted = cores > 0 ? ((uint64_t)cores + CORES_A_WORKER - 1) / CORES_A_WORKER : 1;
 	return wanted > TAP_WORKERS_MAX ? TAP_WORKERS_MAX : (size_t)wanted;
 }
 
