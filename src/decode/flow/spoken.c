@@ -17,13 +17,13 @@ void spoken_key_init(struct spoken_key *key, uint64_t seed)
 	key->picks[SPOKEN_KEY_WORDS] = key->picks[0];
 }
 
-/* The parities of a word's bytes, the first in the lowest bit; it lies at a multiple of eight. */
+/* The parities of a word's bytes, the first in the lowest bit; `at` is the word's number. */
 static uint8_t parities(const struct spoken_key *key, uint32_t at, uint64_t word)
 {
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 	word = __builtin_bswap64(word);
 #endif
-	word &= key->picks[at / WORD % SPOKEN_KEY_WORDS];
+	word &= key->picks[at % SPOKEN_KEY_WORDS];
 	word ^= word >> 4;
 	word ^= word >> 2;
 	word ^= word >> 1;
@@ -32,11 +32,11 @@ static uint8_t parities(const struct spoken_key *key, uint32_t at, uint64_t word
 	return (uint8_t)(word * UINT64_C(0x0102040810204080) >> 56);
 }
 
-/* Of two words side by side. */
+/* Of two words side by side, the first of which has the number `at`. */
 static unsigned parities_of_two(const struct spoken_key *key, uint32_t at, const char *bytes)
 {
 #ifdef __SSE2__
-	const __m128i *picks = (const void *)&key->picks[at / WORD % SPOKEN_KEY_WORDS];
+	const __m128i *picks = (const void *)&key->picks[at % SPOKEN_KEY_WORDS];
 	__m128i words = _mm_and_si128(_mm_loadu_si128((const void *)bytes), _mm_loadu_si128(picks));
 
 	/* what crosses from a byte into the next one stays below the bits that are still summed */
@@ -48,7 +48,7 @@ static unsigned parities_of_two(const struct spoken_key *key, uint32_t at, const
 	uint64_t words[2];
 
 	memcpy(words, bytes, sizeof(words));
-	return parities(key, at, words[0]) | (unsigned)parities(key, at + WORD, words[1]) << 8;
+	return parities(key, at, words[0]) | (unsigned)parities(key, at + 1, words[1]) << 8;
 #endif
 }
 
@@ -67,12 +67,26 @@ static struct share share_of(const struct spoken_key *key, uint32_t at, struct s
 	memcpy((char *)&word + place, bytes.at, count);
 	return (struct share){.count = count,
 			      .mask = (uint8_t)(((1u << count) - 1) << place),
-			      .bits = parities(key, at - place, word)};
+			      .bits = parities(key, at / WORD, word)};
 }
 
 static uint8_t *kept(const struct spoken *spoken, uint32_t at)
 {
 	return (uint8_t *)&spoken->bits[at / WORD % WORDS];
+}
+
+/* As many pairs of whole words as there are; `at` is a multiple of eight. How many bytes. */
+static size_t note_words(struct spoken *spoken, const struct spoken_key *key, uint32_t at,
+			 struct str bytes)
+{
+	size_t done = 0;
+
+	for (uint32_t word = at / WORD; bytes.len - done >= 2 * WORD; done += 2 * WORD, word += 2) {
+		unsigned both = parities_of_two(key, word, bytes.at + done);
+		spoken->bits[word % WORDS] = (uint8_t)both;
+		spoken->bits[(word + 1) % WORDS] = (uint8_t)(both >> 8);
+	}
+	return done;
 }
 
 void spoken_note(struct spoken *spoken, const struct spoken_key *key, uint32_t at, struct str bytes)
@@ -87,20 +101,16 @@ void spoken_note(struct spoken *spoken, const struct spoken_key *key, uint32_t a
 	spoken->known += (uint32_t)bytes.len;
 	if (spoken->known > SPOKEN_BYTES)
 		spoken->known = SPOKEN_BYTES;
-	while (bytes.len > 0) {
-		size_t count = 2 * WORD;
-		if (at % WORD == 0 && bytes.len >= count) {
-			unsigned both = parities_of_two(key, at, bytes.at);
-			*kept(spoken, at) = (uint8_t)both;
-			*kept(spoken, at + WORD) = (uint8_t)(both >> 8);
-		} else {
-			struct share share = share_of(key, at, bytes);
-			uint8_t *bits = kept(spoken, at);
-			*bits = (uint8_t)((*bits & ~share.mask) | (share.bits & share.mask));
-			count = share.count;
+	for (struct share share; bytes.len > 0; bytes = str_skip(bytes, share.count)) {
+		if (at % WORD == 0) {
+			size_t words = note_words(spoken, key, at, bytes);
+			at += (uint32_t)words;
+			bytes = str_skip(bytes, words);
 		}
-		at += (uint32_t)count;
-		bytes = str_skip(bytes, count);
+		share = share_of(key, at, bytes);
+		uint8_t *bits = kept(spoken, at);
+		*bits = (uint8_t)((*bits & ~share.mask) | (share.bits & share.mask));
+		at += (uint32_t)share.count;
 	}
 }
 

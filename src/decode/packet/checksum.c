@@ -20,8 +20,13 @@ static uint16_t fold(uint64_t sum)
  */
 static uint16_t sum_of(struct str bytes)
 {
-	uint64_t sum = 0, carries = 0, word;
+	uint64_t sum = 0, carries = 0, word, block[4];
 
+	for (; bytes.len >= sizeof(block); bytes = str_skip(bytes, sizeof(block))) {
+		memcpy(block, bytes.at, sizeof(block));
+		for (size_t i = 0; i < 4; i++)
+			carries += __builtin_add_overflow(sum, block[i], &sum);
+	}
 	for (; bytes.len >= sizeof(word); bytes = str_skip(bytes, sizeof(word))) {
 		memcpy(&word, bytes.at, sizeof(word));
 		carries += __builtin_add_overflow(sum, word, &sum);
