@@ -514,6 +514,9 @@ static void what_cannot_be_is_one_sentence(void **state)
 	snprintf(own, sizeof(own), "%s/closed", w->folder);
 	assert_int_equal(mkdir(own, 0700), 0); /* root's own, not the workers' */
 	check_refusal(w, NULL, "who keeps the store, may not write there: `chown -R ");
+	snprintf(w->store, sizeof(w->store), "%s/closed/inside/davy.db", w->folder);
+	watching_settings(w, "");
+	check_refusal(w, NULL, "cannot get in: a folder above it is closed to others");
 	watching_settings(w, "  workres: 3\n");
 	check_refusal(w, NULL, "workres");
 }

@@ -94,6 +94,14 @@ int confine_landlock(const struct confine_settings *settings, struct confine_rep
 		return error_set(why, -errno, "Landlock ABI %ld refuses its rules: %s", abi,
 				 strerror(errno));
 	int failed = allow_settings(fd, settings, rules.files);
+	if (failed == -EACCES && settings->directory) {
+		close(fd);
+		return error_set(why, failed,
+				 "%s: the user of the workers, who writes there, cannot get in: a "
+				 "folder above it is closed to others; chmod o+x that one, or set "
+				 "another path in the settings",
+				 settings->directory);
+	}
 	if (!failed && syscall(SYS_landlock_restrict_self, fd, 0))
 		failed = -errno;
 	close(fd);
