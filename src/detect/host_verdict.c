@@ -53,10 +53,11 @@ struct weighing {
 	double strength[FAMILY_COUNT]; /* of the best strong sign */
 	unsigned families;	       /* with a strong sign */
 	bool has_specific, looks_alike;
-	double alike;		 /* of the best look-alike */
-	const char *algorithm;	 /* of the weightiest sign that tells */
-	enum sign_weight weight; /* of that sign */
-	double certainty;	 /* of that sign */
+	bool has_session, serves; /* on its own connection: it mines; others mine through it */
+	double alike;		  /* of the best look-alike */
+	const char *algorithm;	  /* of the weightiest sign that tells */
+	enum sign_weight weight;  /* of that sign */
+	double certainty;	  /* of that sign */
 };
 
 static void weigh_algorithm(struct weighing *w, const struct sign *sign)
@@ -103,6 +104,13 @@ static bool do_agree(const struct signs *signs)
 	return false;
 }
 
+static void take_code(struct weighing *w)
+{
+	w->families += w->strength[FAMILY_CODE] == 0;
+	if (w->alike > w->strength[FAMILY_CODE])
+		w->strength[FAMILY_CODE] = w->alike;
+}
+
 static struct weighing weigh(const struct signs *signs)
 {
 	struct weighing w = {0};
@@ -110,6 +118,12 @@ static struct weighing weigh(const struct signs *signs)
 	for (size_t i = 0; i < signs->count; i++) {
 		const struct sign *sign = &signs->at[i];
 		weigh_algorithm(&w, sign);
+		if (sign->family == FAMILY_NETWORK) {
+			w.has_session |= sign->weight == SIGN_SPECIFIC;
+			w.serves |= sign->weight == SIGN_LOOKS_ALIKE;
+			if (sign->weight == SIGN_LOOKS_ALIKE)
+				continue;
+		}
 		if (sign->weight == SIGN_LOOKS_ALIKE) {
 			w.looks_alike = true;
 			w.alike = sign->strength > w.alike ? sign->strength : w.alike;
@@ -123,10 +137,11 @@ static struct weighing weigh(const struct signs *signs)
 	}
 	if (!w.has_specific && do_agree(signs)) {
 		w.has_specific = true;
-		w.families += w.strength[FAMILY_CODE] == 0;
-		if (w.alike > w.strength[FAMILY_CODE])
-			w.strength[FAMILY_CODE] = w.alike;
+		take_code(&w);
 	}
+	/* what others run as well is not run for something else by who speaks with a pool */
+	if (w.has_session && w.looks_alike)
+		take_code(&w);
 	return w;
 }
 
@@ -151,6 +166,11 @@ static struct judgement judge(const struct weighing *w)
 {
 	if (w->has_specific && w->families >= 2)
 		return (struct judgement){VERDICT_MINING, SEVERITY_HIGH, joined(w), "working", ""};
+	if (w->has_session)
+		return (struct judgement){
+			VERDICT_SUSPECT, SEVERITY_MEDIUM, 0.6, "working",
+			"the work itself was not seen in it: a proxy or a tunnel that passes on "
+			"what others send looks so, and so does a miner on a graphics card"};
 	if (w->has_specific)
 		return (struct judgement){
 			VERDICT_SUSPECT, SEVERITY_MEDIUM, 0.6, "attempted",
@@ -164,6 +184,11 @@ static struct judgement judge(const struct weighing *w)
 	if (w->families >= 2)
 		return (struct judgement){VERDICT_SUSPECT, SEVERITY_MEDIUM, 0.5, "attempted",
 					  "nothing that was seen is found in miners alone"};
+	if (w->serves)
+		return (struct judgement){
+			VERDICT_SUSPECT, SEVERITY_LOW, 0.4, "working",
+			"a pool, or a proxy that gathers the work of others, may be meant to run "
+			"here: ask who set it up"};
 	return (struct judgement){0};
 }
 
@@ -233,6 +258,14 @@ static void tell_title(struct telling *t)
 	if (t->judgement.verdict == VERDICT_MINING)
 		t->out->title = arena_printf(t->scratch, "%s%smining: %.*s", what ? what : "",
 					     what ? " " : "", STR_ARG(who));
+	else if (t->weighing.has_session && !what)
+		t->out->title = arena_printf(t->scratch,
+					     "Holds the connection of a mining "
+					     "session: %.*s",
+					     STR_ARG(who));
+	else if (t->weighing.serves && !what)
+		t->out->title =
+			arena_printf(t->scratch, "Others mine through it: %.*s", STR_ARG(who));
 	else
 		t->out->title =
 			arena_printf(t->scratch, "%s%s: %.*s", what ? what : "Looks like mining",
@@ -330,6 +363,27 @@ static void tell_stay(struct telling *t)
 		facts_add_texts(&t->out->facts, "stays_by", texts, count);
 }
 
+/* As the network's findings name them, client first: correlate/ joins by it. */
+static void tell_sessions(struct telling *t)
+{
+	const struct workload *w = t->host_case->workload;
+	struct str *texts = arena_take(t->scratch, sizeof(*texts) * (w->session_count + 1));
+	struct str *findings = arena_take(t->scratch, sizeof(*findings) * (w->session_count + 1));
+	char client[ENDPOINT_TEXT_MAX], server[ENDPOINT_TEXT_MAX];
+
+	for (size_t i = 0; texts && findings && i < w->session_count; i++) {
+		const struct workload_session *s = &w->sessions[i];
+		endpoint_text(s->serves ? &s->remote : &s->local, client);
+		endpoint_text(s->serves ? &s->local : &s->remote, server);
+		texts[i] = arena_printf(t->scratch, "%s %s", client, server);
+		findings[i] = s->finding;
+	}
+	if (texts && findings) {
+		facts_add_texts(&t->out->facts, "sessions", texts, w->session_count);
+		facts_add_texts(&t->out->facts, "session_findings", findings, w->session_count);
+	}
+}
+
 static void tell_facts(struct telling *t)
 {
 	const struct workload *w = t->host_case->workload;
@@ -364,6 +418,7 @@ static void tell_facts(struct telling *t)
 		facts_add_real(facts, "cores_used", sum / (double)w->share_count);
 	facts_add_number(facts, "processes", w->processes_seen);
 	tell_origin(t);
+	tell_sessions(t);
 	tell_stay(t);
 }
 

@@ -78,6 +78,16 @@ struct setup_trace {
 			  */
 };
 
+/* A mining session on the wire that one of its own connections carries. */
+struct workload_session {
+	struct endpoint local, remote;
+	struct str title;   /* of the network's finding; may quote what came over the wire */
+	struct str finding; /* its id */
+	double confidence;  /* of that finding */
+	bool serves;	    /* it is the pool's end: others mine through this process */
+	bool is_parents;    /* not its own, but of the process that started it */
+};
+
 struct workload {
 	const struct process *process;	    /* the one with the most samples: stands for the rest */
 	uint32_t processes, processes_seen; /* living now; in all */
@@ -100,6 +110,8 @@ struct workload {
 	size_t constant_count;
 	const struct setup_trace *traces;
 	size_t trace_count;
+	const struct workload_session *sessions; /* of `process` */
+	size_t session_count;
 	/* While it was watched: what its processes asked of the kernel. */
 	duration cpu_time;
 	uint64_t io_bytes, io_calls, switches_asked;
