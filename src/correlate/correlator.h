@@ -3,8 +3,8 @@
  * names every victim, and what only carries a miner's shares is not taken for the miner.
  *
  * An incident is opened by findings of verdict mining or miner. A suspect joins one by exactly
- * the same wallet or pool and never raises it; exposure, access and signal findings are not looked
- * at here. The rules of joining are in groups.h.
+ * the same wallet, pool or connection and never raises it; exposure, access and signal findings are
+ * not looked at here. The rules of joining are in groups.h.
  *
  * No I/O and no clock; memory is taken once and bounded, and a flood of weaker findings cannot push
  * out those of mining (base/table.h).
@@ -24,7 +24,7 @@
 enum { CORRELATOR_FORWARDERS_MAX = 64 };
 
 struct correlator_settings {
-	uint32_t capacity;     /* findings kept; 0: 8192, about 1.3 kB each once used */
+	uint32_t capacity;     /* findings kept; 0: 8192, about 1.6 kB each once used */
 	duration forget_after; /* a finding not renewed for so long is dropped; 0: 7 days */
 	duration close_after;  /* an incident silent for so long is closed; 0: 1 day */
 	uint64_t seed;	       /* hash_random_seed() */

@@ -27,6 +27,8 @@ struct flow {
 	uint32_t revision;    /* 0: 1 */
 	enum verdict verdict; /* 0: mining, or suspect */
 	const char *host;     /* set: no flow but a process there */
+	const char *session;  /* of a process: "client server" */
+	bool serves;	      /* the session's pool end is its */
 };
 
 static void take(struct correlator *correlator, const struct flow *flow)
@@ -53,6 +55,16 @@ static void take(struct correlator *correlator, const struct flow *flow)
 	facts_add_text(&finding.subject.keys, "client", str_from(flow->client));
 	facts_add_text(&finding.subject.keys, "server", str_from(flow->server));
 	facts_add_text(&finding.subject.keys, "host", str_from(flow->host));
+	struct str session = str_from(flow->session), parent = STR("cron (pid 4)");
+	if (flow->session) {
+		facts_add_number(&finding.subject.keys, "pid", 7);
+		facts_add_text(&finding.facts, "executable", STR("/tmp/.x/xmrig"));
+		facts_add_number(&finding.facts, "uid", 33);
+		facts_add_text(&finding.facts, "unit", STR("x\033.service"));
+		facts_add_texts(&finding.facts, "parents", &parent, 1);
+		facts_add_texts(&finding.facts, flow->serves ? "sessions_served" : "sessions",
+				&session, 1);
+	}
 	facts_add_text(&finding.facts, "wallet", str_from(flow->wallet));
 	facts_add_text(&finding.facts, "agent", str_from(flow->agent));
 	facts_add_text(&finding.facts, "coin", STR("monero"));
@@ -487,6 +499,53 @@ static void suspects_join_but_raise_nothing(void **state)
 	free(all);
 }
 
+/* Network and host see one miner: one victim, and the story says which process it is. */
+static void a_process_joins_its_own_connection(void **state)
+{
+	static const char *const session = "10.0.0.7:40001 198.51.100.1:3333";
+	static const char *const story =
+		"The process that mines as 10.0.0.7:40001, on web1: pid 7, /tmp/.x/xmrig, user 33, "
+		"x\\x1b.service, started by cron (pid 4). a finding";
+	struct correlator *correlator = correlator_of(0, NULL);
+	struct all_told *all = calloc(1, sizeof(*all));
+
+	/* what the host saw alone, before the network did */
+	take(correlator, &(struct flow){.host = "web1", .session = session, .at_s = 5});
+	tell(correlator, 20, all);
+	assert_int_equal(all->count, 1);
+	assert_string_equal(all->at[0].victims, "web1");
+	take(correlator,
+	     &(struct flow){"10.0.0.7:40001", "198.51.100.1:3333", WALLET_A, .at_s = 10});
+	/* another connection to the same pool is another miner's */
+	take(correlator,
+	     &(struct flow){"10.0.0.7:40002", "198.51.100.9:3333", WALLET_B, .at_s = 12});
+	all->count = 0;
+	tell(correlator, 30, all);
+	assert_int_equal(all->count, 2);
+	assert_string_equal(all->at[0].victims, "10.0.0.7");
+	assert_int_equal(all->at[0].findings, 2);
+	assert_says(all->at[0].story, story);
+	assert_null(strstr(all->at[1].story, "process"));
+	correlator_free(correlator);
+
+	/* a suspect process is named, and raises nothing */
+	correlator = correlator_of(0, NULL);
+	take(correlator, &(struct flow){"10.0.0.7:40001", "198.51.100.1:3333", WALLET_A});
+	take(correlator, &(struct flow){.host = "web1", .session = session, .is_suspect = true});
+	take(correlator,
+	     &(struct flow){
+		     .host = "pool1", .session = session, .serves = true, .is_suspect = true});
+	all->count = 0;
+	tell(correlator, 30, all);
+	assert_int_equal(all->count, 1);
+	assert_string_equal(all->at[0].victims, "10.0.0.7");
+	assert_int_equal(all->at[0].severity, SEVERITY_MEDIUM);
+	assert_says(all->at[0].story, story);
+	assert_says(all->at[0].story, "The process at the pool's end, 198.51.100.1:3333, on pool1");
+	correlator_free(correlator);
+	free(all);
+}
+
 static void one_flow_seen_thrice_is_one_finding(void **state)
 {
 	const struct flow flow = {"10.0.0.5:1", "198.51.100.1:3333", WALLET_A, .revision = 2};
@@ -653,6 +712,7 @@ int main(void)
 		cmocka_unit_test(rules_join_and_keep_apart),
 		cmocka_unit_test(titles_are_plain),
 		cmocka_unit_test(suspects_join_but_raise_nothing),
+		cmocka_unit_test(a_process_joins_its_own_connection),
 		cmocka_unit_test(one_flow_seen_thrice_is_one_finding),
 		cmocka_unit_test(incidents_merge_close_and_come_back),
 		cmocka_unit_test(a_wallet_learned_late_keeps_the_name),

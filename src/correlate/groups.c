@@ -6,9 +6,9 @@
 
 #include "base/hash.h"
 
-enum { JOIN_KEYS_MAX = 2 + LEG_NAMES_MAX, PAIRS_MAX = 16 };
+enum { JOIN_KEYS_MAX = 2 + LEG_NAMES_MAX + LEG_CONNECTIONS_MAX, PAIRS_MAX = 16 };
 
-enum key_kind { KEY_WALLET, KEY_SERVER, KEY_NAME, KEY_PRINT };
+enum key_kind { KEY_WALLET, KEY_SERVER, KEY_NAME, KEY_PRINT, KEY_CONNECTION };
 
 struct key {
 	uint64_t hash;
@@ -287,6 +287,8 @@ static size_t join_keys(const struct groups *g, uint32_t at, struct key keys[JOI
 				     KEY_SERVER, at};
 	for (size_t i = 0; i < leg->name_count; i++)
 		keys[count++] = (struct key){leg->name_keys[i], KEY_NAME, at};
+	for (size_t i = 0; i < leg->connection_count; i++)
+		keys[count++] = (struct key){leg->connection_keys[i], KEY_CONNECTION, at};
 	return count;
 }
 
@@ -430,6 +432,27 @@ static void judge_hosts(struct groups *g)
 	join_behind_proxies(g);
 }
 
+/* Which flow a process of this machine is an end of. */
+static void judge_processes(struct groups *g)
+{
+	g->key_count = 0;
+	for (uint32_t i = 0; i < g->count; i++)
+		if (counts(g->legs[i]) && g->legs[i]->is_flow && g->legs[i]->connection_count > 0)
+			add_key(g, g->legs[i]->connection_keys[0], KEY_CONNECTION, i);
+	sort_keys(g);
+	for (uint32_t i = 0; i < g->count; i++) {
+		const struct leg *leg = g->legs[i];
+		for (size_t k = 0; k < leg->connection_count && !leg->is_flow; k++) {
+			const struct key wanted = {leg->connection_keys[k], KEY_CONNECTION, i};
+			const struct key *found = key_find(g, &wanted);
+			if (!found || root_of(g, found->leg) != root_of(g, i))
+				continue;
+			set_role(g, i, LEG_PROCESS, found->leg);
+			break;
+		}
+	}
+}
+
 void groups_make(struct groups *g, const struct leg *const *legs, uint32_t count,
 		 const struct address *forwarders, size_t forwarder_count)
 {
@@ -447,6 +470,7 @@ void groups_make(struct groups *g, const struct leg *const *legs, uint32_t count
 	join_same_keys(g);
 	hang_suspects_on(g);
 	judge_hosts(g);
+	judge_processes(g);
 }
 
 uint32_t groups_of(struct groups *g, uint32_t leg)

@@ -8,6 +8,9 @@
  * The same share seen on two legs is one miner seen twice. Which of the two is nearer to it:
  * - the server of one is the client of the other: that host forwards, the first leg is the inner;
  * - both go to one server: an address translation lies between, the private client is the inner.
+ * A process joins the flow that is its own connection, by addresses and ports of both ends: it is
+ * the miner of that leg, told once, and not a second victim.
+ *
  * A host that takes shares on one leg and sends others on is a mining proxy; so is one whose one
  * leg carries the shares of several.
  */
@@ -29,6 +32,7 @@ enum leg_role {
 	LEG_RELAY,	       /* the same, but whether it pools or forwards cannot be told */
 	LEG_HIDDEN,	       /* its client forwards for somebody we do not see */
 	LEG_TRANSLATED_ANYWAY, /* seen with the same shares under another address, inner unknown */
+	LEG_PROCESS,	       /* a process of this machine that has an end of leg `inner` */
 	LEG_SUSPECT	       /* joined, but proves nothing */
 };
 

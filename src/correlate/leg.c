@@ -1,5 +1,6 @@
 #include "correlate/leg.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/hash.h"
@@ -142,6 +143,77 @@ static void set_subject(struct leg *leg, const struct subject *subject)
 	short_text_set(&leg->host, leg->is_flow ? (struct str){0} : subject_host(subject));
 }
 
+static void add_connection(struct leg *leg, struct str text, uint64_t seed)
+{
+	if (leg->connection_count < LEG_CONNECTIONS_MAX)
+		leg->connection_keys[leg->connection_count++] =
+			exact_key_of(text, seed ^ 0xd6e8feb86659fd93);
+}
+
+/* Of a flow its own; of a process those that carry mining sessions, from either end. */
+static void set_connections(struct leg *leg, const struct facts *facts, uint64_t seed)
+{
+	struct str texts[LEG_CONNECTIONS_MAX];
+	CLEANUP(buf_fini) struct buf own = {0};
+
+	leg->connection_count = 0;
+	if (leg->is_flow) {
+		buf_add_endpoint(&own, &leg->client);
+		buf_add_byte(&own, ' ');
+		buf_add_endpoint(&own, &leg->server);
+		if (!own.failed)
+			add_connection(leg, buf_view(&own), seed);
+		return;
+	}
+	size_t count = fact_texts(facts, STR("sessions"), texts, LEG_CONNECTIONS_MAX);
+	leg->serves = count == 0;
+	if (count == 0)
+		count = fact_texts(facts, STR("sessions_served"), texts, LEG_CONNECTIONS_MAX);
+	for (size_t i = 0; i < count; i++)
+		add_connection(leg, texts[i], seed);
+}
+
+static void add_detail(struct buf *out, const char *before, struct str text)
+{
+	if (text.len == 0)
+		return;
+	buf_add_text(out, out->len > 0 ? ", " : "");
+	buf_add_text(out, before);
+	buf_add(out, text);
+}
+
+/* Who it is, in the few words an operator acts upon. */
+static void set_process(struct leg *leg, const struct finding *finding)
+{
+	const struct facts *facts = &finding->facts;
+	const struct fact *uid = facts_find(facts, STR("uid"));
+	CLEANUP(buf_fini) struct buf who = {.limit = LEG_PROCESS_MAX};
+	struct str parent;
+	char number[32];
+
+	leg->process_len = 0;
+	if (leg->is_flow || leg->connection_count == 0)
+		return;
+	if (facts_find(&finding->subject.keys, STR("pid"))) {
+		snprintf(number, sizeof(number), "%llu",
+			 (unsigned long long)facts_number(&finding->subject.keys, STR("pid")));
+		add_detail(&who, "pid ", str_from(number));
+	}
+	add_detail(&who, "", str_sub(facts_text(facts, STR("executable")), 0, 80));
+	if (uid && uid->kind == FACT_NUMBER) {
+		snprintf(number, sizeof(number), "%llu", (unsigned long long)uid->number);
+		add_detail(&who, "user ", str_from(number));
+	}
+	add_detail(&who, "", str_sub(facts_text(facts, STR("unit")), 0, 40));
+	add_detail(&who, "container ", str_sub(facts_text(facts, STR("container")), 0, 12));
+	if (fact_texts(facts, STR("parents"), &parent, 1) == 1)
+		add_detail(&who, "started by ", str_sub(parent, 0, 40));
+	if (who.failed)
+		return;
+	memcpy(leg->process, who.at, who.len);
+	leg->process_len = (uint8_t)who.len;
+}
+
 /* Stable names for what joins this leg to others. Fixed seeds: incident ids outlive a process. */
 static void set_incident_keys(struct leg *leg, struct str wallet)
 {
@@ -193,6 +265,8 @@ void leg_update(struct leg *leg, const struct finding *finding, uint64_t seed)
 	set_subject(leg, &finding->subject);
 	set_pool(leg, facts, seed);
 	add_prints(leg, facts, seed);
+	set_connections(leg, facts, seed);
+	set_process(leg, finding);
 	set_incident_keys(leg, wallet);
 }
 

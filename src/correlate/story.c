@@ -141,6 +141,26 @@ static void tell_suspect(struct telling *t, const struct leg *leg)
 	add_story(t, leg, from);
 }
 
+/* "The process behind 10.0.0.7: Monero mining: x, pid 7 (pid 7, /tmp/x, user 33 ...)" */
+static void tell_process(struct telling *t, const struct leg *leg, const struct leg *inner)
+{
+	const size_t from = t->text.len;
+
+	buf_add_text(&t->text, leg->serves ? "The process at the pool's end, "
+					   : "The process that mines as ");
+	if (leg->serves)
+		buf_add_endpoint(&t->text, &inner->server);
+	else
+		buf_add_endpoint(&t->text, &inner->client);
+	buf_add_text(&t->text, ", on ");
+	telling_add_host(t, leg);
+	buf_add_text(&t->text, ": ");
+	buf_add_printable(&t->text, str_of(leg->process, leg->process_len), 2 * LEG_PROCESS_MAX);
+	buf_add_text(&t->text, ". ");
+	buf_add_printable(&t->text, str_of(leg->title, leg->title_len), LEG_TITLE_MAX);
+	add_story(t, leg, from);
+}
+
 /* What carries a miner's work: each host once. */
 static bool is_first_of_host(const struct telling *t, uint32_t member)
 {
@@ -166,6 +186,8 @@ void story_add_relays(struct telling *t)
 			tell_hidden(t, leg);
 		else if (role == LEG_SUSPECT)
 			tell_suspect(t, leg);
+		else if (role == LEG_PROCESS)
+			tell_process(t, leg, t->legs[inner]);
 		else if (role == LEG_TRANSLATED_ANYWAY && inner != GROUP_NONE &&
 			 inner < t->members[i])
 			tell_two_addresses(t, leg, t->legs[inner]);

@@ -147,7 +147,7 @@ static void judge(struct telling *t)
 			out->first_seen = leg->first_seen;
 		out->finding_total++;
 		list_add(out->findings, &out->finding_count, INCIDENT_FINDINGS_MAX, leg_id(leg));
-		if (telling_role(t, i) == LEG_SUSPECT)
+		if (leg->verdict < VERDICT_MINER)
 			continue;
 		if (leg->verdict > out->verdict)
 			out->verdict = (enum verdict)leg->verdict;
@@ -164,8 +164,9 @@ static void find_relays(struct telling *t)
 	for (uint32_t i = 0; i < t->member_count; i++) {
 		const enum leg_role role = telling_role(t, i);
 		const struct address *host = &telling_leg(t, i)->client.address;
-		if (role != LEG_ORIGIN && role != LEG_SUSPECT && role != LEG_TRANSLATED_ANYWAY &&
-		    t->relay_count < TELLING_RELAYS_MAX && !is_relay(t, host))
+		if (role != LEG_ORIGIN && role != LEG_SUSPECT && role != LEG_PROCESS &&
+		    role != LEG_TRANSLATED_ANYWAY && t->relay_count < TELLING_RELAYS_MAX &&
+		    !is_relay(t, host))
 			t->relays[t->relay_count++] = *host;
 	}
 }

@@ -368,19 +368,21 @@ static void tell_sessions(struct telling *t)
 {
 	const struct workload *w = t->host_case->workload;
 	struct str *texts = arena_take(t->scratch, sizeof(*texts) * (w->session_count + 1));
-	struct str *findings = arena_take(t->scratch, sizeof(*findings) * (w->session_count + 1));
 	char client[ENDPOINT_TEXT_MAX], server[ENDPOINT_TEXT_MAX];
 
-	for (size_t i = 0; texts && findings && i < w->session_count; i++) {
-		const struct workload_session *s = &w->sessions[i];
-		endpoint_text(s->serves ? &s->remote : &s->local, client);
-		endpoint_text(s->serves ? &s->local : &s->remote, server);
-		texts[i] = arena_printf(t->scratch, "%s %s", client, server);
-		findings[i] = s->finding;
-	}
-	if (texts && findings) {
-		facts_add_texts(&t->out->facts, "sessions", texts, w->session_count);
-		facts_add_texts(&t->out->facts, "session_findings", findings, w->session_count);
+	for (int serves = 0; texts && serves < 2; serves++) {
+		size_t count = 0;
+		for (size_t i = 0; i < w->session_count; i++) {
+			const struct workload_session *s = &w->sessions[i];
+			if (s->serves != (bool)serves)
+				continue;
+			endpoint_text(serves ? &s->remote : &s->local, client);
+			endpoint_text(serves ? &s->local : &s->remote, server);
+			texts[count++] = arena_printf(t->scratch, "%s %s", client, server);
+		}
+		facts_add_texts(&t->out->facts, serves ? "sessions_served" : "sessions", texts,
+				count);
+		texts += count;
 	}
 }
 
