@@ -225,6 +225,26 @@ bool owners_claim(struct owners *owners, const struct process_key *process,
 	return is_news;
 }
 
+bool owners_disown(struct owners *owners, const struct process_key *process,
+		   struct workload_session *out)
+{
+	for (size_t i = 0; i < owners->session_count; i++) {
+		struct kept *kept = &owners->sessions[i];
+		if (!is_same_process(&kept->at.process, process))
+			continue;
+		*out = kept->at.session;
+		const struct ends ends = {out->local, out->remote};
+		struct connection *c = find_connection(owners, &ends);
+		if (c)
+			table_remove(owners->connections, c);
+		/* nobody's: no pid is 0 */
+		kept->at.process = (struct process_key){0};
+		kept->renewed.ns = 0;
+		return true;
+	}
+	return false;
+}
+
 /* Many miners speak in one process and compute in its children. */
 static bool is_parents(const struct owned_session *one, const struct process *process)
 {

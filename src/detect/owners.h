@@ -60,6 +60,14 @@ enum {
 bool owners_claim(struct owners *owners, const struct process_key *process,
 		  const struct workload_session *session, instant now);
 /*
+ * The process has ended: one of its sessions is nobody's any more, and its connection is forgotten.
+ *
+ * out:     the session, texts valid until the owners are changed
+ * returns: false when it has none
+ */
+must_check bool owners_disown(struct owners *owners, const struct process_key *process,
+			      struct workload_session *out);
+/*
  * The sessions of a process, and those of its parent: many miners speak in one process and compute
  * in its children.
  *

@@ -386,7 +386,8 @@ static void choose_due(void *context, void *entry)
 
 	if (w->leader_score <= 0 || waited.ns < 0 || !is_hot(w))
 		return;
-	struct workload_due due = {w->key, w->leader, share_of(c->workloads, w)};
+	struct workload_due due = {
+		.workload = w->key, .process = w->leader, .share = share_of(c->workloads, w)};
 	/* at 5 % of a core six times as patient as at all of it, and no more than that */
 	double urgency = (duration_seconds(waited) + WORKLOAD_STEP_S) * (0.15 + due.share);
 	if (c->count == c->cap) {
@@ -419,6 +420,18 @@ size_t workloads_due(struct workloads *workloads, instant now, struct workload_d
  * One process of many short ones has a sample or two, and stands for all that were taken of the
  * others.
  */
+struct workload_due workloads_name(const struct workloads *workloads,
+				   const struct process_key *process)
+{
+	struct workload_due due = {.process = *process, .is_named = true};
+	const struct process_entry *entry = find_process(workloads, process);
+	const struct workload_entry *w = entry ? find_workload(workloads, &entry->workload) : NULL;
+
+	if (w && w->leader.pid == process->pid && w->leader.start_ns == process->start_ns)
+		due.workload = w->key;
+	return due;
+}
+
 static double stands_for(const struct workload_entry *w, const struct process_entry *process)
 {
 	double all = recent_samples(w, FAST_STEPS), own = (double)process->recent;

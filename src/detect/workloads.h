@@ -45,6 +45,8 @@ struct workload_due {
 	struct workload_key workload;
 	struct process_key process;
 	double share; /* of one core, over the last minute or what there was of it */
+	/* Looked at for what else is known of it, with or without samples. */
+	bool is_named;
 };
 
 /*
@@ -55,6 +57,13 @@ struct workload_due {
  */
 size_t workloads_due(struct workloads *workloads, instant now, struct workload_due *out,
 		     size_t cap);
+
+/*
+ * A look at this process, named by something else than its samples. Without samples of its own, or
+ * where another stands for its workload, the workload's key is zero: workloads_view finds none.
+ */
+struct workload_due workloads_name(const struct workloads *workloads,
+				   const struct process_key *process);
 
 /*
  * Fill in what is known here: history, pages, counts. `process`, windows, mappings, constants and

@@ -34,6 +34,9 @@ enum host_message {
 	HOST_OPENED,	 /* down: opened_process_send */
 	HOST_SETUP,	 /* up: setup_request_send */
 	HOST_SETUP_FILE, /* down: the answer */
+	HOST_FINDING,	 /* down: what a sensor of the network found, a line of JSON */
+	HOST_LIST,	 /* up: uint32_t, ITERATE_PROCESSES or ITERATE_SOCKETS */
+	HOST_LISTED,	 /* down: the same; its descriptor, when there is such a list */
 	HOST_SEEN,	 /* up, before WATCH_FLUSHED: struct host_seen */
 };
 

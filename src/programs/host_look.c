@@ -337,6 +337,21 @@ static enum look_result judge(struct host_looker *l, struct workloads *workloads
 /* Sockets only of what is found worth it: process_sockets_read. */
 static const uint32_t wanted_first = PROCESS_WANT_ALL & ~(uint32_t)PROCESS_WANT_SOCKETS;
 
+/* Without samples there is what it is, and what it has. */
+static bool view(struct workloads *workloads, const struct workload_due *due,
+		 const struct process *process, instant now, struct arena *arena,
+		 struct workload *out)
+{
+	if (due->is_named && due->process.start_ns &&
+	    due->process.start_ns != process->key.start_ns)
+		return false;
+	if (workloads_view(workloads, &due->workload, arena, out))
+		return true;
+	*out = (struct workload){
+		.processes = 1, .processes_seen = 1, .first_seen = now, .last_seen = now};
+	return due->is_named;
+}
+
 enum look_result host_look(struct host_looker *looker, struct workloads *workloads,
 			   struct processes *processes, const struct workload_due *due,
 			   const struct opened_process *opened, instant now, struct finding *out)
@@ -352,13 +367,16 @@ enum look_result host_look(struct host_looker *looker, struct workloads *workloa
 	if (!process ||
 	    process_read(processes, due->process.pid, opened, wanted_first, &looker->arena,
 			 process) < 0 ||
-	    !workloads_view(workloads, &due->workload, &looker->arena, &workload))
+	    !view(workloads, due, process, now, &looker->arena, &workload))
 		return LOOK_NOTHING;
 	workload.process = process;
 	if (process_mappings_read(processes, opened, &looker->arena, &mappings) == 0) {
 		workload.mappings = mappings.at;
 		workload.mapping_count = mappings.count;
 	}
+	if (looker->settings.owners)
+		workload.session_count = owners_sessions(looker->settings.owners, process,
+							 &looker->arena, &workload.sessions);
 	int memory = opened->descriptors[PROCESS_FILE_MEMORY];
 	name_pages(&workload, (struct code_page *)workload.pages);
 	read_windows(looker, memory, &workload);

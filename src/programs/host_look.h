@@ -5,6 +5,7 @@
 #ifndef DAVY_PROGRAMS_HOST_LOOK_H
 #define DAVY_PROGRAMS_HOST_LOOK_H
 
+#include "detect/owners.h"
 #include "detect/workloads.h"
 #include "model/finding.h"
 #include "source/host/processes.h"
@@ -18,7 +19,8 @@ struct host_looker_settings {
 	/* Our own program, which carries the constants and words that it looks for. */
 	uint64_t own_device, own_inode;
 	struct str own_path;
-	struct host_setup *setup; /* how suspects stay; borrowed, NULL: not looked for */
+	struct host_setup *setup;    /* how suspects stay; borrowed, NULL: not looked for */
+	const struct owners *owners; /* whose the network's sessions are; borrowed, or NULL */
 };
 
 /* 0, or a negative errno; `why` says when memory cannot be scanned, which is then left out. */

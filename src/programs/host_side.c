@@ -118,11 +118,34 @@ static int answer_setup(struct host_side *side, struct channel *channel, struct 
 	return result == 0 || result == -EAGAIN ? 1 : result;
 }
 
+/* That there is none is an answer, too. */
+static int answer_list(struct host_side *side, struct channel *channel, struct str body)
+{
+	struct error why;
+	uint32_t kind;
+	int descriptor = -1;
+
+	if (body.len != sizeof(kind))
+		return -EPROTO;
+	memcpy(&kind, body.at, sizeof(kind));
+	if (kind != ITERATE_PROCESSES && kind != ITERATE_SOCKETS)
+		return -EPROTO;
+	if (side->iterators)
+		descriptor =
+			iterators_descriptor(side->iterators, (enum iterator_kind)kind, 0, &why);
+	int result = channel_send(channel, HOST_LISTED, body, &descriptor, descriptor >= 0);
+	if (descriptor >= 0)
+		close(descriptor);
+	return result == 0 || result == -EAGAIN ? 1 : result;
+}
+
 int host_side_answer(struct host_side *side, struct channel *channel, const struct message *message)
 {
 	if (message->type == HOST_OPEN)
 		return answer_open(side, channel, message->body);
 	if (message->type == HOST_SETUP)
 		return answer_setup(side, channel, message->body);
+	if (message->type == HOST_LIST)
+		return answer_list(side, channel, message->body);
 	return 0;
 }

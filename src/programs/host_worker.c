@@ -19,6 +19,7 @@
 #include "programs/clock.h"
 #include "programs/commands.h"
 #include "programs/host.h"
+#include "programs/host_join.h"
 #include "programs/host_look.h"
 #include "programs/host_setup.h"
 #include "programs/watch.h"
@@ -42,8 +43,9 @@ struct told {
 	instant at;
 	uint32_t revision;
 	uint8_t verdict;
-	bool has_stay; /* how it stays was told */
-	uint8_t kept;  /* with is_once: 1 + where its line is kept */
+	bool has_stay;	  /* how it stays was told */
+	bool has_session; /* that it holds a mining session's connection was told */
+	uint8_t kept;	  /* with is_once: 1 + where its line is kept */
 };
 
 /* A look that waits for the opener. */
@@ -62,6 +64,7 @@ struct hosting {
 	struct workloads *workloads;
 	struct host_looker *looker;
 	struct host_setup *setup;
+	struct host_join *join;
 	struct table *told;
 	struct pending pending[LOOKS_AT_ONCE];
 	struct workload_due suspect; /* the last that was told of */
@@ -101,12 +104,18 @@ static bool has_stay(const struct finding *finding)
 	return facts_find(&finding->facts, STR("stays_by")) != NULL;
 }
 
-/* News: a new subject, another verdict, how it stays, or a minute that went on. */
+static bool has_session(const struct finding *finding)
+{
+	return facts_find(&finding->facts, STR("sessions")) != NULL;
+}
+
+/* News: a new subject, another verdict, how it stays, a session, or a minute that went on. */
 static bool is_news(const struct hosting *h, const struct told *told, const struct finding *finding,
 		    instant now)
 {
 	return told->revision == 0 || told->verdict != finding->verdict || h->settings.is_once ||
 	       (!told->has_stay && has_stay(finding)) ||
+	       (!told->has_session && has_session(finding)) ||
 	       instant_since(now, told->at).ns >= DURATION_S(RENEW_S).ns;
 }
 
@@ -139,6 +148,7 @@ static void take_finding(struct hosting *h, struct finding *finding, instant now
 	table_set_class(h->told, told, finding->verdict == VERDICT_MINING ? 2 : 1);
 	told->verdict = (uint8_t)finding->verdict;
 	told->has_stay = has_stay(finding);
+	told->has_session = has_session(finding);
 	told->at = now;
 	told->revision++;
 	finding->revision = h->settings.is_once ? 1 : told->revision;
@@ -179,6 +189,7 @@ static void take_event(void *context, const struct process_event *event)
 {
 	struct hosting *h = context;
 
+	host_join_event(h->join, event);
 	if (event->kind == PROCESS_EVENT_EXIT)
 		workloads_ended(h->workloads, &event->key);
 }
@@ -222,6 +233,29 @@ static void ask_for_looks(struct hosting *h, instant now)
 		ask(h, &due[i], now);
 }
 
+/* A place is kept free: who floods us with connections keeps nobody else from being looked at. */
+static bool has_places(const struct hosting *h, size_t wanted)
+{
+	size_t free = 0;
+
+	for (size_t i = 0; i < LOOKS_AT_ONCE; i++)
+		free += !h->pending[i].is_used;
+	return free >= wanted;
+}
+
+static void ask_for_owners(struct hosting *h, instant now)
+{
+	const uint32_t kind = ITERATE_SOCKETS;
+	struct process_key process;
+
+	if (host_join_wants_list(h->join, now))
+		(void)!tell(h, HOST_LIST, str_of(&kind, sizeof(kind)));
+	while (has_places(h, LOOKS_AT_ONCE / 2) && host_join_next(h->join, &process)) {
+		const struct workload_due due = workloads_name(h->workloads, &process);
+		ask(h, &due, now);
+	}
+}
+
 static void take_opened(struct hosting *h, struct message *message, instant now)
 {
 	struct opened_process opened;
@@ -238,6 +272,8 @@ static void take_opened(struct hosting *h, struct message *message, instant now)
 				     : host_look(h->looker, h->workloads, h->processes,
 						 &pending->due, &opened, now, &finding);
 		workloads_looked(h->workloads, &pending->due, now, result);
+		if (opened.error)
+			host_join_gone(h->join, &pending->due.process);
 		if (!opened.error && finding.detector.len > 0) {
 			h->suspect = pending->due;
 			h->has_suspect = true;
@@ -349,6 +385,15 @@ static void take_setup(struct hosting *h, struct message *message, instant now)
 		ask(h, &h->suspect, now);
 }
 
+static void take_list(struct hosting *h, struct message *message, instant now)
+{
+	int descriptor = message->descriptor_count == 1 ? message->descriptors[0] : -1;
+
+	host_join_take_list(h->join, descriptor, now);
+	if (descriptor >= 0)
+		close(descriptor);
+}
+
 static void take_messages(struct hosting *h, instant now)
 {
 	struct message message;
@@ -363,6 +408,10 @@ static void take_messages(struct hosting *h, instant now)
 			take_opened(h, &message, now);
 		else if (message.type == HOST_SETUP_FILE)
 			take_setup(h, &message, now);
+		else if (message.type == HOST_LISTED)
+			take_list(h, &message, now);
+		else if (message.type == HOST_FINDING)
+			host_join_hear(h->join, message.body, now);
 		else if (message.type == WATCH_FLUSH)
 			leave(h);
 	}
@@ -390,6 +439,7 @@ static void work(struct hosting *h)
 		instant now = clock_wall();
 		drain(h);
 		take_messages(h, now);
+		ask_for_owners(h, now);
 		if (instant_since(now, h->stepped).ns >= DURATION_S(WORKLOAD_STEP_S).ns) {
 			h->stepped = now;
 			workloads_step(h->workloads, now);
@@ -422,9 +472,10 @@ static int open_all(struct hosting *h, int proc, struct error *why)
 					    .key_size = sizeof(uint64_t),
 					    .seed = seed};
 
-	if (host_setup_new(&h->setup) < 0)
+	if (host_setup_new(&h->setup) < 0 || host_join_new(seed, &h->join) < 0)
 		return error_set(why, -ENOMEM, "not enough memory to watch processes");
 	looker.setup = h->setup;
+	looker.owners = host_join_owners(h->join);
 	int result = processes_open(proc, &h->processes, why);
 	if (result == 0)
 		result = host_looker_new(&looker, &h->looker, why);
@@ -441,6 +492,7 @@ static void close_all(struct hosting *h)
 	workloads_free(h->workloads);
 	host_looker_free(h->looker);
 	host_setup_free(h->setup);
+	host_join_free(h->join);
 	if (h->processes)
 		processes_close(h->processes);
 	table_free(h->told);

@@ -83,6 +83,15 @@ void watch_host_take(struct watch *w, const struct message *message)
 	}
 }
 
+void watch_host_hear(struct watch *w, struct str finding)
+{
+	struct supervised *worker = &w->supervisor.at[w->host_index];
+
+	/* descriptors it waits for go only when nothing is queued */
+	if (w->host_index > 0 && worker->is_running && !channel_wants_to_send(&worker->channel))
+		(void)!channel_send(&worker->channel, HOST_FINDING, finding, NULL, 0);
+}
+
 void watch_host_tick(struct watch *w)
 {
 	struct supervised *worker = &w->supervisor.at[w->host_index];

@@ -87,6 +87,8 @@ void relay_message(struct watch *w, size_t index, const struct message *message)
 	switch (message->type) {
 	case WATCH_FINDING:
 		pass_finding(w, message->body);
+		if (!watch_host_is(w, index))
+			watch_host_hear(w, message->body);
 		break;
 	case WATCH_COUNTERS:
 		if (core->is_running)

@@ -87,6 +87,8 @@ void watch_host_start(struct watch *w);
 bool watch_host_is(const struct watch *w, size_t index);
 void watch_host_greet(struct watch *w); /* the worker has begun */
 void watch_host_take(struct watch *w, const struct message *message);
+/* A copy of what a sensor found, unread; in a flood it is left out. */
+void watch_host_hear(struct watch *w, struct str finding);
 void watch_host_tick(struct watch *w); /* now and then: processors come and go */
 
 /* -- watch_interfaces.c -- */
