@@ -528,6 +528,25 @@ static void a_process_joins_its_own_connection(void **state)
 	assert_null(strstr(all->at[1].story, "process"));
 	correlator_free(correlator);
 
+	/* two addresses of one miner: the one that a process has is its own */
+	correlator = correlator_of(0, NULL);
+	take(correlator,
+	     &(struct flow){"10.0.0.7:40001", "198.51.100.1:3333", WALLET_A, .prints = "a1 a2"});
+	take(correlator, &(struct flow){"10.9.9.9:1024", "198.51.100.1:3333", WALLET_A,
+					.prints = "a1 a2", .at_s = 1});
+	all->count = 0;
+	tell(correlator, 30, all);
+	assert_int_equal(all->count, 1);
+	assert_int_equal(all->at[0].victim_total, 2);
+	take(correlator, &(struct flow){.host = "web1", .session = session, .is_suspect = true});
+	all->count = 0;
+	tell(correlator, 30, all);
+	assert_int_equal(all->count, 1);
+	assert_string_equal(all->at[0].victims, "10.0.0.7");
+	assert_says(all->at[0].story, "10.9.9.9 stands for 10.0.0.7");
+	assert_string_equal(all->at[0].cannot_tell, "");
+	correlator_free(correlator);
+
 	/* a suspect process is named, and raises nothing */
 	correlator = correlator_of(0, NULL);
 	take(correlator, &(struct flow){"10.0.0.7:40001", "198.51.100.1:3333", WALLET_A});

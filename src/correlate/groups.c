@@ -432,6 +432,19 @@ static void judge_hosts(struct groups *g)
 	join_behind_proxies(g);
 }
 
+/* Where a process has the connection nobody translates any more: that tells the two sides apart. */
+static void settle_translation(struct groups *g, uint32_t flow)
+{
+	const uint32_t other = g->inner[flow];
+
+	if (g->role[flow] != LEG_TRANSLATED_ANYWAY)
+		return;
+	set_role(g, flow, LEG_ORIGIN, GROUP_NONE);
+	for (uint32_t i = 0; i < g->count; i++)
+		if (g->role[i] == LEG_TRANSLATED_ANYWAY && (i == other || g->inner[i] == flow))
+			set_role(g, i, LEG_TRANSLATED, flow);
+}
+
 /* Which flow a process of this machine is an end of. */
 static void judge_processes(struct groups *g)
 {
@@ -448,6 +461,8 @@ static void judge_processes(struct groups *g)
 			if (!found || root_of(g, found->leg) != root_of(g, i))
 				continue;
 			set_role(g, i, LEG_PROCESS, found->leg);
+			if (!leg->serves)
+				settle_translation(g, found->leg);
 			break;
 		}
 	}
