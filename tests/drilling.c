@@ -169,3 +169,47 @@ void connection_mine(const struct connection *c, const char *dialect, unsigned s
 	lab_party_free(miner);
 	lab_party_free(pool);
 }
+
+static bool say(struct lab_party *party, int fd)
+{
+	CLEANUP(buf_fini) struct buf bytes = {0};
+
+	if (lab_party_due(party).ns <= clock_now().ns)
+		lab_party_wake(party, clock_now());
+	while (lab_party_take(party, &bytes)) {
+		if (send(fd, bytes.at, bytes.len, MSG_NOSIGNAL) != (ssize_t)bytes.len)
+			return false;
+		buf_clear(&bytes);
+	}
+	return true;
+}
+
+bool connection_speak(int fd, enum lab_side side, const char *dialect, unsigned shares,
+		      uint64_t seed)
+{
+	const struct lab_settings settings = {.seed = seed,
+					      .dialect = lab_dialect_find(str_from(dialect)),
+					      .shares = shares,
+					      .share_interval = DURATION_MS(100)};
+	struct lab_carrier plain = {.count = 0};
+	struct lab_party *party = NULL;
+	instant end = instant_add(clock_now(), DURATION_S(60));
+	bool is_over = false;
+
+	if (!settings.dialect || lab_party_new(&settings, &plain, side, &party, NULL) < 0)
+		return false;
+	lab_party_connected(party, clock_now());
+	while (!is_over && clock_now().ns < end.ns && !lab_party_has_failed(party)) {
+		struct pollfd readable = {fd, POLLIN, 0};
+		char bytes[8192];
+		is_over = !say(party, fd) || (side == LAB_MINER && lab_party_is_finished(party));
+		poll(&readable, 1, is_over ? 0 : 10);
+		ssize_t got = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+		is_over |= got == 0;
+		if (got > 0)
+			lab_party_feed(party, str_of(bytes, (size_t)got), clock_now());
+	}
+	bool is_good = is_over && !lab_party_has_failed(party);
+	lab_party_free(party);
+	return is_good;
+}

@@ -5,9 +5,12 @@
 #ifndef DAVY_TESTS_DRILLING_H
 #define DAVY_TESTS_DRILLING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+#include "lab/dialect.h"
 
 /* A drill on loopback in a process of its own; ends by itself after so many shares. */
 pid_t drilling_start(const char *dialect, const char *carrier, unsigned shares, uint64_t seed);
@@ -25,5 +28,13 @@ void connection_bulk(const struct connection *c, size_t bytes);
 /* A whole mining session of so many shares, 100 ms apart. */
 void connection_mine(const struct connection *c, const char *dialect, unsigned shares,
 		     uint64_t seed);
+/*
+ * One side of a session on a socket, 100 ms between shares; the pool's lasts until the miner hangs
+ * up. No assertions: for processes of their own.
+ *
+ * returns: false when it failed, or took longer than a minute
+ */
+bool connection_speak(int fd, enum lab_side side, const char *dialect, unsigned shares,
+		      uint64_t seed);
 
 #endif

@@ -25,7 +25,7 @@ struct asked {
 struct connection {
 	struct ends ends; /* the key in the table */
 	bool is_open, is_shared;
-	uint64_t socket; /* cookie or inode: tells two of the same ends apart */
+	uint64_t cookie, inode; /* tell two of the same ends apart; 0: not known */
 	struct process_key process;
 };
 
@@ -97,20 +97,21 @@ void owners_asked(struct owners *owners, uint64_t cookie, const struct process_k
 	asked->is_open = false;
 }
 
-static void note(struct owners *owners, const struct ends *ends, uint64_t socket,
-		 const struct process_key *process, instant now)
+/* An entry for these ends, of an earlier connection perhaps. */
+static struct connection *connection_of(struct owners *owners, const struct ends *ends, instant now)
 {
 	struct connection *c = find_connection(owners, ends);
 
 	if (!c)
 		c = table_insert(owners->connections, ends, table_hash(owners->connections, ends),
 				 now);
-	/* the ports of one that is over are used again; of one that is open they are not */
-	c->is_shared = c->is_open && (c->is_shared || c->socket != socket);
-	c->is_open = true;
-	c->socket = socket;
-	c->process = *process;
 	table_touch(owners->connections, c, now);
+	/* the ports of one that is over are used again; of one that is open they are not */
+	if (!c->is_open) {
+		c->cookie = c->inode = 0;
+		c->is_shared = false;
+	}
+	return c;
 }
 
 void owners_opened(struct owners *owners, uint64_t cookie, const struct endpoint *local,
@@ -124,7 +125,11 @@ void owners_opened(struct owners *owners, uint64_t cookie, const struct endpoint
 	asked->ends = ends;
 	asked->is_open = true;
 	table_touch(owners->asked, asked, now);
-	note(owners, &ends, cookie, &asked->process, now);
+	struct connection *c = connection_of(owners, &ends, now);
+	c->is_shared |= c->is_open && c->cookie != cookie;
+	c->is_open = true;
+	c->cookie = cookie;
+	c->process = asked->process;
 }
 
 void owners_closed(struct owners *owners, uint64_t cookie)
@@ -134,21 +139,24 @@ void owners_closed(struct owners *owners, uint64_t cookie)
 	if (!asked)
 		return;
 	struct connection *c = asked->is_open ? find_connection(owners, &asked->ends) : NULL;
-	if (c && c->socket == cookie)
+	if (c && c->cookie == cookie)
 		c->is_open = false;
 	table_remove(owners->asked, asked);
 }
 
-void owners_listed(struct owners *owners, uint64_t socket, const struct process_key *process,
+void owners_listed(struct owners *owners, uint64_t inode, const struct process_key *process,
 		   const struct endpoint *local, const struct endpoint *remote, instant now)
 {
 	const struct ends ends = {*local, *remote};
-	struct connection *c = find_connection(owners, &ends);
+	struct connection *c = connection_of(owners, &ends, now);
 
-	/* a socket that was handed to children is listed for each; the first had it first */
-	if (c && c->is_open && c->socket == socket)
-		return;
-	note(owners, &ends, socket, process, now);
+	c->is_shared |= c->inode != 0 && c->inode != inode;
+	/* who asked for it is known better; and of those that share a socket the first had it
+	 * first */
+	if (!c->is_open)
+		c->process = *process;
+	c->is_open = true;
+	c->inode = inode;
 }
 
 bool owners_find(const struct owners *owners, const struct endpoint *local,
@@ -245,11 +253,26 @@ bool owners_disown(struct owners *owners, const struct process_key *process,
 	return false;
 }
 
+void owners_settle(struct owners *owners, const struct process_key *process)
+{
+	for (size_t i = 0; i < owners->session_count; i++) {
+		struct process_key *key = &owners->sessions[i].at.process;
+		if (key->pid == process->pid && key->start_ns == 0)
+			*key = *process;
+	}
+}
+
+/* A pid alone names nobody for long. */
+static bool is_exactly(const struct process_key *a, const struct process_key *b)
+{
+	return a->pid == b->pid && a->start_ns == b->start_ns;
+}
+
 /* Many miners speak in one process and compute in its children. */
 static bool is_parents(const struct owned_session *one, const struct process *process)
 {
-	return one->process.start_ns && one->process.pid > 1 && process->ancestor_count > 0 &&
-	       !one->session.serves && is_same_process(&one->process, &process->ancestors[0].key);
+	return one->process.pid > 1 && process->ancestor_count > 0 && !one->session.serves &&
+	       is_exactly(&one->process, &process->ancestors[0].key);
 }
 
 size_t owners_sessions(const struct owners *owners, const struct process *process,
@@ -262,11 +285,11 @@ size_t owners_sessions(const struct owners *owners, const struct process *proces
 	*out = sessions;
 	for (size_t i = 0; sessions && i < owners->session_count && count < OWNED_SESSIONS_OF_ONE;
 	     i++)
-		if (is_same_process(&owners->sessions[i].at.process, &process->key) ||
+		if (is_exactly(&owners->sessions[i].at.process, &process->key) ||
 		    is_parents(&owners->sessions[i].at, process)) {
 			sessions[count] = owners->sessions[i].at.session;
 			sessions[count++].is_parents =
-				!is_same_process(&owners->sessions[i].at.process, &process->key);
+				!is_exactly(&owners->sessions[i].at.process, &process->key);
 		}
 	return count;
 }

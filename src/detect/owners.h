@@ -31,8 +31,8 @@ void owners_asked(struct owners *owners, uint64_t cookie, const struct process_k
 void owners_opened(struct owners *owners, uint64_t cookie, const struct endpoint *local,
 		   const struct endpoint *remote, instant now);
 void owners_closed(struct owners *owners, uint64_t cookie);
-/* One that was found in a list: `socket` tells two of them apart, and is the inode. */
-void owners_listed(struct owners *owners, uint64_t socket, const struct process_key *process,
+/* One that was found in a list of open sockets. */
+void owners_listed(struct owners *owners, uint64_t inode, const struct process_key *process,
 		   const struct endpoint *local, const struct endpoint *remote, instant now);
 
 /* false: not known, or two have it. A start_ns of 0 is not known. */
@@ -42,7 +42,7 @@ must_check bool owners_find(const struct owners *owners, const struct endpoint *
 /* -- sessions -- */
 
 struct owned_session {
-	struct process_key process; /* start_ns 0: not known */
+	struct process_key process; /* start_ns 0: not known, and so nobody's yet */
 	struct workload_session session;
 };
 
@@ -59,6 +59,8 @@ enum {
  */
 bool owners_claim(struct owners *owners, const struct process_key *process,
 		  const struct workload_session *session, instant now);
+/* This process was looked at: sessions of its pid whose start was not known are its. */
+void owners_settle(struct owners *owners, const struct process_key *process);
 /*
  * The process has ended: one of its sessions is nobody's any more, and its connection is forgotten.
  *

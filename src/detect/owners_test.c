@@ -111,6 +111,17 @@ static void a_list_names_the_first_of_those_that_share_a_socket(void **state)
 	assert_int_equal(owner_of(s), 0); /* another socket: another namespace */
 }
 
+static void a_list_does_not_doubt_who_connected(void **state)
+{
+	struct scene *s = *state;
+
+	connect_as(s, 1, &miner);
+	owners_listed(s->owners, 55, &other, &s->here, &s->there, at(3)); /* a child has it, too */
+	assert_int_equal(owner_of(s), 100);
+	owners_listed(s->owners, 56, &other, &s->here, &s->there, at(3)); /* another namespace */
+	assert_int_equal(owner_of(s), 0);
+}
+
 static struct workload_session session_of(const struct scene *s)
 {
 	return (struct workload_session){.local = s->here,
@@ -147,6 +158,12 @@ static void a_session_is_its_processes_and_their_childrens(void **state)
 
 	assert_true(owners_claim(s->owners, &miner, &session, at(1)));
 	assert_false(owners_claim(s->owners, &miner, &session, at(2))); /* no news */
+	/* known by its pid alone it is nobody's, until that pid was looked at */
+	const struct process late = {.key = {400, 7000}};
+	assert_true(owners_claim(s->owners, &(struct process_key){400, 0}, &session, at(1)));
+	assert_int_equal(owners_sessions(s->owners, &late, &s->scratch, &out), 0);
+	owners_settle(s->owners, &late.key);
+	assert_int_equal(owners_sessions(s->owners, &late, &s->scratch, &out), 1);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		size_t count = owners_sessions(s->owners, &rows[i].process, &s->scratch, &out);
 		if (count != rows[i].count ||
@@ -189,6 +206,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(of_two_at_one_time_nobody_is_named, init, fini),
 		cmocka_unit_test_setup_teardown(a_list_names_the_first_of_those_that_share_a_socket,
 						init, fini),
+		cmocka_unit_test_setup_teardown(a_list_does_not_doubt_who_connected, init, fini),
 		cmocka_unit_test_setup_teardown(a_session_is_its_processes_and_their_childrens,
 						init, fini),
 		cmocka_unit_test_setup_teardown(a_flood_of_one_process_stays_its_own, init, fini),

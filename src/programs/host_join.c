@@ -61,7 +61,7 @@ void host_join_free(struct host_join *join)
 	free(join);
 }
 
-const struct owners *host_join_owners(const struct host_join *join)
+struct owners *host_join_owners(struct host_join *join)
 {
 	return join->owners;
 }

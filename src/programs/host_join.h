@@ -19,7 +19,7 @@ must_check int host_join_new(uint64_t seed, struct host_join **out); /* 0 or -EN
 void host_join_free(struct host_join *join);			     /* NULL is allowed */
 
 /* For host_look; lives as long as this. */
-const struct owners *host_join_owners(const struct host_join *join);
+struct owners *host_join_owners(struct host_join *join);
 
 /* An event of the kernel; all but those of TCP are passed over. */
 void host_join_event(struct host_join *join, const struct process_event *event);

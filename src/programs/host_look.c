@@ -374,6 +374,8 @@ enum look_result host_look(struct host_looker *looker, struct workloads *workloa
 		workload.mappings = mappings.at;
 		workload.mapping_count = mappings.count;
 	}
+	if (looker->settings.owners && due->is_named)
+		owners_settle(looker->settings.owners, &process->key);
 	if (looker->settings.owners)
 		workload.session_count = owners_sessions(looker->settings.owners, process,
 							 &looker->arena, &workload.sessions);

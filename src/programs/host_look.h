@@ -19,8 +19,8 @@ struct host_looker_settings {
 	/* Our own program, which carries the constants and words that it looks for. */
 	uint64_t own_device, own_inode;
 	struct str own_path;
-	struct host_setup *setup;    /* how suspects stay; borrowed, NULL: not looked for */
-	const struct owners *owners; /* whose the network's sessions are; borrowed, or NULL */
+	struct host_setup *setup; /* how suspects stay; borrowed, NULL: not looked for */
+	struct owners *owners;	  /* whose the network's sessions are; borrowed, or NULL */
 };
 
 /* 0, or a negative errno; `why` says when memory cannot be scanned, which is then left out. */

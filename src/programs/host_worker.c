@@ -394,6 +394,12 @@ static void take_list(struct hosting *h, struct message *message, instant now)
 		close(descriptor);
 }
 
+static void hear(struct hosting *h, const struct message *message, instant now)
+{
+	drain(h); /* a look takes long: who connected meanwhile has to be known first */
+	host_join_hear(h->join, message->body, now);
+}
+
 static void take_messages(struct hosting *h, instant now)
 {
 	struct message message;
@@ -411,7 +417,7 @@ static void take_messages(struct hosting *h, instant now)
 		else if (message.type == HOST_LISTED)
 			take_list(h, &message, now);
 		else if (message.type == HOST_FINDING)
-			host_join_hear(h->join, message.body, now);
+			hear(h, &message, now);
 		else if (message.type == WATCH_FLUSH)
 			leave(h);
 	}

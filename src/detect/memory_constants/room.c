@@ -54,8 +54,10 @@ static void judge(const struct workload *workload, struct arena *scratch, struct
 			continue;
 		told |= 1u << hit->kind;
 		const struct meaning *m = &meanings[hit->kind];
+		/* a tunnel, too, has in its memory what it passes on: no second witness */
+		bool is_of_session = hit->kind == CONSTANT_MESSAGE && workload->session_count > 0;
 		signs_add(out, (struct sign){.family = m->family,
-					     .weight = m->weight,
+					     .weight = is_of_session ? SIGN_SUPPORTS : m->weight,
 					     .strength = m->strength,
 					     .detector = "memory_constants",
 					     .algorithm = hit->algorithm,

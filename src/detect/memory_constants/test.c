@@ -43,6 +43,27 @@ static void each_kind_is_one_sign(void **state)
 	assert_string_equal(signs.at[2].algorithm, "rx");
 }
 
+/* Who has a session has its messages: a tunnel, too. */
+static void messages_of_a_session_prove_nothing_more(void **state)
+{
+	static const struct constant_hit hit = {
+		.name = "job", .kind = CONSTANT_MESSAGE, .text = STR("{2}"), .address = 0x5000};
+	static const struct mapping mapping = {
+		.start = 0x5000, .end = 0x6000, .flags = MAPPING_READ | MAPPING_WRITE};
+	const struct workload_session session = {0};
+	const struct workload workload = {.constants = &hit,
+					  .constant_count = 1,
+					  .mappings = &mapping,
+					  .mapping_count = 1,
+					  .sessions = &session,
+					  .session_count = 1};
+	struct signs signs = {0};
+
+	memory_constants_room.judge(&workload, NULL, &signs);
+	assert_int_equal(signs.count, 1);
+	assert_int_equal(signs.at[0].weight, SIGN_SUPPORTS);
+}
+
 static void nothing_found_is_no_sign(void **state)
 {
 	const struct workload workload = {0};
@@ -56,6 +77,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_kind_is_one_sign),
+		cmocka_unit_test(messages_of_a_session_prove_nothing_more),
 		cmocka_unit_test(nothing_found_is_no_sign),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
