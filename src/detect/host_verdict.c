@@ -162,7 +162,7 @@ static double joined(const struct weighing *w)
 	return wrong < 0.01 ? 0.99 : 1 - wrong;
 }
 
-static struct judgement judge(const struct weighing *w)
+static struct judgement judge(const struct weighing *w, const struct process *process)
 {
 	if (w->has_specific && w->families >= 2)
 		return (struct judgement){VERDICT_MINING, SEVERITY_HIGH, joined(w), "working", ""};
@@ -184,6 +184,12 @@ static struct judgement judge(const struct weighing *w)
 	if (w->families >= 2)
 		return (struct judgement){VERDICT_SUSPECT, SEVERITY_MEDIUM, 0.5, "attempted",
 					  "nothing that was seen is found in miners alone"};
+	if (process->flags & PROCESS_NOT_LISTED)
+		return (struct judgement){
+			VERDICT_SUSPECT, SEVERITY_HIGH, 0.5, "attempted",
+			"that it mines was not seen, but what hides has a reason: look for a mount "
+			"over its folder in /proc (/proc/self/mountinfo), and for a module of the "
+			"kernel that nobody installed"};
 	if (w->serves)
 		return (struct judgement){
 			VERDICT_SUSPECT, SEVERITY_LOW, 0.4, "working",
@@ -258,6 +264,8 @@ static void tell_title(struct telling *t)
 	if (t->judgement.verdict == VERDICT_MINING)
 		t->out->title = arena_printf(t->scratch, "%s%smining: %.*s", what ? what : "",
 					     what ? " " : "", STR_ARG(who));
+	else if ((p->flags & PROCESS_NOT_LISTED) && !what)
+		t->out->title = arena_printf(t->scratch, "Hidden from /proc: %.*s", STR_ARG(who));
 	else if (t->weighing.has_session && !what)
 		t->out->title = arena_printf(t->scratch,
 					     "Holds the connection of a mining "
@@ -478,7 +486,7 @@ bool host_verdict(const struct host_case *host_case, struct arena *scratch, stru
 			    .out = out,
 			    .weighing = weigh(host_case->signs)};
 
-	t.judgement = judge(&t.weighing);
+	t.judgement = judge(&t.weighing, t.process);
 	if (!t.judgement.state)
 		return false;
 	out->detector = STR("host");

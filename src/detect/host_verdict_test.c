@@ -134,6 +134,27 @@ static void a_disguise_is_told_in_the_title(void **state)
 	arena_fini(&scratch);
 }
 
+/* It may do anything; that it hides is told. */
+static void what_hides_is_a_suspect(void **state)
+{
+	struct process process = {
+		.key = {4711, 5}, .name = STR("worker"), .flags = PROCESS_NOT_LISTED};
+	struct workload workload = {.process = &process, .processes_seen = 1};
+	struct signs signs = {0};
+	struct arena scratch;
+	struct finding finding = {0};
+
+	signs_add(&signs, (struct sign)SIGN(SETUP, STRONG, .95));
+	assert_int_equal(arena_init(&scratch, 32 * 1024), 0);
+	const struct host_case host_case = {.workload = &workload, .signs = &signs};
+	assert_true(host_verdict(&host_case, &scratch, &finding));
+	assert_int_equal(finding.verdict, VERDICT_SUSPECT);
+	assert_true(str_equal(finding.title, STR("Hidden from /proc: worker, pid 4711")));
+	process.flags = 0;
+	assert_false(host_verdict(&host_case, &scratch, &finding));
+	arena_fini(&scratch);
+}
+
 /* What starts it again is named, with the way to take it out; tuning is not what starts it. */
 static void how_it_stays_is_told(void **state)
 {
@@ -171,6 +192,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_verdict_needs_two_families_and_a_specific_sign),
 		cmocka_unit_test(a_disguise_is_told_in_the_title),
+		cmocka_unit_test(what_hides_is_a_suspect),
 		cmocka_unit_test(how_it_stays_is_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 #include "decode/constants/constants.h"
 #include "detect/host_room.h"
 #include "detect/host_verdict.h"
+#include "programs/host_hidden.h"
 #include "programs/host_setup.h"
 #include "source/host/executable_hash.h"
 
@@ -337,6 +338,23 @@ static enum look_result judge(struct host_looker *l, struct workloads *workloads
 /* Sockets only of what is found worth it: process_sockets_read. */
 static const uint32_t wanted_first = PROCESS_WANT_ALL & ~(uint32_t)PROCESS_WANT_SOCKETS;
 
+/* What /proc says, or of one that it does not show, the kernel. */
+static bool read_process(struct host_looker *l, struct processes *processes,
+			 const struct workload_due *due, const struct opened_process *opened,
+			 struct process *out)
+{
+	const struct host_hidden *hidden = l->settings.hidden;
+
+	if (!opened->error &&
+	    process_read(processes, due->process.pid, opened, wanted_first, &l->arena, out) == 0) {
+		struct process unlisted;
+		if (hidden && host_hidden_describe(hidden, &out->key, &l->arena, &unlisted))
+			out->flags |= PROCESS_NOT_LISTED;
+		return true;
+	}
+	return hidden && host_hidden_describe(hidden, &due->process, &l->arena, out);
+}
+
 /* Without samples there is what it is, and what it has. */
 static bool view(struct workloads *workloads, const struct workload_due *due,
 		 const struct process *process, instant now, struct arena *arena,
@@ -364,9 +382,7 @@ enum look_result host_look(struct host_looker *looker, struct workloads *workloa
 	arena_reset(&looker->arena);
 	*out = (struct finding){0};
 	process = arena_take(&looker->arena, sizeof(*process));
-	if (!process ||
-	    process_read(processes, due->process.pid, opened, wanted_first, &looker->arena,
-			 process) < 0 ||
+	if (!process || !read_process(looker, processes, due, opened, process) ||
 	    !view(workloads, due, process, now, &looker->arena, &workload))
 		return LOOK_NOTHING;
 	workload.process = process;

@@ -10,6 +10,7 @@
 #include "model/finding.h"
 #include "source/host/processes.h"
 
+struct host_hidden;
 struct host_looker;
 struct host_setup;
 
@@ -19,8 +20,9 @@ struct host_looker_settings {
 	/* Our own program, which carries the constants and words that it looks for. */
 	uint64_t own_device, own_inode;
 	struct str own_path;
-	struct host_setup *setup; /* how suspects stay; borrowed, NULL: not looked for */
-	struct owners *owners;	  /* whose the network's sessions are; borrowed, or NULL */
+	struct host_setup *setup;	  /* how suspects stay; borrowed, NULL: not looked for */
+	const struct host_hidden *hidden; /* who is missing from /proc; borrowed, or NULL */
+	struct owners *owners;		  /* whose the network's sessions are; borrowed, or NULL */
 };
 
 /* 0, or a negative errno; `why` says when memory cannot be scanned, which is then left out. */

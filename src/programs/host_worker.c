@@ -19,6 +19,7 @@
 #include "programs/clock.h"
 #include "programs/commands.h"
 #include "programs/host.h"
+#include "programs/host_hidden.h"
 #include "programs/host_join.h"
 #include "programs/host_look.h"
 #include "programs/host_setup.h"
@@ -65,6 +66,7 @@ struct hosting {
 	struct host_looker *looker;
 	struct host_setup *setup;
 	struct host_join *join;
+	struct host_hidden *hidden;
 	struct table *told;
 	struct pending pending[LOOKS_AT_ONCE];
 	struct workload_due suspect; /* the last that was told of */
@@ -243,14 +245,18 @@ static bool has_places(const struct hosting *h, size_t wanted)
 	return free >= wanted;
 }
 
-static void ask_for_owners(struct hosting *h, instant now)
+/* What the kernel lists, and those it names. */
+static void ask_for_named(struct hosting *h, instant now)
 {
-	const uint32_t kind = ITERATE_SOCKETS;
+	const uint32_t sockets = ITERATE_SOCKETS, processes = ITERATE_PROCESSES;
 	struct process_key process;
 
 	if (host_join_wants_list(h->join, now))
-		(void)!tell(h, HOST_LIST, str_of(&kind, sizeof(kind)));
-	while (has_places(h, LOOKS_AT_ONCE / 2) && host_join_next(h->join, &process)) {
+		(void)!tell(h, HOST_LIST, str_of(&sockets, sizeof(sockets)));
+	if (host_hidden_wants_list(h->hidden, now))
+		(void)!tell(h, HOST_LIST, str_of(&processes, sizeof(processes)));
+	while (has_places(h, LOOKS_AT_ONCE / 2) &&
+	       (host_join_next(h->join, &process) || host_hidden_next(h->hidden, &process))) {
 		const struct workload_due due = workloads_name(h->workloads, &process);
 		ask(h, &due, now);
 	}
@@ -267,14 +273,14 @@ static void take_opened(struct hosting *h, struct message *message, instant now)
 	if (pending) {
 		pending->is_used = false;
 		h->looks++;
-		enum look_result result =
-			opened.error ? LOOK_GONE
-				     : host_look(h->looker, h->workloads, h->processes,
-						 &pending->due, &opened, now, &finding);
+		enum look_result result = host_look(h->looker, h->workloads, h->processes,
+						    &pending->due, &opened, now, &finding);
+		if (opened.error && finding.detector.len == 0)
+			result = LOOK_GONE;
 		workloads_looked(h->workloads, &pending->due, now, result);
 		if (opened.error)
 			host_join_gone(h->join, &pending->due.process);
-		if (!opened.error && finding.detector.len > 0) {
+		if (finding.detector.len > 0) {
 			h->suspect = pending->due;
 			h->has_suspect = true;
 			take_finding(h, &finding, now);
@@ -310,6 +316,7 @@ static void tell_health(struct hosting *h)
 	add_counter(&h->line, "workloads evicted", c.workloads.evicted);
 	add_counter(&h->line, "processes", c.processes.used);
 	add_counter(&h->line, "processes evicted", c.processes.evicted);
+	add_counter(&h->line, "processes missing from /proc", host_hidden_count(h->hidden));
 	add_counter(&h->line, "looks", h->looks);
 	add_counter(&h->line, "findings told", h->findings);
 	add_counter(&h->line, "findings lost", h->lost);
@@ -388,8 +395,14 @@ static void take_setup(struct hosting *h, struct message *message, instant now)
 static void take_list(struct hosting *h, struct message *message, instant now)
 {
 	int descriptor = message->descriptor_count == 1 ? message->descriptors[0] : -1;
+	uint32_t kind = ITERATOR_COUNT;
 
-	host_join_take_list(h->join, descriptor, now);
+	if (message->body.len == sizeof(kind))
+		memcpy(&kind, message->body.at, sizeof(kind));
+	if (kind == ITERATE_SOCKETS)
+		host_join_take_list(h->join, descriptor, now);
+	else if (kind == ITERATE_PROCESSES)
+		host_hidden_take_list(h->hidden, descriptor, now);
 	if (descriptor >= 0)
 		close(descriptor);
 }
@@ -445,7 +458,7 @@ static void work(struct hosting *h)
 		instant now = clock_wall();
 		drain(h);
 		take_messages(h, now);
-		ask_for_owners(h, now);
+		ask_for_named(h, now);
 		if (instant_since(now, h->stepped).ns >= DURATION_S(WORKLOAD_STEP_S).ns) {
 			h->stepped = now;
 			workloads_step(h->workloads, now);
@@ -483,6 +496,9 @@ static int open_all(struct hosting *h, int proc, struct error *why)
 	looker.setup = h->setup;
 	looker.owners = host_join_owners(h->join);
 	int result = processes_open(proc, &h->processes, why);
+	if (result == 0 && host_hidden_new(h->processes, &h->hidden) < 0)
+		result = error_set(why, -ENOMEM, "not enough memory to watch processes");
+	looker.hidden = h->hidden;
 	if (result == 0)
 		result = host_looker_new(&looker, &h->looker, why);
 	if (result == 0 &&
@@ -499,6 +515,7 @@ static void close_all(struct hosting *h)
 	host_looker_free(h->looker);
 	host_setup_free(h->setup);
 	host_join_free(h->join);
+	host_hidden_free(h->hidden);
 	if (h->processes)
 		processes_close(h->processes);
 	table_free(h->told);
