@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
@@ -284,6 +285,99 @@ static void code_that_proves_nothing_and_a_session_are_mining(void **state)
 	assert_int_equal(watching_end(w, SIGTERM), 0);
 }
 
+/* -- miners that are wanted -- */
+
+static void hash_of_myself(char out[65])
+{
+	char path[PATH_MAX] = "", command[PATH_MAX + 32];
+
+	assert_true(readlink("/proc/self/exe", path, sizeof(path) - 1) > 0);
+	snprintf(command, sizeof(command), "sha256sum '%s'", path);
+	FILE *file = popen(command, "r");
+	assert_non_null(file);
+	assert_int_equal(fread(out, 1, 64, file), 64);
+	out[64] = '\0';
+	pclose(file);
+}
+
+static void authorise(struct watching *w, const char *hash, const char *until)
+{
+	char lines[256];
+
+	snprintf(lines, sizeof(lines),
+		 "detect:\n  authorised:\n    - \"sha256:%s until %s because load tests #7\"\n",
+		 hash, until);
+	watching_settings(w, lines);
+}
+
+/* Neither its flow nor its process alerts; both are listed when one asks. */
+static void what_is_authorised_is_told_and_never_alerts(void **state)
+{
+	struct watching *w = *state;
+	CLEANUP(buf_fini) struct buf out = {0};
+	char hash[65], wanted[96];
+	pid_t computes = 0;
+
+	hash_of_myself(hash);
+	authorise(w, hash, "2199-12-31");
+	watching_start_up(w, NULL);
+	assert_true(watching_await_counter(w, "processes", 1, FOUND_MS));
+	struct pool pool = pool_start();
+	struct client miner = client_start(&pool, COMPUTES, -1);
+	client_go(&miner);
+	assert_int_equal(read(miner.ends[0], &computes, sizeof(computes)), sizeof(computes));
+	snprintf(wanted, sizeof(wanted), "pid %d\"", (int)computes);
+	int64_t until = watching_now_ms() + FOUND_MS;
+	do
+		(void)watching_davy(w, &out,
+				    (const char *const[]){"incidents", "--all", "--json", NULL});
+	while (str_find_nocase(buf_view(&out), str_from(wanted)) < 0 && watching_now_ms() < until);
+	client_end(&miner);
+	end(pool.pid);
+	assert_int_equal(watching_end(w, SIGTERM), 0);
+
+	(void)watching_davy(w, &out, (const char *const[]){"incidents", "--all", "--json", NULL});
+	if (str_find_nocase(buf_view(&out), str_from(wanted)) < 0)
+		fail_msg("not listed: %.*s", STR_ARG(buf_view(&out)));
+	assert_true(str_find_nocase(buf_view(&out), STR("\"authorised_as\":\"mining\"")) > 0);
+	assert_true(str_find_nocase(buf_view(&out), STR("load tests #7")) > 0);
+	assert_true(str_find_nocase(buf_view(&out), STR("\"client\":\"127.0.0.1:")) > 0);
+	/* others' miners on this machine may be told, ours are not */
+	if (watching_count(w, WATCHING_OUT, 0, "\"client\":\"127.0.0.1:") > 0)
+		give_up(w, "it alerts");
+	assert_int_equal(count_of_pid(w, computes), 0);
+	assert_int_equal(count_of_pid(w, miner.pid), 0);
+	(void)watching_davy(w, &out, (const char *const[]){"incidents", "--json", NULL});
+	assert_true(str_find_nocase(buf_view(&out), STR("127.0.0.1")) < 0);
+}
+
+/* Its day is over, or the program is another by one bit. */
+static void what_is_authorised_no_more_alerts(void **state)
+{
+	struct watching *w = *state;
+	char hash[65];
+
+	hash_of_myself(hash);
+	for (int is_changed = 0; is_changed < 2; is_changed++) {
+		if (is_changed)
+			hash[63] = hash[63] == '0' ? '1' : '0';
+		authorise(w, hash, is_changed ? "2199-12-31" : "2026-01-31");
+		watching_start_up(w, NULL);
+		assert_true(watching_await_counter(w, "processes", 1, FOUND_MS));
+		struct pool pool = pool_start();
+		struct client miner = client_start(&pool, SPEAKS_WHEN_TOLD, -1);
+		client_go(&miner);
+		assert_named(w, miner.pid);
+		client_end(&miner);
+		end(pool.pid);
+		assert_int_equal(watching_end(w, SIGTERM), 0);
+		assert_true(watching_count(w, WATCHING_OUT, 0, "\"client\":\"127.0.0.1:") > 0);
+		assert_int_equal(watching_count(w, WATCHING_OUT, 0, "2026-01-31 (load tests #7)") >
+					 0,
+				 !is_changed);
+	}
+}
+
 /* -- a container: a network of its own, and its address translated on the way out -- */
 
 static pid_t hold_namespace(int *out)
@@ -426,6 +520,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(one_that_was_connected_before_is_named, init, fini),
 		cmocka_unit_test_setup_teardown(code_that_proves_nothing_and_a_session_are_mining,
 						init, fini),
+		cmocka_unit_test_setup_teardown(what_is_authorised_is_told_and_never_alerts, init,
+						fini),
+		cmocka_unit_test_setup_teardown(what_is_authorised_no_more_alerts, init, fini),
 		cmocka_unit_test_setup_teardown(a_container_behind_a_translation_is_named, init,
 						fini),
 		cmocka_unit_test_setup_teardown(made_up_packets_accuse_nobody, init, fini),

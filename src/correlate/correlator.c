@@ -9,6 +9,7 @@
 #include "correlate/groups.h"
 #include "correlate/leg.h"
 #include "correlate/telling.h"
+#include "detect/authorised.h"
 
 enum { CAPACITY_DEFAULT = 8192, CAPACITY_MIN = 16, RECORD_TITLE_MAX = 200 };
 
@@ -132,15 +133,19 @@ void correlator_take(struct correlator *c, const struct finding *finding)
 	struct leg *leg;
 	uint64_t hash;
 
-	if (finding->verdict < VERDICT_SUSPECT || finding->verdict >= VERDICT_COUNT) {
-		c->passed_over++;
-		return;
-	}
 	if (finding->last_seen.ns > c->latest.ns)
 		c->latest = finding->last_seen;
 	key_of_finding(finding, key);
 	hash = table_hash(c->legs, key);
 	leg = table_find(c->legs, key, hash);
+	if (finding->verdict < VERDICT_SUSPECT || finding->verdict >= VERDICT_COUNT) {
+		/* taken back: what was mining is authorised by now */
+		if (leg && authorised_is_told(finding) &&
+		    finding->last_seen.ns >= leg->last_seen.ns)
+			table_remove(c->legs, leg);
+		c->passed_over++;
+		return;
+	}
 	/* a lower revision that is newer: the sensor began anew, or had forgotten the flow */
 	if (leg && finding->revision < leg->revision &&
 	    finding->last_seen.ns <= leg->last_seen.ns) {

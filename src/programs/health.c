@@ -2,6 +2,7 @@
 
 #include "base/json_write.h"
 #include "model/line.h"
+#include "programs/authorised_text.h"
 #include "programs/commands.h"
 #include "programs/options.h"
 #include "programs/view.h"
@@ -198,6 +199,8 @@ static int tell_health(struct health *health)
 		result = store_each_source(view->store, tell_source, health, &why);
 	if (result == 0)
 		result = store_each_counter(view->store, tell_counter, health, &why);
+	if (result == 0 && !view->is_json)
+		(void)authorised_text(view->settings, view->now, &view->out);
 	if (result == 0 && view->is_json)
 		json_health(health);
 	if (result != 0) {

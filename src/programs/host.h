@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "detect/authorised.h"
 #include "sandbox/messages.h"
 #include "source/host/iterators.h"
 #include "source/host/opener.h"
@@ -48,6 +49,7 @@ struct host_start {
 	uint32_t hertz;
 	uint32_t side_pid; /* not looked at, as the worker itself */
 	uint8_t is_once;   /* findings are told at the end, as they are then */
+	struct authorised authorised; /* miners that are wanted here */
 };
 
 struct host_seen {
@@ -88,6 +90,10 @@ must_check int host_side_answer(struct host_side *side, struct channel *channel,
 				const struct message *message);
 /* Once in a few seconds: processors that came. */
 void host_side_tick(struct host_side *side, struct channel *channel);
+
+struct settings;
+/* Of detect.authorised; what the settings let through is read. */
+void host_authorised(const struct settings *settings, struct authorised *out);
 
 int host_worker(void);
 

@@ -20,7 +20,8 @@ enum {
 	REGIONS_BUDGET = 16 * 1024 * 1024, /* of each rank: a large heap must not hide a library */
 	PIECE = 1024 * 1024,
 	HASH_STEP = 32 * 1024 * 1024,
-	EMPTY_SCANS_MOST = 4, /* then every 16th look is one at memory, too */
+	EMPTY_SCANS_MOST = 4,	 /* then every 16th look is one at memory, too */
+	HASH_STEPS_AT_ONCE = 16, /* where a hash decides what is told */
 };
 
 /* What a process had asked of the kernel when it was first looked at. */
@@ -294,10 +295,14 @@ static void compare_with_past(struct past *past, const struct process *p, struct
 static bool hash_executable(struct host_looker *l, const struct opened_process *opened, instant now,
 			    struct process *p)
 {
+	const struct authorised *authorised = l->settings.authorised;
 	int fd = opened->descriptors[PROCESS_FILE_EXECUTABLE];
+	int steps = authorised && authorised_wants_hash(authorised) ? HASH_STEPS_AT_ONCE : 1;
+	int result = fd >= 0 ? 0 : -1;
 
-	p->executable.has_sha256 = fd >= 0 && executable_hash_step(l->hashes, fd, HASH_STEP, now,
-								   p->executable.sha256) == 1;
+	for (int i = 0; i < steps && result == 0; i++)
+		result = executable_hash_step(l->hashes, fd, HASH_STEP, now, p->executable.sha256);
+	p->executable.has_sha256 = result == 1;
 	return p->executable.has_sha256;
 }
 
@@ -317,6 +322,20 @@ static bool is_noteworthy(const struct signs *signs)
 		if (signs->at[i].weight >= SIGN_LOOKS_ALIKE)
 			return true;
 	return false;
+}
+
+/* Told all the same, and as mining again when its day is over. */
+static void apply_authorisation(struct host_looker *l, const struct process *process, instant now,
+				struct finding *out)
+{
+	const struct authorisation *one =
+		l->settings.authorised ? authorised_find(l->settings.authorised, process, now)
+				       : NULL;
+
+	if (one && authorised_holds(one, now))
+		authorised_tell(one, &l->arena, out);
+	else if (one)
+		authorised_tell_expired(one, &l->arena, out);
 }
 
 static enum look_result judge(struct host_looker *l, struct workloads *workloads,
@@ -419,6 +438,8 @@ enum look_result host_look(struct host_looker *looker, struct workloads *workloa
 	/* only of what is told, and told with it: a browser's program is 200 MB to hash */
 	if (out->detector.len > 0 && hash_executable(looker, opened, now, process))
 		result = judge(looker, workloads, due, &workload, &signs, out);
+	if (out->detector.len > 0)
+		apply_authorisation(looker, process, now, out);
 	if (looker->settings.setup && out->detector.len > 0)
 		host_setup_want(looker->settings.setup, process, now);
 	return result;

@@ -5,6 +5,7 @@
 #ifndef DAVY_PROGRAMS_HOST_LOOK_H
 #define DAVY_PROGRAMS_HOST_LOOK_H
 
+#include "detect/authorised.h"
 #include "detect/owners.h"
 #include "detect/workloads.h"
 #include "model/finding.h"
@@ -20,9 +21,10 @@ struct host_looker_settings {
 	/* Our own program, which carries the constants and words that it looks for. */
 	uint64_t own_device, own_inode;
 	struct str own_path;
-	struct host_setup *setup;	  /* how suspects stay; borrowed, NULL: not looked for */
-	const struct host_hidden *hidden; /* who is missing from /proc; borrowed, or NULL */
-	struct owners *owners;		  /* whose the network's sessions are; borrowed, or NULL */
+	struct host_setup *setup;	     /* how suspects stay; borrowed, NULL: not looked for */
+	const struct authorised *authorised; /* miners that are wanted; borrowed, or NULL */
+	const struct host_hidden *hidden;    /* who is missing from /proc; borrowed, or NULL */
+	struct owners *owners; /* whose the network's sessions are; borrowed, or NULL */
 };
 
 /* 0, or a negative errno; `why` says when memory cannot be scanned, which is then left out. */

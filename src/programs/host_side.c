@@ -4,6 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
+#include "programs/settings.h"
+
 /* Of address space: libraries, patterns, rings; what it touches is a few MiB. */
 enum { MEMORY_CEILING = 1 << 30 };
 
@@ -52,6 +55,16 @@ void host_side_fill_start(const struct host_side *side, struct host_start *start
 	if (side->sampler && sampler_source_feeds(side->sampler) > 0)
 		(void)sampler_source_feed(side->sampler, 0, &feed, descriptors);
 	start->hertz = feed.hertz;
+}
+
+void host_authorised(const struct settings *settings, struct authorised *out)
+{
+	size_t count;
+	const struct str *texts = settings_texts(settings, "detect.authorised", &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (!authorised_add(out, texts[i], &(struct error){0}))
+			log_warn("detect.authorised: only the first %d count", AUTHORISED_MAX);
 }
 
 static int send_sampler_feeds(struct host_side *side, struct channel *channel)

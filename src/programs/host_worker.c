@@ -145,7 +145,7 @@ static void take_finding(struct hosting *h, struct finding *finding, instant now
 	if (!told || !is_news(h, told, finding, now))
 		return;
 	/* what was convincing once does not become less so because the miner rests */
-	if (told->revision > 0 && told->verdict > finding->verdict)
+	if (told->revision > 0 && told->verdict > finding->verdict && !authorised_is_told(finding))
 		return;
 	table_set_class(h->told, told, finding->verdict == VERDICT_MINING ? 2 : 1);
 	told->verdict = (uint8_t)finding->verdict;
@@ -499,6 +499,7 @@ static int open_all(struct hosting *h, int proc, struct error *why)
 	if (result == 0 && host_hidden_new(h->processes, &h->hidden) < 0)
 		result = error_set(why, -ENOMEM, "not enough memory to watch processes");
 	looker.hidden = h->hidden;
+	looker.authorised = &h->settings.authorised;
 	if (result == 0)
 		result = host_looker_new(&looker, &h->looker, why);
 	if (result == 0 &&

@@ -1,13 +1,16 @@
 #include <stdio.h>
 
+#include "detect/authorised.h"
+#include "model/finding_json.h"
 #include "model/incident_json.h"
 #include "programs/commands.h"
 #include "programs/options.h"
 #include "programs/view.h"
 
-enum { JSON, SINCE, VERDICT, LIMIT, STORE, CONFIG };
+enum { ALL, JSON, SINCE, VERDICT, LIMIT, STORE, CONFIG };
 
 static const struct command_option incident_options[] = {
+	[ALL] = {"all", NULL, "also the mining that detect.authorised allows"},
 	[JSON] = {"json", NULL, "one JSON object a line (docs/schema.md)"},
 	[SINCE] = {"since", "T", "seen since a time (2026-11-22T10:00:00Z), a day, or 7d, 2h ago"},
 	[VERDICT] = {"verdict", "V", "only mining, miner, suspect, exposure, access or signal",
@@ -23,6 +26,8 @@ struct listing {
 	struct view view;
 	struct store_filter filter;
 	const char *since;
+	bool wants_all;
+	uint64_t authorised;
 	uint64_t count, found, unreadable;
 };
 
@@ -32,6 +37,9 @@ static bool set_option(const struct command *command, struct listing *listing, i
 	uint64_t limit;
 
 	switch (option) {
+	case ALL:
+		listing->wants_all = true;
+		return true;
 	case JSON:
 		listing->view.is_json = true;
 		return true;
@@ -119,6 +127,44 @@ static bool visit_incident(void *context, struct str json)
 	return !view->failed;
 }
 
+/* Findings, of no incident: nobody is to act on them. */
+static bool visit_authorised(void *context, struct str json)
+{
+	struct listing *listing = context;
+	struct view *view = &listing->view;
+	struct finding finding;
+
+	arena_reset(&view->arena);
+	if (finding_from_json(json, &view->arena, &finding, &(struct error){0}) != 0 ||
+	    !authorised_is_told(&finding))
+		return true;
+	if (view->is_json) {
+		buf_add(&view->out, json);
+		view_add(view, "\n");
+	} else {
+		view_add(view,
+			 listing->authorised == 0 ? "\nAuthorised (detect.authorised):\n" : "");
+		view_cell(view, PAINT_PLAIN, finding.id, ID_WIDTH);
+		view_add(view, "until ");
+		view_hostile(view, facts_text(&finding.facts, STR("authorised_until")));
+		view_add(view, "  ");
+		view_hostile(view, finding.title);
+		view_add(view, "\n");
+	}
+	listing->authorised++;
+	view_flush(view);
+	return !view->failed;
+}
+
+static int list_authorised(struct listing *listing, struct error *why)
+{
+	struct store_filter filter = {
+		.since = listing->filter.since, .has_verdict = true, .verdict = VERDICT_SIGNAL};
+
+	return store_each_finding(listing->view.store, (struct str){0}, &filter, visit_authorised,
+				  listing, why);
+}
+
 static int list(struct listing *listing)
 {
 	struct view *view = &listing->view;
@@ -140,6 +186,10 @@ static int list(struct listing *listing)
 			   (unsigned long long)listing->count);
 	if (!view->is_json && listing->count > 0 && listing->count == listing->filter.limit)
 		view_add(view, "There may be more: --limit 0 lists all.\n");
+	if (listing->wants_all && list_authorised(listing, &why) != 0) {
+		view_trouble(why.text);
+		return listing->found > 0 ? EXIT_FOUND : EXIT_TROUBLE;
+	}
 	return listing->found > 0	 ? EXIT_FOUND
 	       : listing->unreadable > 0 ? EXIT_TROUBLE
 					 : EXIT_NOTHING_FOUND;

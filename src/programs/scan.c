@@ -16,6 +16,7 @@
 
 #include "programs/commands.h"
 #include "programs/inputs.h"
+#include "programs/host.h"
 #include "programs/list_files.h"
 #include "programs/mirror_text.h"
 #include "programs/options.h"
@@ -51,6 +52,7 @@ static const struct command_option scan_options[] = {
 
 struct scan {
 	struct scan_settings settings;
+	struct authorised authorised;
 	struct inputs inputs;
 	bool *skip; /* inputs that killed a worker */
 	const char *config;
@@ -203,6 +205,7 @@ static bool load_settings(struct scan *scan)
 		view_trouble(why.text);
 		return false;
 	}
+	host_authorised(settings, &scan->authorised);
 	scan->settings.memory_bytes = settings_number(settings, "scan.memory");
 	scan->settings.style = terminal_style();
 	scan->lists = list_files_share(settings, tell_list, NULL, &why);
@@ -337,6 +340,7 @@ static size_t scan_all(struct scan *scan)
 
 	const struct scan_host_plan host = {.reader = &scan->channel,
 					    .seconds = scan->host_seconds,
+					    .authorised = &scan->authorised,
 					    .was_interrupted = &was_interrupted};
 
 	if (scan->looks_at_host && !scan_host(&host))

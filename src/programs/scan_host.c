@@ -61,6 +61,7 @@ static bool start_worker(struct host_scan *scan, struct error *why)
 				     .descriptor_count = 1};
 
 	host_side_fill_start(&scan->side, &settings);
+	settings.authorised = *scan->plan->authorised;
 	if (worker_spawn(HOST_ROLE, false, &scan->worker, why) < 0)
 		return false;
 	/* a miner on all processors must not keep its finder from them; without the right to, it is

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "detect/authorised.h"
 #include "programs/progress.h"
 #include "sandbox/messages.h"
 
@@ -14,6 +15,7 @@ enum { SCAN_HOST_SECONDS = 30 }; /* at 5 % of one core a miner has shown itself 
 struct scan_host_plan {
 	struct channel *reader; /* takes SCAN_FINDING, SCAN_HOST and SCAN_UNCHECKED */
 	uint32_t seconds;
+	const struct authorised *authorised;
 	const volatile sig_atomic_t *was_interrupted;
 };
 

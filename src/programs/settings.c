@@ -200,15 +200,6 @@ int settings_load(const char *path, struct settings **out, struct error *why)
 	return result != 0 ? result : settings_read(buf_view(&text), file, out, why);
 }
 
-int settings_check(const char *path, struct error *why)
-{
-	struct settings *settings;
-	int result = settings_load(path, &settings, why);
-
-	settings_free(&settings);
-	return result;
-}
-
 void settings_free(struct settings **at)
 {
 	struct settings *settings = *at;

@@ -57,7 +57,6 @@ must_check int settings_read(struct str yaml, const char *file, struct settings 
 
 /* path: NULL means the default path, where no file is needed. Also -ENOENT, -EACCES, -EIO ... */
 must_check int settings_load(const char *path, struct settings **out, struct error *why);
-must_check int settings_check(const char *path, struct error *why); /* load, and forget */
 void settings_free(struct settings **settings);
 
 /* By name; a name or type that is not in the table is a programmer's mistake (assert). */

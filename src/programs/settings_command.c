@@ -1,6 +1,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "programs/authorised_text.h"
+#include "programs/clock.h"
 #include "programs/commands.h"
 #include "programs/options.h"
 #include "programs/settings.h"
@@ -27,16 +29,21 @@ static int print_defaults(void)
 
 static int check(const char *path)
 {
+	CLEANUP(buf_fini) struct buf authorised = {0};
+	struct settings *settings = NULL;
 	struct error why = {0};
 
-	if (settings_check(path, &why) != 0) {
+	if (settings_load(path, &settings, &why) != 0) {
 		view_trouble(why.text);
 		return EXIT_TROUBLE;
 	}
+	(void)authorised_text(settings, clock_wall(), &authorised);
+	settings_free(&settings);
 	if (!path && access(SETTINGS_DEFAULT_PATH, F_OK) != 0)
 		printf("No file at " SETTINGS_DEFAULT_PATH ": every setting has its default\n");
 	else
 		printf("%s: no mistakes\n", path ? path : SETTINGS_DEFAULT_PATH);
+	printf("%.*s", STR_ARG(buf_view(&authorised)));
 	return EXIT_NOTHING_FOUND;
 }
 

@@ -1,3 +1,6 @@
+#include <stdlib.h>
+
+#include "detect/authorised.h"
 #include "programs/mirror_text.h"
 #include "programs/settings.h"
 
@@ -11,10 +14,25 @@ static bool check_mirror(struct str text, struct error *why)
 	return mirrors_add(&mirrors, text, why);
 }
 
+static bool check_authorised(struct str text, struct error *why)
+{
+	struct authorised *list = calloc(1, sizeof(*list));
+	bool is_good = list && authorised_add(list, text, why);
+
+	if (!list)
+		(void)error_set(why, 0, "no memory");
+	free(list);
+	return is_good;
+}
+
 /* Rows of one section stand together. */
 const struct setting setting_table[] = {
 	{"scan.memory", SETTING_SIZE, "1 GiB", 16 * KIB *KIB, 1024 * GIB,
 	 .help = "Ceiling for the tables of davy scan; used as far as it is needed."},
+	{"detect.authorised", SETTING_TEXTS, "",
+	 .help = "Miners that are wanted here: \"sha256:HASH until 2027-01-31 because REASON\"; "
+		 "also unit:NAME, container:ID.",
+	 .check = check_authorised},
 	{"watch.interfaces", SETTING_TEXTS, "",
 	 .help = "Network interfaces to watch; empty: all that are up."},
 	{"watch.exclude_interfaces", SETTING_TEXTS, "",

@@ -223,11 +223,12 @@ static void distances_count_edits(void **state)
 
 static void a_missing_file_matters_only_when_it_was_named(void **state)
 {
+	struct settings *settings;
 	struct error why = {0};
 
-	assert_int_equal(settings_check("/nonexistent/f.yaml", &why), -ENOENT);
+	assert_int_equal(settings_load("/nonexistent/f.yaml", &settings, &why), -ENOENT);
 	assert_non_null(strstr(why.text, "/nonexistent/f.yaml"));
-	assert_int_equal(settings_check("/", &why), -EISDIR);
+	assert_int_equal(settings_load("/", &settings, &why), -EISDIR);
 }
 
 int main(void)

@@ -57,6 +57,7 @@ struct sensor_tuning {
 struct core_start {
 	char store_path[PATH_MAX];
 	uint64_t keep_s, max_findings, max_bytes;
+	uint8_t has_authorised; /* miners that are wanted: their flows wait for their process */
 	struct alert_settings alerts;
 };
 

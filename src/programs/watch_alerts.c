@@ -6,6 +6,7 @@
 
 #include "base/json_write.h"
 #include "base/table.h"
+#include "detect/authorised.h"
 #include "model/line.h"
 #include "programs/watch_summary.h"
 #include "report/finding_text.h"
@@ -126,6 +127,19 @@ static enum news learn(struct alerts *alerts, const struct finding *finding, enu
 	known->has_shares |= has_shares;
 	table_set_class(alerts->known, known, class_of(finding->verdict));
 	return news;
+}
+
+/* Told as mining before, and again as soon as it is not authorised any more. */
+static void forget(struct alerts *alerts, const struct finding *finding)
+{
+	char key[FINDING_ID_LEN];
+
+	if (finding->id.len != FINDING_ID_LEN)
+		return;
+	memcpy(key, finding->id.at, FINDING_ID_LEN);
+	struct known *known = table_find(alerts->known, key, table_hash(alerts->known, key));
+	if (known)
+		table_remove(alerts->known, known);
 }
 
 void alerts_remember(struct alerts *alerts, const struct finding *finding)
@@ -292,6 +306,10 @@ void alerts_take(struct alerts *alerts, const struct finding *finding, struct st
 		 struct alert_texts *out)
 {
 	enum verdict before = VERDICT_SIGNAL;
+	if (authorised_is_told(finding)) { /* stored, and never an alert */
+		forget(alerts, finding);
+		return;
+	}
 	enum news news = learn(alerts, finding, &before);
 
 	if (news == NEWS_FIRST || news == NEWS_GRAVER)

@@ -13,12 +13,14 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "correlate/correlator.h"
+#include "detect/authorised.h"
 #include "model/finding_json.h"
 #include "model/line.h"
 #include "programs/clock.h"
 #include "programs/commands.h"
 #include "programs/watch.h"
 #include "programs/watch_alerts.h"
+#include "programs/watch_authorised.h"
 #include "programs/watch_summary.h"
 #include "programs/write_all.h"
 #include "sandbox/confine.h"
@@ -42,6 +44,7 @@ struct core {
 	int lock;
 	struct correlator *correlator;
 	struct alerts *alerts;
+	struct waiting *waiting;
 	struct arena arena;
 	struct alert_texts texts; /* told after the next flush */
 	bool is_dirty, has_news, leaves;
@@ -50,22 +53,56 @@ struct core {
 	instant incidents_at, pruned_at, complained_at;
 };
 
-static void take_finding(struct core *core, struct str json)
+/* As it is now: it has waited, or need not. */
+static void put_finding(struct core *core, struct finding *finding, struct str json)
 {
-	struct finding finding;
-	struct error why;
+	CLEANUP(buf_fini) struct buf changed = {0};
 
-	arena_reset(&core->arena);
-	if (finding_from_json(json, &core->arena, &finding, &why) < 0) {
-		log_error("a sensor's finding cannot be read: %s", why.text);
-		return;
+	if (core->settings.has_authorised &&
+	    waiting_apply(core->waiting, clock_wall(), &core->arena, finding)) {
+		finding_to_json(finding, &changed);
+		json = buf_view(&changed);
 	}
-	correlator_take(core->correlator, &finding);
-	int r = store_put_finding(core->store, &finding);
+	correlator_take(core->correlator, finding);
+	int r = store_put_finding(core->store, finding);
 	if (r < 0)
 		log_error("a finding was not kept: %s", strerror(-r));
 	core->is_dirty = core->has_news = true;
-	alerts_take(core->alerts, &finding, json, clock_wall(), &core->texts);
+	alerts_take(core->alerts, finding, json, clock_wall(), &core->texts);
+}
+
+static bool read_finding(struct core *core, struct str json, struct finding *out)
+{
+	struct error why;
+
+	arena_reset(&core->arena);
+	if (finding_from_json(json, &core->arena, out, &why) == 0)
+		return true;
+	log_error("a sensor's finding cannot be read: %s", why.text);
+	return false;
+}
+
+static void put_waiting(struct core *core, bool all)
+{
+	struct finding finding;
+	struct str json;
+
+	while (waiting_next(core->waiting, clock_wall(), all, &json))
+		if (read_finding(core, json, &finding))
+			put_finding(core, &finding, json);
+}
+
+static void take_finding(struct core *core, struct str json)
+{
+	struct finding finding;
+
+	if (!read_finding(core, json, &finding))
+		return;
+	if (core->settings.has_authorised &&
+	    waiting_hold(core->waiting, &finding, json, clock_wall()))
+		return;
+	waiting_learn(core->waiting, &finding);
+	put_finding(core, &finding, json);
 }
 
 static void complain(struct core *core, const char *what, instant now)
@@ -249,6 +286,7 @@ static void leave(struct core *core, bool is_end)
 {
 	struct error why = {0};
 
+	put_waiting(core, true);
 	core->has_news = true;
 	alerts_flush(core->alerts, clock_wall(), &core->texts);
 	join_and_store(core, clock_wall());
@@ -309,6 +347,7 @@ static void run(struct core *core)
 			take_message(core, &message);
 		if (core->leaves)
 			return;
+		put_waiting(core, false);
 		flush(core, clock_wall());
 		tick(core, clock_wall());
 		if (result == MESSAGE_CLOSED || result == MESSAGE_BROKEN)
@@ -325,8 +364,10 @@ static bool remember(void *context, struct str json)
 
 	arena_reset(&core->arena);
 	if (finding_from_json(json, &core->arena, &finding, &why) == 0) {
+		/* not what was authorised: the settings may say something else by now */
 		correlator_take(core->correlator, &finding);
-		alerts_remember(core->alerts, &finding);
+		if (!authorised_is_told(&finding))
+			alerts_remember(core->alerts, &finding);
 	}
 	return true;
 }
@@ -362,7 +403,7 @@ static int open_state(struct core *core, uint32_t restarts, struct error *why)
 	struct store_filter recent = {
 		.since = instant_add(clock_wall(), DURATION_S(-REMEMBERED_DAYS * 86400))};
 
-	if (correlator_new(&correlator, &core->correlator) < 0 ||
+	if (correlator_new(&correlator, &core->correlator) < 0 || waiting_new(&core->waiting) < 0 ||
 	    alerts_new(&core->settings.alerts, KNOWN_MAX, hash_random_seed(), &core->alerts) < 0 ||
 	    arena_init(&core->arena, LINE_ARENA_BYTES) < 0)
 		return error_set(why, -ENOMEM, "not enough memory for the core");

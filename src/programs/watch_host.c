@@ -45,6 +45,7 @@ void watch_host_start(struct watch *w)
 	host_side_fill_start(&w->host, &w->host_start);
 	w->host_start.health_every_s =
 		(uint32_t)(settings_duration(w->settings, "watch.health_every").ns / 1000000000);
+	host_authorised(w->settings, &w->host_start.authorised);
 	w->host_index = w->supervisor.count;
 	const struct worker_plan plan = {.role = HOST_ROLE,
 					 .settings = str_of(&w->host_start, sizeof(w->host_start)),

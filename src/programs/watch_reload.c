@@ -12,9 +12,9 @@
 #include "programs/watch_relay.h"
 
 /* What workers are made by. */
-static const char *const at_start_only[] = {"watch.memory", "watch.workers", "watch.snap_length",
-					    "watch.cutoff", "watch.host",    "watch.mirrors",
-					    "store.path"};
+static const char *const at_start_only[] = {"watch.memory", "watch.workers",	"watch.snap_length",
+					    "watch.cutoff", "watch.host",	"watch.mirrors",
+					    "store.path",   "detect.authorised"};
 
 static const struct setting *find_setting(const char *name)
 {

@@ -124,12 +124,15 @@ static struct alert_settings wanted_alerts(const struct watch *w)
 
 static struct core_start core_settings(const struct watch *w)
 {
+	size_t authorised;
 	struct core_start core = {
 		.keep_s = settings_number(w->settings, "store.retention_days") * 86400,
 		.max_findings = settings_number(w->settings, "store.max_findings"),
 		.max_bytes = settings_number(w->settings, "store.max_size"),
 		.alerts = wanted_alerts(w),
 	};
+	(void)settings_texts(w->settings, "detect.authorised", &authorised);
+	core.has_authorised = authorised > 0 && settings_bool(w->settings, "watch.host");
 	snprintf(core.store_path, sizeof(core.store_path), "%s",
 		 settings_text(w->settings, "store.path"));
 	return core;

@@ -1,0 +1,293 @@
+#include "detect/authorised.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { CONTAINER_DIGITS_MIN = 12, CONTAINER_DIGITS_MAX = 64 };
+
+#define HOW                                                                                   \
+	"write it as `sha256:64-HEX-DIGITS until 2027-01-31 because REASON`; also unit:NAME " \
+	"and container:ID"
+
+static int hex_value(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool is_hex(struct str text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (hex_value(text.at[i]) < 0)
+			return false;
+	return true;
+}
+
+static void copy(char *out, struct str text)
+{
+	memcpy(out, text.at, text.len);
+	out[text.len] = '\0';
+}
+
+/* -- an entry's words -- */
+
+static bool read_sha256(struct str digits, struct authorisation *out, struct error *why)
+{
+	if (digits.len != 64 || !is_hex(digits))
+		return error_set(why, 0,
+				 "sha256: needs 64 small hex digits, as sha256sum writes them; "
+				 "here are %zu characters",
+				 digits.len) != 0;
+	for (size_t i = 0; i < sizeof(out->sha256); i++)
+		out->sha256[i] = (uint8_t)(hex_value(digits.at[2 * i]) * 16 +
+					   hex_value(digits.at[2 * i + 1]));
+	out->by = AUTHORISED_BY_SHA256;
+	copy(out->name, digits);
+	return true;
+}
+
+static bool read_unit(struct str name, struct authorisation *out, struct error *why)
+{
+	if (name.len == 0 || name.len >= sizeof(out->name) || str_find_byte(name, '.') <= 0 ||
+	    str_find_byte(name, '/') >= 0)
+		return error_set(why, 0,
+				 "unit: needs a unit's whole name, as systemctl shows it, like "
+				 "xmrig.service") != 0;
+	out->by = AUTHORISED_BY_UNIT;
+	copy(out->name, name);
+	return true;
+}
+
+static bool read_container(struct str id, struct authorisation *out, struct error *why)
+{
+	if (id.len < CONTAINER_DIGITS_MIN || id.len > CONTAINER_DIGITS_MAX || !is_hex(id))
+		return error_set(why, 0,
+				 "container: needs the container's id, 12 hex digits or more, not "
+				 "its name or image: `docker ps` shows it") != 0;
+	out->by = AUTHORISED_BY_CONTAINER;
+	copy(out->name, id);
+	return true;
+}
+
+static bool read_who(struct str who, struct authorisation *out, struct error *why)
+{
+	struct str kind, name;
+
+	if (!str_cut(who, ':', &kind, &name))
+		return error_set(why, 0, HOW) != 0;
+	if (str_equal(kind, STR("sha256")))
+		return read_sha256(name, out, why);
+	if (str_equal(kind, STR("unit")))
+		return read_unit(name, out, why);
+	if (str_equal(kind, STR("container")))
+		return read_container(name, out, why);
+	return error_set(why, 0, "\"%.*s\" is not sha256, unit or container: " HOW,
+			 (int)(kind.len < 32 ? kind.len : 32), kind.at) != 0;
+}
+
+/* The 31st of February is read as a day of March, and not taken. */
+static bool is_that_day(instant at, struct str day)
+{
+	CLEANUP(buf_fini) struct buf text = {0};
+
+	buf_add_instant(&text, at);
+	return str_starts(buf_view(&text), day);
+}
+
+static bool read_day(struct str day, struct authorisation *out, struct error *why)
+{
+	char whole[32];
+
+	if (day.len == 10) {
+		snprintf(whole, sizeof(whole), "%.*sT00:00:00Z", STR_ARG(day));
+		if (instant_parse(str_from(whole), &out->ends) && is_that_day(out->ends, day)) {
+			out->ends = instant_add(out->ends, DURATION_S(86400));
+			copy(out->until, day);
+			return true;
+		}
+	}
+	return error_set(why, 0, "\"%.*s\" is no day like 2027-01-31: " HOW,
+			 (int)(day.len < 32 ? day.len : 32), day.at) != 0;
+}
+
+static struct str word(struct str *rest)
+{
+	struct str found;
+
+	*rest = str_trim(*rest);
+	str_cut(*rest, ' ', &found, rest);
+	return found;
+}
+
+bool authorised_add(struct authorised *list, struct str text, struct error *why)
+{
+	struct authorisation one = {0};
+	struct str rest = text, who = word(&rest), until = word(&rest), day = word(&rest),
+		   because = word(&rest), reason = str_trim(rest);
+
+	if (!read_who(who, &one, why))
+		return false;
+	if (!str_equal(until, STR("until")))
+		return error_set(why, 0, "it says no day it ends on: " HOW) != 0;
+	if (!read_day(day, &one, why))
+		return false;
+	if (!str_equal(because, STR("because")) || reason.len == 0)
+		return error_set(why, 0, "it says no reason: " HOW) != 0;
+	if (reason.len >= sizeof(one.reason))
+		return error_set(why, 0, "its reason is longer than %d bytes",
+				 AUTHORISED_REASON_MAX - 1) != 0;
+	copy(one.reason, reason);
+	if (list->count == AUTHORISED_MAX)
+		return error_set(why, 0, "there are more than %d entries", AUTHORISED_MAX) != 0;
+	list->at[list->count++] = one;
+	return true;
+}
+
+bool authorised_wants_hash(const struct authorised *list)
+{
+	for (uint32_t i = 0; i < list->count; i++)
+		if (list->at[i].by == AUTHORISED_BY_SHA256)
+			return true;
+	return false;
+}
+
+/* -- whom it fits -- */
+
+/* Below its own slice a user makes control groups of any name. */
+static bool is_of_a_user(struct str path)
+{
+	struct str part;
+
+	while (path.len > 0) {
+		str_cut(path, '/', &part, &path);
+		if (str_equal(part, STR("user.slice")) || str_starts(part, STR("user@")))
+			return true;
+	}
+	return false;
+}
+
+static bool fits(const struct authorisation *one, const struct process *process)
+{
+	const struct cgroup_place *place = &process->cgroup;
+
+	switch (one->by) {
+	case AUTHORISED_BY_SHA256:
+		return process->executable.has_sha256 &&
+		       memcmp(one->sha256, process->executable.sha256, sizeof(one->sha256)) == 0;
+	case AUTHORISED_BY_UNIT:
+		/* what a container calls a unit is the container's word */
+		return str_equal(place->unit, str_from(one->name)) && place->container.len == 0 &&
+		       !is_of_a_user(place->path);
+	case AUTHORISED_BY_CONTAINER:
+		return str_starts(place->container, str_from(one->name)) &&
+		       !is_of_a_user(place->path);
+	default:
+		return false;
+	}
+}
+
+bool authorised_holds(const struct authorisation *one, instant now)
+{
+	return now.ns < one->ends.ns;
+}
+
+const struct authorisation *authorised_find(const struct authorised *list,
+					    const struct process *process, instant now)
+{
+	const struct authorisation *expired = NULL;
+
+	for (uint32_t i = 0; i < list->count && i < AUTHORISED_MAX; i++) {
+		const struct authorisation *one = &list->at[i];
+		if (!fits(one, process))
+			continue;
+		if (authorised_holds(one, now))
+			return one;
+		expired = one;
+	}
+	return expired;
+}
+
+/* -- how it is told -- */
+
+void buf_add_authorisation(struct buf *out, const struct authorisation *one)
+{
+	static const char *const kinds[] = {"sha256:", "unit:", "container:"};
+
+	buf_add_text(out, kinds[one->by]);
+	buf_add_printable(out, str_from(one->name), AUTHORISED_NAME_MAX);
+}
+
+static struct str named(const struct authorisation *one, struct arena *scratch)
+{
+	CLEANUP(buf_fini) struct buf text = {0};
+
+	buf_add_authorisation(&text, one);
+	return arena_copy(scratch, buf_view(&text));
+}
+
+static void set_state(struct facts *facts, struct str state)
+{
+	for (size_t i = 0; i < facts->count; i++)
+		if (str_equal(facts->at[i].name, STR("state")) && facts->at[i].kind == FACT_TEXT) {
+			facts->at[i].text = state;
+			return;
+		}
+	facts_add_text(facts, "state", state);
+}
+
+void authorised_tell(const struct authorisation *one, struct arena *scratch, struct finding *out)
+{
+	struct str by = named(one, scratch), reason = arena_copy(scratch, str_from(one->reason));
+	struct str first = arena_printf(scratch, "authorised by %.*s until %s: %s", STR_ARG(by),
+					one->until, one->reason);
+
+	facts_add_text(&out->facts, "authorised_as", str_from(verdict_name(out->verdict)));
+	facts_add_text(&out->facts, "authorised_by", by);
+	facts_add_text(&out->facts, "authorised_until", arena_copy(scratch, str_from(one->until)));
+	facts_add_text(&out->facts, "authorised_because", reason);
+	set_state(&out->facts, STR("authorised"));
+	out->verdict = VERDICT_SIGNAL;
+	out->severity = SEVERITY_INFO;
+	out->title = arena_printf(scratch, "Authorised: %.*s", STR_ARG(out->title));
+	out->action_count = 0;
+	if (out->reason_count == FINDING_REASONS_MAX)
+		out->reason_count--;
+	memmove(&out->reasons[1], &out->reasons[0], out->reason_count * sizeof(*out->reasons));
+	out->reasons[0] = first;
+	out->reason_count++;
+}
+
+void authorised_tell_expired(const struct authorisation *one, struct arena *scratch,
+			     struct finding *out)
+{
+	struct str by = named(one, scratch);
+
+	finding_add_reason(out, arena_printf(scratch,
+					     "it was authorised by %.*s until %s (%s), which is "
+					     "over: if it may go on, give detect.authorised a "
+					     "later day",
+					     STR_ARG(by), one->until, one->reason));
+}
+
+bool authorised_is_told(const struct finding *finding)
+{
+	return finding->verdict == VERDICT_SIGNAL &&
+	       str_equal(facts_text(&finding->facts, STR("state")), STR("authorised"));
+}
+
+bool authorised_read_told(const struct finding *finding, struct authorisation *out)
+{
+	struct authorised list = {0};
+	CLEANUP(buf_fini) struct buf text = {0};
+
+	buf_add(&text, facts_text(&finding->facts, STR("authorised_by")));
+	buf_add_text(&text, " until ");
+	buf_add(&text, facts_text(&finding->facts, STR("authorised_until")));
+	buf_add_text(&text, " because ");
+	buf_add(&text, facts_text(&finding->facts, STR("authorised_because")));
+	if (!authorised_is_told(finding) || text.failed ||
+	    !authorised_add(&list, buf_view(&text), &(struct error){0}))
+		return false;
+	*out = list.at[0];
+	return true;
+}
