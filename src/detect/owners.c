@@ -75,6 +75,11 @@ void owners_free(struct owners *owners)
 
 /* -- connections -- */
 
+static bool is_same_process(const struct process_key *a, const struct process_key *b)
+{
+	return a->pid == b->pid && (!a->start_ns || !b->start_ns || a->start_ns == b->start_ns);
+}
+
 static struct asked *find_asked(const struct owners *owners, uint64_t cookie)
 {
 	return table_find(owners->asked, &cookie, table_hash(owners->asked, &cookie));
@@ -126,7 +131,10 @@ void owners_opened(struct owners *owners, uint64_t cookie, const struct endpoint
 	asked->is_open = true;
 	table_touch(owners->asked, asked, now);
 	struct connection *c = connection_of(owners, &ends, now);
-	c->is_shared |= c->is_open && c->cookie != cookie;
+	/* the end of one before may have been lost; of one process it does not matter which it is
+	 */
+	c->is_shared |=
+		c->is_open && c->cookie != cookie && !is_same_process(&c->process, &asked->process);
 	c->is_open = true;
 	c->cookie = cookie;
 	c->process = asked->process;
@@ -172,11 +180,6 @@ bool owners_find(const struct owners *owners, const struct endpoint *local,
 }
 
 /* -- sessions -- */
-
-static bool is_same_process(const struct process_key *a, const struct process_key *b)
-{
-	return a->pid == b->pid && (!a->start_ns || !b->start_ns || a->start_ns == b->start_ns);
-}
 
 static bool is_same_session(const struct kept *kept, const struct process_key *process,
 			    const struct workload_session *session)

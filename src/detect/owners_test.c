@@ -100,6 +100,15 @@ static void of_two_at_one_time_nobody_is_named(void **state)
 	assert_int_equal(owner_of(s), 0); /* it may have been the other's that was seen */
 }
 
+static void a_lost_end_does_not_make_two_of_one(void **state)
+{
+	struct scene *s = *state;
+
+	connect_as(s, 1, &miner);
+	connect_as(s, 2, &miner);
+	assert_int_equal(owner_of(s), 100);
+}
+
 static void a_list_names_the_first_of_those_that_share_a_socket(void **state)
 {
 	struct scene *s = *state;
@@ -204,6 +213,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_nobody_asked_for_is_nobodys, init, fini),
 		cmocka_unit_test_setup_teardown(ports_are_used_again, init, fini),
 		cmocka_unit_test_setup_teardown(of_two_at_one_time_nobody_is_named, init, fini),
+		cmocka_unit_test_setup_teardown(a_lost_end_does_not_make_two_of_one, init, fini),
 		cmocka_unit_test_setup_teardown(a_list_names_the_first_of_those_that_share_a_socket,
 						init, fini),
 		cmocka_unit_test_setup_teardown(a_list_does_not_doubt_who_connected, init, fini),
