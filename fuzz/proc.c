@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "decode/proc/browser.h"
 #include "decode/proc/cgroup.h"
 #include "decode/proc/command.h"
 #include "decode/proc/machine.h"
@@ -37,6 +38,18 @@ static void read_command(struct str text)
 	struct proc_environment environment;
 	char out[64];
 
+	/* the browser that started a page, by the same words */
+	const struct process page = {
+		.executable.path = STR("/x"),
+		.arguments = text,
+		.ancestors = {{.key.pid = 1, .executable = STR("/x"), .arguments = text},
+			      {.key.pid = 2, .executable = STR("/x"), .arguments = STR("/x")}},
+		.ancestor_count = 2,
+	};
+	struct browser_process browser;
+	proc_browser_read(&page, &browser);
+	is_inside(browser.profile, text);
+	assert((browser.role == BROWSER_NONE) == (browser.main_pid == 0));
 	struct str joined = proc_arguments_read(text, out, sizeof(out));
 	assert(joined.len <= sizeof(out) && joined.len <= text.len);
 	assert(!joined.len || !memchr(joined.at, 0, joined.len));

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "decode/proc/browser.h"
+
 enum { WRITABLE_BY_OTHERS = 022 };
 
 enum kind { KIND_ALWAYS, KIND_FORWARDER };
@@ -117,18 +119,6 @@ static const char *refuse_program(const struct guard_question *q)
 	return NULL;
 }
 
-static bool has_argument(struct str arguments, struct str wanted)
-{
-	struct str one;
-
-	while (arguments.len) {
-		(void)str_cut(arguments, '\0', &one, &arguments);
-		if (str_equal(one, wanted))
-			return true;
-	}
-	return false;
-}
-
 /* One tab's process may be touched, and no other of a browser. */
 static const char *refuse_browser(const struct guard_question *q)
 {
@@ -137,9 +127,8 @@ static const char *refuse_browser(const struct guard_question *q)
 
 	for (size_t i = 0; i < sizeof(browsers) / sizeof(*browsers); i++)
 		is_browser |= str_equal(program, str_from(browsers[i]));
-	if (!is_browser || has_argument(q->arguments, STR("--type=renderer")) ||
-	    (has_argument(q->arguments, STR("-contentproc")) &&
-	     has_argument(q->arguments, STR("-isForBrowser"))))
+	enum browser_role role = proc_browser_role(q->arguments);
+	if (!is_browser || role == BROWSER_PAGE || role == BROWSER_EXTENSION)
 		return NULL;
 	return "it is the browser itself, with all its windows: close the page that mines, or "
 	       "name its one process";

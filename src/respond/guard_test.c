@@ -65,7 +65,17 @@ static const struct row rows[] = {
 	{"its helper", "/usr/lib/chromium/chromium", "chromium",
 	 ARGUMENTS("chromium\0--type=gpu-process"), .facts = HOST, .is_refused = true},
 	{"a Firefox tab", "/usr/lib/firefox/firefox", "Web Content",
-	 ARGUMENTS("firefox\0-contentproc\0-isForBrowser"), .facts = HOST},
+	 ARGUMENTS("firefox\0-contentproc\0-isForBrowser\0007\0tab"), .facts = HOST},
+	{"Firefox's own network", "/usr/lib/firefox/firefox", "Socket Process",
+	 ARGUMENTS("firefox\0-contentproc\0-isForBrowser\0007\0socket"), .facts = HOST,
+	 .is_refused = true},
+	{"one tab, as a zygote names it", "/usr/lib/chromium/chromium", "chromium",
+	 ARGUMENTS("/usr/lib/chromium/chromium --type=renderer --x"), .facts = HOST},
+	{"a zygote", "/usr/lib/chromium/chromium", "chromium",
+	 ARGUMENTS("/usr/lib/chromium/chromium --type=zygote --x --type=renderer"), .facts = HOST,
+	 .is_refused = true},
+	{"a browser at a page of that name", "/usr/lib/chromium/chromium", "chromium",
+	 ARGUMENTS("chromium\0--headless\0--type=renderer"), .facts = HOST, .is_refused = true},
 	{"an ordinary program", "/usr/bin/python3.11", "python3", .facts = HOST},
 };
 
