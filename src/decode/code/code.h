@@ -49,7 +49,8 @@ enum code_group {
 	CODE_SINGLE,	    /* floats of 32 bits */
 	CODE_FLOAT_CONTROL, /* the rounding mode is set */
 	CODE_AES,	    /* a round */
-	CODE_SHA256,	    /* instructions made for it */
+	CODE_TABLE_INDEX, /* a byte of a word taken out, to look up a table: AES without CODE_AES */
+	CODE_SHA256,	  /* instructions made for it */
 	CODE_SHA_OTHER,
 	CODE_CARRYLESS,	    /* multiplication without carries */
 	CODE_SIMD,	    /* integers in vectors */

@@ -182,6 +182,27 @@ static uint64_t masks(const cs_insn *at, const cs_x86 *x86)
 	return is_and ? BIT(mask) : BIT(CODE_MASK_CONSTANT);
 }
 
+/*
+ * One byte of a word, as it is or as the offset of a word of 4, 8 or 16 bytes: `and` with 255 times
+ * that, or a byte register widened.
+ */
+static uint64_t table_index(const cs_insn *at, const cs_x86 *x86)
+{
+	const cs_x86_op *number = last_number(x86);
+
+	if (at->id == X86_INS_MOVZX)
+		return x86->op_count == 2 && x86->operands[1].type == X86_OP_REG &&
+				       x86->operands[1].size == 1
+			       ? BIT(CODE_TABLE_INDEX)
+			       : 0;
+	if (at->id != X86_INS_AND || x86->op_count != 2 || !number || x86->operands[0].size < 4)
+		return 0;
+	return number->imm == 0xff || number->imm == 0x3fc || number->imm == 0x7f8 ||
+			       number->imm == 0xff0
+		       ? BIT(CODE_TABLE_INDEX)
+		       : 0;
+}
+
 static uint64_t multiplication(const cs_insn *at, const cs_x86 *x86)
 {
 	const cs_x86_op *number = last_number(x86);
@@ -293,6 +314,7 @@ static void describe(const cs_insn *at, struct instruction *out)
 	if (at->id == X86_INS_IMUL || at->id == X86_INS_MUL || at->id == X86_INS_MULX)
 		out->groups |= multiplication(at, x86);
 	out->groups |= masks(at, x86);
+	out->groups |= table_index(at, x86);
 	if (!named && at->mnemonic[0] == 'f')
 		out->groups |= BIT(CODE_X87);
 	if (!named && at->mnemonic[0] == 'v' && at->mnemonic[1] == 'f') /* fused: vfmadd213pd */

@@ -217,20 +217,22 @@ static void judge_superscalar(struct judgement *j, struct signs *out)
 static void judge_cryptonight(struct judgement *j, struct signs *out)
 {
 	const struct tally *masked = &j->shapes[SHAPE_CRYPTONIGHT];
+	const struct tally *tables = &j->shapes[SHAPE_CRYPTONIGHT_TABLES];
 	const struct tally *open = &j->shapes[SHAPE_CRYPTONIGHT_OPEN];
-	uint64_t samples = masked->samples + open->samples;
+	uint64_t samples = masked->samples + tables->samples + open->samples;
 
 	if (samples < SAMPLES_LEAST || share(j, samples) < 0.25)
 		return;
-	bool is_masked = share(j, masked->samples) >= 0.25;
+	bool is_masked = share(j, masked->samples + tables->samples) >= 0.25;
+	bool is_by_tables = tables->samples > masked->samples;
+	const struct tally *best = is_by_tables ? tables : masked->best ? masked : open;
 	add(j, out, is_masked ? SIGN_SPECIFIC : SIGN_STRONG,
-	    (is_masked ? 0.7 : 0.4) + 0.3 * share(j, samples), "cn",
-	    masked->best ? masked->best : open->best,
+	    (is_masked ? 0.7 : 0.4) + 0.3 * share(j, samples), "cn", best->best,
 	    say(j->scratch,
-		"%.0f%% of the code it was seen running is CryptoNight's: rounds of AES and "
-		"products "
-		"of 128 bits in one loop%s",
-		100 * share(j, samples), is_masked ? ", over addresses masked to a pad" : ""));
+		"%.0f%% of the code it was seen running is CryptoNight's: rounds of AES%s and "
+		"products of 128 bits in one loop%s",
+		100 * share(j, samples), is_by_tables ? " by tables" : "",
+		is_masked ? ", over addresses masked to a pad" : ""));
 }
 
 /* Loops that mining shares with legitimate software; said with what else they may be. */

@@ -9,6 +9,7 @@ const char *shape_name(enum shape shape)
 		[SHAPE_RANDOMX_READ] = "RandomX interpreter",
 		[SHAPE_SUPERSCALAR] = "superscalar program",
 		[SHAPE_CRYPTONIGHT] = "CryptoNight loop",
+		[SHAPE_CRYPTONIGHT_TABLES] = "CryptoNight loop by tables",
 		[SHAPE_CRYPTONIGHT_OPEN] = "CryptoNight loop without a mask",
 		[SHAPE_SHA256] = "SHA-256",
 		[SHAPE_BLAKE2B] = "BLAKE2b",
@@ -99,6 +100,21 @@ static bool is_superscalar(const struct code_counts *c)
 	       !is_dense(c, c->groups[CODE_CARRY], 100);
 }
 
+/*
+ * WebAssembly has neither rounds of AES nor products of 128 bits: a round is 16 looks into tables,
+ * four of them a column, and a product four of 64 bits. Compilers leave out one or two looks, since
+ * the highest byte of a word needs no mask after its shift.
+ */
+static bool is_cryptonight_by_tables(const struct code_counts *loop)
+{
+	bool has_product = loop->groups[CODE_MULTIPLY_HIGH] >= 1 ||
+			   (loop->groups[CODE_MULTIPLY] >= 3 && loop->groups[CODE_MULTIPLY] <= 32);
+
+	return loop->groups[CODE_TABLE_INDEX] >= 12 && has_product &&
+	       loop->groups[CODE_MASK_AES] >= 2 && loop->groups[CODE_LOGIC] >= 24 &&
+	       loop->groups[CODE_LOAD] >= 18 && loop->groups[CODE_STORE] >= 4;
+}
+
 static uint32_t cryptonight(const struct code_counts *window, const struct code_counts *loop)
 {
 	bool is_near = window->groups[CODE_AES] >= 1 && window->groups[CODE_MULTIPLY_HIGH] >= 1;
@@ -108,6 +124,8 @@ static uint32_t cryptonight(const struct code_counts *window, const struct code_
 
 	if (is_near && window->groups[CODE_MASK_AES] >= 2)
 		return 1u << SHAPE_CRYPTONIGHT;
+	if (is_cryptonight_by_tables(loop))
+		return 1u << SHAPE_CRYPTONIGHT_TABLES;
 	return is_in_loop && loop != window ? 1u << SHAPE_CRYPTONIGHT_OPEN : 0;
 }
 

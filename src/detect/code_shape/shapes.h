@@ -9,7 +9,8 @@ enum shape {
 	SHAPE_RANDOMX_READ, /* the same by an interpreter: the groups, and jumps through a table */
 	SHAPE_SUPERSCALAR,  /* what makes RandomX's dataset, and Tor's HashX */
 	SHAPE_CRYPTONIGHT,  /* AES, products of 128 bits and the mask of a pad */
-	SHAPE_CRYPTONIGHT_OPEN, /* AES and such products in one loop, no mask seen */
+	SHAPE_CRYPTONIGHT_TABLES, /* the same by tables of AES, as it must be in a browser */
+	SHAPE_CRYPTONIGHT_OPEN,	  /* AES and such products in one loop, no mask seen */
 	SHAPE_SHA256,
 	SHAPE_BLAKE2B,
 	SHAPE_ARGON2,
