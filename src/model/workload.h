@@ -12,14 +12,17 @@
 
 #include "base/instant.h"
 #include "base/str.h"
+#include "model/browser.h"
 #include "model/process.h"
 
 enum {
 	WORKLOAD_PAGES_MAX = 64,   /* code pages remembered, the hottest */
 	WORKLOAD_WINDOWS_MAX = 24, /* code windows read for one judgement */
 	WORKLOAD_SHARES_MAX = 300, /* steps of history */
-	CODE_WINDOW_BYTES = 4096,  /* read around a sampled instruction */
-	CODE_PEEK_BYTES = 32,	   /* taken by the sampler itself at the instruction */
+	WORKLOAD_OWN_STEPS = 60,   /* of one process */
+	WORKLOAD_THREADS_MAX = 32,
+	CODE_WINDOW_BYTES = 4096, /* read around a sampled instruction */
+	CODE_PEEK_BYTES = 32,	  /* taken by the sampler itself at the instruction */
 };
 
 /* One tick of the sampler that fell upon a task. */
@@ -64,6 +67,18 @@ struct constant_hit {
 
 enum setup_when { SETUP_SOMETIMES, SETUP_EVERY_MINUTES };
 
+/* A run of noise of a size that pads have, in memory that a page may write. */
+struct memory_pad {
+	uint64_t address, bytes;
+	uint64_t mark; /* of its content: another one says that it was written again */
+};
+
+/* One thread of a process, by its part in what the process uses of the processor. */
+struct workload_thread {
+	uint32_t thread;
+	double part; /* 0..1 */
+};
+
 /* A file that leads to the executable or tunes the machine for it. */
 struct setup_trace {
 	const char *kind;   /* "cron", "systemd", "ld.so.preload", "huge pages", "msr" ... */
@@ -97,6 +112,11 @@ struct workload {
 	const float *shares;
 	size_t share_count;
 	duration share_step;
+	/* The same of `process` alone, and its threads, the busiest first. */
+	const float *own_shares;
+	size_t own_share_count;
+	const struct workload_thread *threads;
+	size_t thread_count;
 	/* The sampler's counts while it was watched. */
 	uint64_t samples, user_samples, anonymous_samples;
 	double sample_hz;
@@ -108,6 +128,10 @@ struct workload {
 	size_t mapping_count;
 	const struct constant_hit *constants;
 	size_t constant_count;
+	const struct browser_process *browser; /* what `process` is to a browser; NULL: nothing */
+	const struct memory_pad *pads;	       /* looked for in pages of browsers */
+	size_t pad_count;
+	bool pads_were_rewritten; /* since the look before */
 	const struct setup_trace *traces;
 	size_t trace_count;
 	const struct workload_session *sessions; /* of `process` */
