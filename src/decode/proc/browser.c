@@ -111,19 +111,35 @@ static struct str profile_of(enum browser_engine engine, struct str own, struct 
 	return (struct str){0};
 }
 
+static struct str file_of(struct str path)
+{
+	for (size_t i = path.len; i > 0; i--)
+		if (path.at[i - 1] == '/')
+			return str_skip(path, i);
+	return path;
+}
+
 static struct str name_of(struct str path)
 {
-	struct str file = path;
+	struct str file = file_of(path);
 
-	for (size_t i = path.len; i > 0; i--)
-		if (path.at[i - 1] == '/') {
-			file = str_skip(path, i);
-			break;
-		}
 	for (size_t i = 0; i < sizeof(browsers) / sizeof(*browsers); i++)
 		if (str_equal(file, browsers[i].file))
 			return browsers[i].name;
 	return file;
+}
+
+/* A worker without rights cannot read the link of a parent: then what it calls itself has to do. */
+static bool runs_same(const struct ancestor *a, struct str path)
+{
+	struct str rest = a->arguments, word;
+
+	if (a->executable.len > 0)
+		return str_equal(a->executable, path);
+	if (str_starts(a->arguments, path) &&
+	    (a->arguments.len == path.len || is_between(a->arguments.at[path.len])))
+		return true;
+	return next_word(&rest, &word) && str_equal(file_of(word), file_of(path));
 }
 
 /* The nearest parent of the same program that is no part of a browser itself. */
@@ -131,7 +147,7 @@ static const struct ancestor *main_of(const struct process *process)
 {
 	for (size_t i = 0; i < process->ancestor_count; i++) {
 		const struct ancestor *a = &process->ancestors[i];
-		if (!str_equal(a->executable, process->executable.path))
+		if (!runs_same(a, process->executable.path))
 			return NULL;
 		if (proc_browser_role(a->arguments) == BROWSER_NONE)
 			return a;

@@ -25,7 +25,9 @@ enum browser_role proc_browser_role(struct str arguments);
 
 /*
  * With the chain of parents: a page's process runs the very program that the browser runs, and that
- * one is among its parents. Whoever merely calls itself so has no such parent.
+ * one is among its parents, by the link to its file or, where that could not be read, by its first
+ * argument. Who goes to these lengths to be taken for a page is told of as one, and judged by the
+ * same signs.
  */
 void proc_browser_read(const struct process *process, struct browser_process *out);
 

@@ -93,6 +93,34 @@ static void a_page_with_its_browser(void **state)
 	assert_true(str_equal(b.profile, STR("/p")));
 }
 
+/* As a worker sees it, who may not read the links of the parents. */
+static void a_page_with_parents_half_read(void **state)
+{
+	static const struct {
+		const char *arguments;
+		bool is_page;
+	} rows[] = {
+		{CHROMIUM, true},
+		{CHROMIUM " --headless", true},
+		{"chromium http://x/", true},
+		{"/usr/lib/chromium/chromium-bsu", false},
+		{"bash", false},
+		{"", false},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct ancestor chain[] = {
+			{.key.pid = 20, .arguments = zygote.arguments},
+			{.key.pid = 10, .arguments = str_from(rows[i].arguments)}};
+		struct process page = page_of(CHROMIUM " --type=renderer", chain, 2);
+		struct browser_process b;
+
+		proc_browser_read(&page, &b);
+		if ((b.role == BROWSER_PAGE) != rows[i].is_page)
+			fail_msg("%s", rows[i].arguments);
+	}
+}
+
 /* Whoever calls itself a page and was not started by the same program is none. */
 static void a_page_without_a_browser(void **state)
 {
@@ -141,6 +169,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_part_that_a_process_plays),
 		cmocka_unit_test(a_page_with_its_browser),
+		cmocka_unit_test(a_page_with_parents_half_read),
 		cmocka_unit_test(a_page_without_a_browser),
 		cmocka_unit_test(a_firefox_tab_and_an_editor),
 	};
