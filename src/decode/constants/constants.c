@@ -19,6 +19,7 @@ enum {
 	ID_URL = HALVES,
 	ID_WALLET,
 	ID_MESSAGE,
+	ID_TABLE,
 	ID_SETTING,	      /* one each from here on */
 	MESSAGE_BEFORE = 512, /* how far before the word that was found its object may begin */
 	MESSAGE_BYTES = 4096,
@@ -59,6 +60,15 @@ static const struct {
 	 "[13LDRta][1-9A-HJ-NP-Za-km-z]{25,34}|(?:bc1|ltc1)[02-9ac-hj-np-z]{11,71}|"
 	 "kaspa:[02-9ac-hj-np-z]{61,63}|0x[0-9a-fA-F]{40})\\b",
 	 0},
+	/* FIPS 197: how the S-box begins, and the tables of it with the columns mixed, turned four
+	   times in either order of bytes */
+	{ID_TABLE,
+	 "\\x63\\x7c\\x77\\x7b\\xf2\\x6b\\x6f\\xc5|"
+	 "\\xc6\\x63\\x63\\xa5\\xf8\\x7c\\x7c\\x84|\\xa5\\xc6\\x63\\x63\\x84\\xf8\\x7c\\x7c|"
+	 "\\x63\\xa5\\xc6\\x63\\x7c\\x84\\xf8\\x7c|\\x63\\x63\\xa5\\xc6\\x7c\\x7c\\x84\\xf8|"
+	 "\\xa5\\x63\\x63\\xc6\\x84\\x7c\\x7c\\xf8|\\xc6\\xa5\\x63\\x63\\xf8\\x84\\x7c\\x7c|"
+	 "\\x63\\xc6\\xa5\\x63\\x7c\\xf8\\x84\\x7c|\\x63\\x63\\xc6\\xa5\\x7c\\x7c\\xf8\\x84",
+	 HS_FLAG_DOTALL | HS_FLAG_SINGLEMATCH},
 	{ID_MESSAGE, "\"(?:method|job_id|result)\"[ \\t]{0,8}:", 0},
 };
 enum { TEXTS = sizeof(texts) / sizeof(*texts), PATTERNS = HALVES + TEXTS + SETTING_WORDS };
@@ -75,6 +85,7 @@ struct constant_scanner {
 	uint64_t key_address;
 	uint32_t settings; /* one bit a word */
 	uint64_t setting_address;
+	uint64_t table_address;	    /* 0: none */
 	uint32_t messages, wallets; /* tries */
 	/* of the scan under way */
 	struct str bytes;
@@ -176,6 +187,7 @@ void constant_scanner_begin(struct constant_scanner *scanner, struct arena *aren
 	scanner->hit_count = 0;
 	scanner->halves = 0;
 	scanner->settings = 0;
+	scanner->table_address = 0;
 	scanner->messages = 0;
 	scanner->wallets = 0;
 }
@@ -187,8 +199,8 @@ static void add_hit(struct constant_scanner *s, enum constant_kind kind, const c
 	for (size_t i = 0; i < s->hit_count; i++)
 		if (s->hits[i].kind == kind && str_equal(s->hits[i].text, text))
 			return;
-	/* two places are kept for what is counted over the whole process */
-	if (s->hit_count + 2 >= CONSTANT_HITS_MAX)
+	/* three places are kept for what is counted over the whole process */
+	if (s->hit_count + 3 >= CONSTANT_HITS_MAX)
 		return;
 	s->hits[s->hit_count++] = (struct constant_hit){.name = name,
 							.algorithm = algorithm,
@@ -300,6 +312,9 @@ static int take_match(unsigned id, unsigned long long from, unsigned long long t
 		take_wallet(s, to);
 	} else if (id == ID_MESSAGE) {
 		take_message(s, to);
+	} else if (id == ID_TABLE) {
+		if (s->table_address == 0)
+			s->table_address = s->address + to - HALF_BYTES;
 	} else {
 		s->settings |= 1u << (id - ID_SETTING);
 		s->setting_address = s->address + to;
@@ -334,6 +349,10 @@ size_t constant_scanner_hits(const struct constant_scanner *scanner, struct cons
 			.text = arena_printf(scanner->texts,
 					     "%d of %d halves of RandomX's AES keys", halves,
 					     (int)HALVES)};
+	if (scanner->table_address != 0)
+		out[count++] = (struct constant_hit){.name = "tables of AES",
+						     .kind = CONSTANT_TABLE,
+						     .address = scanner->table_address};
 	if (settings >= SETTINGS_ENOUGH)
 		out[count++] = (struct constant_hit){
 			.name = "options of a miner",

@@ -27,6 +27,8 @@ enum constant_kind {
 	CONSTANT_POOL_URL,	/* stratum+tcp://... */
 	CONSTANT_MESSAGE,	/* a login, job or share of a mining dialect */
 	CONSTANT_SETTING,	/* a miner's option: "donate-level" */
+	CONSTANT_TABLE,		/* tables of AES: of every program that enciphers without
+				   instructions for it; the first place */
 };
 
 enum { CONSTANT_HITS_MAX = 32, CONSTANT_TEXT_MAX = 256 };

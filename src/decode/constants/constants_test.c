@@ -172,9 +172,38 @@ static void hits_are_bounded(void **state)
 	buf_fini(&memory);
 }
 
+/* The S-box and the tables made of it, in both orders of bytes and turned; and what only begins so.
+ */
+static void tables_of_aes(void **state)
+{
+	static const struct {
+		const char *name;
+		uint8_t bytes[8];
+		bool is_found;
+	} rows[] = {
+		{"S-box", {0x63, 0x7c, 0x77, 0x7b, 0xf2, 0x6b, 0x6f, 0xc5}, true},
+		{"first table", {0xc6, 0x63, 0x63, 0xa5, 0xf8, 0x7c, 0x7c, 0x84}, true},
+		{"second", {0xa5, 0xc6, 0x63, 0x63, 0x84, 0xf8, 0x7c, 0x7c}, true},
+		{"third, the other order", {0x63, 0xc6, 0xa5, 0x63, 0x7c, 0xf8, 0x84, 0x7c}, true},
+		{"another", {0x63, 0x7c, 0x77, 0x7b, 0xf2, 0x6b, 0x6f, 0xc4}, false},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		uint8_t memory[64] = {0};
+		memcpy(memory + 24, rows[i].bytes, 8);
+		scan(*state, str_of(memory, sizeof(memory)));
+		const struct constant_hit *hit = find(*state, CONSTANT_TABLE);
+		if ((hit != NULL) != rows[i].is_found)
+			fail_msg("%s", rows[i].name);
+		if (hit)
+			assert_int_equal(hit->address, 0x1000 + 24);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tables_of_aes),
 		cmocka_unit_test(keys_are_those_of_the_specification),
 		cmocka_unit_test(keys_are_found_however_they_lie),
 		cmocka_unit_test(texts_are_confirmed_before_they_are_told),
