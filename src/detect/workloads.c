@@ -6,8 +6,8 @@
 enum {
 	WORKLOADS_DEFAULT = 1024,
 	PROCESSES_DEFAULT = 8192,
-	PAGES_KEPT = 48,   /* of one process: RandomX has 3 to 20, a compiler hundreds */
-	THREADS_KEPT = 32, /* more are counted as one */
+	PAGES_KEPT = 48, /* of one process: RandomX has 3 to 20, a compiler hundreds */
+	THREADS_KEPT = WORKLOAD_THREADS_MAX, /* more are counted as one */
 	SAMPLES_ENOUGH = 10,
 	SAMPLES_ENOUGH_SLOW = 15, /* within a minute: 0.5 % of a core */
 	FAST_STEPS = 10,
@@ -51,6 +51,9 @@ struct process_entry {
 	float recent;	 /* fading */
 	struct page_count pages[PAGES_KEPT];
 	struct thread_count threads[THREADS_KEPT];
+	uint32_t step_samples;
+	uint8_t step_count, step_at; /* of the history; next to be written */
+	uint8_t history[WORKLOAD_OWN_STEPS];
 };
 
 struct workload_entry {
@@ -253,6 +256,7 @@ void workloads_sample(struct workloads *workloads, const struct processor_sample
 	}
 	process->workload = workload->key;
 	process->samples++;
+	process->step_samples++;
 	process->recent++;
 	count_thread(process, sample->thread);
 	if (sample->ip != 0)
@@ -328,6 +332,16 @@ static void choose_leader(struct workloads *workloads, struct workload_entry *wo
 		workload->next_look = workloads->now;
 }
 
+static void close_own_step(struct process_entry *process)
+{
+	process->history[process->step_at] =
+		(uint8_t)(process->step_samples > UINT8_MAX ? UINT8_MAX : process->step_samples);
+	process->step_at = (uint8_t)((process->step_at + 1) % WORKLOAD_OWN_STEPS);
+	process->step_count =
+		(uint8_t)(process->step_count + (process->step_count < WORKLOAD_OWN_STEPS));
+	process->step_samples = 0;
+}
+
 /* A process's part in its workload's step, and its own fading. */
 static void step_process(void *context, void *entry)
 {
@@ -340,6 +354,7 @@ static void step_process(void *context, void *entry)
 		workload->hot_threads += count_hot_threads(process, workloads->settings.sample_hz);
 		choose_leader(workloads, workload, process);
 	}
+	close_own_step(process);
 	process->recent *= (float)decay;
 	for (size_t i = 0; i < PAGES_KEPT; i++)
 		process->pages[i].samples *= (float)decay;
@@ -479,6 +494,46 @@ static bool view_shares(const struct workloads *workloads, const struct workload
 	return true;
 }
 
+static bool view_own(const struct workloads *workloads, const struct process_entry *process,
+		     struct arena *scratch, struct workload *out)
+{
+	float *shares = arena_take(scratch, sizeof(*shares) * WORKLOAD_OWN_STEPS);
+
+	if (!shares)
+		return false;
+	for (uint32_t i = 0; i < process->step_count; i++)
+		shares[i] = (float)(process->history[(process->step_at + WORKLOAD_OWN_STEPS -
+						      process->step_count + i) %
+						     WORKLOAD_OWN_STEPS] /
+				    (workloads->settings.sample_hz * WORKLOAD_STEP_S));
+	out->own_shares = shares;
+	out->own_share_count = process->step_count;
+	return true;
+}
+
+static bool view_threads(const struct process_entry *process, struct arena *scratch,
+			 struct workload *out)
+{
+	struct workload_thread *threads = arena_take(scratch, sizeof(*threads) * THREADS_KEPT);
+	double all = 0;
+
+	if (!threads)
+		return false;
+	for (size_t i = 0; i < THREADS_KEPT; i++)
+		all += (double)process->threads[i].samples;
+	for (size_t i = 0; i < THREADS_KEPT && all > 0; i++) {
+		double part = (double)process->threads[i].samples / all;
+		if (process->threads[i].thread == 0 || part <= 0)
+			continue;
+		size_t at = out->thread_count++;
+		for (; at > 0 && threads[at - 1].part < part; at--)
+			threads[at] = threads[at - 1];
+		threads[at] = (struct workload_thread){process->threads[i].thread, part};
+	}
+	out->threads = threads;
+	return true;
+}
+
 bool workloads_view(const struct workloads *workloads, const struct workload_key *workload,
 		    struct arena *scratch, struct workload *out)
 {
@@ -489,7 +544,8 @@ bool workloads_view(const struct workloads *workloads, const struct workload_key
 		return false;
 	const struct process_entry *leader = find_process(workloads, &w->leader);
 	if (!leader || !view_pages(leader, stands_for(w, leader), scratch, out) ||
-	    !view_shares(workloads, w, scratch, out))
+	    !view_shares(workloads, w, scratch, out) ||
+	    !view_own(workloads, leader, scratch, out) || !view_threads(leader, scratch, out))
 		return false;
 	out->processes = w->processes;
 	out->processes_seen = w->processes_seen;

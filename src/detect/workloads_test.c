@@ -232,9 +232,51 @@ static void a_storm_of_processes_does_not_push_out_what_is_hot(void **state)
 	scene_fini(&s);
 }
 
+/* Two processes of one program: each has its own history and its own threads. */
+static void one_of_two_is_seen_alone(void **state)
+{
+	struct scene s;
+	struct workload_due due[4];
+	struct workload view;
+
+	scene_init(&s);
+	while (s.step < 70) {
+		run(&s, 10, 99, 0.9, 3);
+		run(&s, 11, 99, 0.2, 3);
+		for (uint32_t i = 0; i < 9; i++) {
+			const struct processor_sample worker = {
+				.at = scene_now(&s),
+				.process = {.pid = 10, .start_ns = 10000},
+				.thread = 12,
+				.cgroup_id = 5,
+				.device = 1,
+				.inode = 99,
+			};
+			workloads_sample(s.workloads, &worker);
+		}
+		(void)step(&s, due, 4);
+	}
+	const struct workload_key key = {.cgroup_id = 5, .device = 1, .inode = 99};
+	assert_true(workloads_view(s.workloads, &key, &s.scratch, &view));
+	assert_int_equal(view.own_share_count, WORKLOAD_OWN_STEPS);
+	double own = 0, all = 0;
+	for (size_t i = 0; i < WORKLOAD_OWN_STEPS; i++) {
+		own += (double)view.own_shares[i] / WORKLOAD_OWN_STEPS;
+		all += (double)view.shares[view.share_count - 1 - i] / WORKLOAD_OWN_STEPS;
+	}
+	assert_true(own > 1.05 && own < 1.11);
+	assert_true(all > 1.25 && all < 1.31);
+	assert_int_equal(view.thread_count, 2);
+	assert_int_equal(view.threads[0].thread, 10);
+	assert_int_equal(view.threads[1].thread, 12);
+	assert_true(view.threads[1].part > 0.15 && view.threads[1].part < 0.19);
+	scene_fini(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_of_two_is_seen_alone),
 		cmocka_unit_test(any_lasting_share_comes_up),
 		cmocka_unit_test(many_short_processes_add_up),
 		cmocka_unit_test(a_newcomer_is_not_taken_for_many),
