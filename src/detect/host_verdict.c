@@ -245,6 +245,17 @@ static void tell_subject(struct telling *t)
 	facts_add_number(keys, "start_ns", p->key.start_ns);
 }
 
+/* "page in Chromium, pid 5": the browser is not to blame for what a page brought. */
+static struct str page_text(struct telling *t)
+{
+	const struct browser_process *browser = t->host_case->workload->browser;
+	struct str name = printable(t->scratch, browser->name, 60);
+
+	return arena_printf(t->scratch, "%s in %.*s, pid %" PRIu32,
+			    browser->role == BROWSER_EXTENSION ? "extension" : "page",
+			    STR_ARG(name), t->process->key.pid);
+}
+
 static void tell_title(struct telling *t)
 {
 	const struct process *p = t->process;
@@ -252,7 +263,8 @@ static void tell_title(struct telling *t)
 	struct str program = printable(t->scratch, program_of(p), 60);
 	struct str name = printable(t->scratch, p->name, PROCESS_NAME_MAX);
 	struct str who =
-		t->host_case->is_spread
+		t->host_case->workload->browser && !t->host_case->is_spread ? page_text(t)
+		: t->host_case->is_spread
 			? arena_printf(t->scratch, "%.*s, %" PRIu32 " processes so far",
 				       STR_ARG(program), t->host_case->workload->processes_seen)
 		: str_starts(program_of(p), p->name) || str_equal(program, name)
@@ -356,6 +368,19 @@ static void tell_executable(struct telling *t)
 		facts_add_truth(facts, "executable_never_a_file", true);
 }
 
+static void tell_browser(struct telling *t)
+{
+	const struct browser_process *browser = t->host_case->workload->browser;
+	struct facts *facts = &t->out->facts;
+
+	if (!browser)
+		return;
+	facts_add_text(facts, "browser", browser->name);
+	facts_add_text(facts, "browser_profile",
+		       browser->profile.len > 0 ? browser->profile : STR("its default one"));
+	facts_add_number(facts, "browser_pid", browser->main_pid);
+}
+
 /* "cron /etc/cron.d/x:3" */
 static void tell_stay(struct telling *t)
 {
@@ -422,14 +447,40 @@ static void tell_facts(struct telling *t)
 	facts_add_text(facts, "runtime", str_from(container_runtime_name(p->cgroup.runtime)));
 	facts_add_text(facts, "container", p->cgroup.container);
 	facts_add_text(facts, "pod", p->cgroup.pod);
-	for (size_t i = 0; i < w->share_count; i++)
-		sum += (double)w->shares[i];
-	if (w->share_count > 0)
-		facts_add_real(facts, "cores_used", sum / (double)w->share_count);
+	const float *shares = w->browser ? w->own_shares : w->shares;
+	size_t steps = w->browser ? w->own_share_count : w->share_count;
+	for (size_t i = 0; i < steps; i++)
+		sum += (double)shares[i];
+	if (steps > 0)
+		facts_add_real(facts, "cores_used", sum / (double)steps);
 	facts_add_number(facts, "processes", w->processes_seen);
+	tell_browser(t);
 	tell_origin(t);
 	tell_sessions(t);
 	tell_stay(t);
+}
+
+/* Only the browser itself knows which page this is; nothing outside of it says so. */
+static void tell_page_actions(struct telling *t)
+{
+	const struct browser_process *browser = t->host_case->workload->browser;
+	const char *way =
+		browser->engine == ENGINE_FIREFOX
+			? "open about:processes in it, where each page has its process's number"
+			: "open its task manager (Shift+Esc in a window of it, or the menu's More "
+			  "tools), where each page has its process's number";
+
+	finding_add_action(
+		t->out,
+		(struct action){
+			.text = arena_printf(
+				t->scratch,
+				"Which page it is cannot be seen from outside %.*s: %s; close "
+				"%s of process %" PRIu32 " (pages of one site may share it)",
+				STR_ARG(printable(t->scratch, browser->name, 60)), way,
+				browser->role == BROWSER_EXTENSION ? "and remove the extension"
+								   : "the page",
+				t->process->key.pid)});
 }
 
 static void tell_actions(struct telling *t)
@@ -443,8 +494,13 @@ static void tell_actions(struct telling *t)
 		{"block", "Cut its connections", true},
 		{"kill", "End it for good", false},
 	};
+	static const char end_page[] = "End this page's process alone; the browser and its other "
+				       "pages stay";
 	char id[FINDING_ID_LEN + 1];
+	const bool is_page = t->host_case->workload->browser && !t->host_case->is_spread;
 
+	if (is_page)
+		tell_page_actions(t);
 	finding_identify(t->out, id);
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
 		if (t->judgement.verdict != VERDICT_MINING && i > 1)
@@ -452,10 +508,11 @@ static void tell_actions(struct telling *t)
 		struct str undo = arena_printf(t->scratch, "davy respond %s undo", id);
 		finding_add_action(
 			t->out,
-			(struct action){.text = str_from(steps[i].text),
-					.command = arena_printf(t->scratch, "davy respond %s %s",
-								id, steps[i].action),
-					.undo = steps[i].can_be_undone ? undo : (struct str){0}});
+			(struct action){
+				.text = str_from(is_page && i == 3 ? end_page : steps[i].text),
+				.command = arena_printf(t->scratch, "davy respond %s %s", id,
+							steps[i].action),
+				.undo = steps[i].can_be_undone ? undo : (struct str){0}});
 	}
 }
 

@@ -155,6 +155,51 @@ static void what_hides_is_a_suspect(void **state)
 	arena_fini(&scratch);
 }
 
+/* The page is accused, not the browser: and how it is found in there. */
+static void a_page_is_told_as_one(void **state)
+{
+	static const struct {
+		struct browser_process browser;
+		const char *title, *way, *profile;
+	} rows[] = {
+		{{BROWSER_PAGE, ENGINE_CHROMIUM, STR("Chromium"), STR("/home/u/p"), 7},
+		 "CryptoNight mining: page in Chromium, pid 4711",
+		 "Shift+Esc",
+		 "/home/u/p"},
+		{{BROWSER_EXTENSION, ENGINE_CHROMIUM, STR("Brave\x1b[2J"), {0}, 7},
+		 "CryptoNight mining: extension in Brave\\x1b[2J, pid 4711",
+		 "remove the extension",
+		 "its default one"},
+		{{BROWSER_PAGE, ENGINE_FIREFOX, STR("Firefox"), {0}, 7},
+		 "CryptoNight mining: page in Firefox, pid 4711",
+		 "about:processes",
+		 "its default one"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct process process = {.key = {4711, 1}, .name = STR("chromium")};
+		struct workload workload = {.process = &process, .browser = &rows[i].browser};
+		struct signs signs = {0};
+		struct arena scratch;
+		struct finding finding = {0};
+
+		assert_int_equal(arena_init(&scratch, 32 * 1024), 0);
+		signs_add(&signs, (struct sign)SIGN_OF(CODE, SPECIFIC, .9, "cn"));
+		signs_add(&signs, (struct sign)SIGN(RHYTHM, STRONG, .8));
+		const struct host_case host_case = {.workload = &workload, .signs = &signs};
+		assert_true(host_verdict(&host_case, &scratch, &finding));
+		assert_true(str_equal(finding.title, str_from(rows[i].title)));
+		assert_true(str_equal(facts_text(&finding.facts, STR("browser_profile")),
+				      str_from(rows[i].profile)));
+		assert_int_equal(facts_number(&finding.facts, STR("browser_pid")), 7);
+		assert_true(str_find(finding.actions[0].text, str_from(rows[i].way)) >= 0);
+		const struct action *last = &finding.actions[finding.action_count - 1];
+		assert_true(str_ends(last->command, STR(" kill")));
+		assert_true(str_find(last->text, STR("alone")) >= 0);
+		arena_fini(&scratch);
+	}
+}
+
 /* What starts it again is named, with the way to take it out; tuning is not what starts it. */
 static void how_it_stays_is_told(void **state)
 {
@@ -194,6 +239,7 @@ int main(void)
 		cmocka_unit_test(a_disguise_is_told_in_the_title),
 		cmocka_unit_test(what_hides_is_a_suspect),
 		cmocka_unit_test(how_it_stays_is_told),
+		cmocka_unit_test(a_page_is_told_as_one),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,9 +6,11 @@
 
 #include "base/arena.h"
 #include "decode/constants/constants.h"
+#include "decode/memory/pads.h"
 #include "detect/host_room.h"
 #include "detect/host_verdict.h"
 #include "programs/host_hidden.h"
+#include "programs/host_pads.h"
 #include "programs/host_setup.h"
 #include "source/host/executable_hash.h"
 
@@ -20,8 +22,9 @@ enum {
 	REGIONS_BUDGET = 16 * 1024 * 1024, /* of each rank: a large heap must not hide a library */
 	PIECE = 1024 * 1024,
 	HASH_STEP = 32 * 1024 * 1024,
-	EMPTY_SCANS_MOST = 4,	 /* then every 16th look is one at memory, too */
-	HASH_STEPS_AT_ONCE = 16, /* where a hash decides what is told */
+	EMPTY_SCANS_MOST = 4,		/* then every 16th look is one at memory, too */
+	HASH_STEPS_AT_ONCE = 16,	/* where a hash decides what is told */
+	MODULE_BEGIN = 2 * 1024 * 1024, /* compilers put a module's tables first */
 };
 
 /* What a process had asked of the kernel when it was first looked at. */
@@ -31,6 +34,7 @@ struct past {
 	duration cpu_time;
 	bool is_counted;		    /* the four above are known */
 	uint32_t empty_scans, scans_spared; /* of its memory, in a row */
+	uint64_t pads_mark;		    /* of a page's pads; 0: none were seen */
 };
 
 struct host_looker {
@@ -167,12 +171,12 @@ static int region_rank(const struct workload *w, const struct mapping *m)
 	return (m->flags & MAPPING_WRITE) ? -1 : 2;
 }
 
-static void scan_region(struct host_looker *l, int memory, const struct mapping *m)
+static void scan_region(struct host_looker *l, int memory, uint64_t from, uint64_t end)
 {
 	size_t kept = 0;
 
-	for (uint64_t at = m->start; at < m->end;) {
-		size_t wanted = m->end - at < PIECE ? (size_t)(m->end - at) : PIECE;
+	for (uint64_t at = from; at < end;) {
+		size_t wanted = end - at < PIECE ? (size_t)(end - at) : PIECE;
 		ssize_t got = pread(memory, l->piece + kept, wanted, (off_t)at);
 		if (got <= 0)
 			return;
@@ -181,6 +185,21 @@ static void scan_region(struct host_looker *l, int memory, const struct mapping 
 		kept = len < CONSTANT_TEXT_MAX ? len : CONSTANT_TEXT_MAX;
 		memmove(l->piece, l->piece + len - kept, kept);
 		at += (uint64_t)got;
+	}
+}
+
+/* A page's modules: large, but what they know is at their beginning. */
+static void scan_modules(struct host_looker *l, int memory, const struct workload *w)
+{
+	uint64_t left = REGIONS_BUDGET;
+
+	for (size_t i = 0; i < w->mapping_count && left >= MODULE_BEGIN; i++) {
+		const struct mapping *m = &w->mappings[i];
+		if (!memory_is_walled(w->mappings, w->mapping_count, i))
+			continue;
+		uint64_t end = m->end - m->start < MODULE_BEGIN ? m->end : m->start + MODULE_BEGIN;
+		scan_region(l, memory, m->start, end);
+		left -= MODULE_BEGIN;
 	}
 }
 
@@ -210,7 +229,7 @@ static bool is_scan_due(struct past *past)
 
 static void note_scan(struct past *past, const struct workload *w)
 {
-	if (w->constant_count > 0)
+	if (w->constant_count > 0 || w->pad_count > 0)
 		past->empty_scans = 0;
 	else if (past->empty_scans < EMPTY_SCANS_MOST)
 		past->empty_scans++;
@@ -223,6 +242,8 @@ static void scan_memory(struct host_looker *l, int memory, struct past *past, st
 	if (!l->scanner || memory < 0 || !hits || is_own_program(l, &w->process->executable))
 		return;
 	constant_scanner_begin(l->scanner, &l->arena);
+	if (w->browser)
+		scan_modules(l, memory, w);
 	for (int rank = 0; rank <= 2; rank++) {
 		uint64_t left = rank == 2 ? 3 * REGIONS_BUDGET : REGIONS_BUDGET;
 		for (size_t i = 0; i < w->mapping_count && left > 0; i++) {
@@ -230,14 +251,17 @@ static void scan_memory(struct host_looker *l, int memory, struct past *past, st
 			uint64_t size = m->end - m->start;
 			if (region_rank(w, m) != rank || size > left)
 				continue;
-			scan_region(l, memory, m);
+			scan_region(l, memory, m->start, m->end);
 			left -= size;
 		}
 	}
 	w->constants = hits;
 	w->constant_count = constant_scanner_hits(l->scanner, hits);
-	if (past)
-		note_scan(past, w);
+	if (!past)
+		return;
+	if (w->browser)
+		host_pads_find(w, memory, l->piece, PIECE, &l->arena, &past->pads_mark);
+	note_scan(past, w);
 }
 
 static struct past *past_of(struct host_looker *l, uint64_t pid, uint64_t start_ns, instant now)
@@ -405,6 +429,7 @@ enum look_result host_look(struct host_looker *looker, struct workloads *workloa
 	    !view(workloads, due, process, now, &looker->arena, &workload))
 		return LOOK_NOTHING;
 	workload.process = process;
+	host_pads_tell_browser(&workload, &looker->arena);
 	if (process_mappings_read(processes, opened, &looker->arena, &mappings) == 0) {
 		workload.mappings = mappings.at;
 		workload.mapping_count = mappings.count;

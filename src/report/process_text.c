@@ -73,6 +73,19 @@ static void add_program(const struct telling *t)
 	lines_text(t->out, t->style, "sha256", facts_text(t->facts, STR("sha256")));
 }
 
+/* "Chromium, profile /home/u/x, whose own process is 4711" */
+static void add_browser(const struct telling *t)
+{
+	if (facts_text(t->facts, STR("browser")).len == 0)
+		return;
+	report_label(t->out, t->style, "browser");
+	(void)add(t, "", "browser");
+	(void)add(t, ", profile ", "browser_profile");
+	buf_printf(t->out, "; its own process is %" PRIu64,
+		   facts_number(t->facts, STR("browser_pid")));
+	end_line(t);
+}
+
 static void add_load(const struct telling *t)
 {
 	const struct fact *cores = facts_find(t->facts, STR("cores_used"));
@@ -104,6 +117,7 @@ bool report_process(struct buf *out, const struct report_style *style,
 	    !str_equal(finding->subject.type, STR("workload")))
 		return false;
 	add_where(&t);
+	add_browser(&t);
 	add_program(&t);
 	add_load(&t);
 	add_list(&t, "started by", "parents");

@@ -99,8 +99,10 @@ static void judge_quiet(const struct workload *w, struct rhythm *r)
 
 static struct rhythm rhythm_of(const struct workload *w)
 {
-	size_t count = w->share_count < HISTORY_MOST ? w->share_count : HISTORY_MOST;
-	const float *shares = w->shares + w->share_count - count;
+	/* all pages of a browser are one program: each is judged by what it takes itself */
+	size_t known = w->browser ? w->own_share_count : w->share_count;
+	size_t count = known < HISTORY_MOST ? known : HISTORY_MOST;
+	const float *shares = (w->browser ? w->own_shares : w->shares) + known - count;
 	struct rhythm r = {.share = mean_of(shares, count)};
 
 	r.seconds = (double)count * duration_seconds(w->share_step);

@@ -1,0 +1,24 @@
+/* What only a page of a browser is looked at for: what it is to the browser, and its pads. */
+#ifndef DAVY_PROGRAMS_HOST_PADS_H
+#define DAVY_PROGRAMS_HOST_PADS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "model/workload.h"
+
+/* Fills workload->browser when its process runs pages. */
+void host_pads_tell_browser(struct workload *workload, struct arena *arena);
+
+/*
+ * Look for runs of noise in what a page may write, 128 MiB at the most, its modules' memory first.
+ *
+ * memory: the process's, for pread. piece: room for reading, `cap` bytes, whole pages
+ * mark:   of the pads at the last look; 0: none were seen. Is written
+ * Fills pads, pad_count and pads_were_rewritten, from `arena`.
+ */
+void host_pads_find(struct workload *workload, int memory, char *piece, size_t cap,
+		    struct arena *arena, uint64_t *mark);
+
+#endif
