@@ -73,6 +73,14 @@ void pad_finder_read(struct pad_finder *finder, struct str bytes, uint64_t addre
 		read_page(finder, bytes.at + at, address + at);
 }
 
+/* Firefox keeps a page of its own before it. */
+static bool is_whole(uint64_t start, uint64_t end)
+{
+	if (start % (64 * KIB) == 64 * KIB - PAD_PAGE_BYTES)
+		start += PAD_PAGE_BYTES;
+	return start < end && start % (64 * KIB) == 0 && end % (64 * KIB) == 0;
+}
+
 bool memory_is_walled(const struct mapping *mappings, size_t count, size_t i)
 {
 	const uint32_t rights = MAPPING_READ | MAPPING_WRITE | MAPPING_EXECUTE;
@@ -80,8 +88,8 @@ bool memory_is_walled(const struct mapping *mappings, size_t count, size_t i)
 
 	if ((m->flags & rights) != (MAPPING_READ | MAPPING_WRITE) ||
 	    !(m->flags & (MAPPING_ANONYMOUS | MAPPING_MEMFD)) ||
-	    (m->flags & (MAPPING_STACK | MAPPING_HEAP)) || m->start % (64 * KIB) != 0 ||
-	    (m->end - m->start) % (64 * KIB) != 0 || i + 1 >= count)
+	    (m->flags & (MAPPING_STACK | MAPPING_HEAP)) || !is_whole(m->start, m->end) ||
+	    i + 1 >= count)
 		return false;
 	const struct mapping *wall = &mappings[i + 1];
 	return wall->start == m->end && !(wall->flags & rights) &&

@@ -108,28 +108,32 @@ static void what_is_cut_and_what_is_many(void **state)
 static void walls_behind_a_memory(void **state)
 {
 	enum { RW = MAPPING_READ | MAPPING_WRITE | MAPPING_ANONYMOUS };
-	const uint64_t base = UINT64_C(0x109400000000), end = base + 16 * MIB;
+	const uint64_t end = UINT64_C(0x109400000000) + 16 * MIB;
 	static const struct {
 		const char *name;
 		uint32_t flags, wall_flags;
-		uint64_t odd, gap, wall_mib;
+		uint64_t odd, gap, wall_mib, before;
 		bool is_walled;
 	} rows[] = {
-		{"a module's memory", RW, MAPPING_ANONYMOUS, 0, 0, 8176, true},
-		{"no wall", RW, MAPPING_ANONYMOUS, 0, 0, 1, false},
-		{"a wall that can be read", RW, MAPPING_ANONYMOUS | MAPPING_READ, 0, 0, 8176,
+		{"a module's memory", RW, MAPPING_ANONYMOUS, 0, 0, 8176, 0, true},
+		{"a module's memory in Firefox", RW, MAPPING_ANONYMOUS, 0, 0, 4112, 4096, true},
+		{"that begins anywhere", RW, MAPPING_ANONYMOUS, 0, 0, 8176, 8192, false},
+		{"no wall", RW, MAPPING_ANONYMOUS, 0, 0, 1, 0, false},
+		{"a wall that can be read", RW, MAPPING_ANONYMOUS | MAPPING_READ, 0, 0, 8176, 0,
 		 false},
-		{"a hole before the wall", RW, MAPPING_ANONYMOUS, 0, 4096, 8176, false},
-		{"no whole pages of 64 KiB", RW, MAPPING_ANONYMOUS, 4096, 0, 8176, false},
-		{"code", RW | MAPPING_EXECUTE, MAPPING_ANONYMOUS, 0, 0, 8176, false},
-		{"a stack", RW | MAPPING_STACK, MAPPING_ANONYMOUS, 0, 0, 8176, false},
-		{"a file", MAPPING_READ | MAPPING_WRITE, MAPPING_ANONYMOUS, 0, 0, 8176, false},
+		{"a hole before the wall", RW, MAPPING_ANONYMOUS, 0, 4096, 8176, 0, false},
+		{"no whole pages of 64 KiB", RW, MAPPING_ANONYMOUS, 4096, 0, 8176, 0, false},
+		{"code", RW | MAPPING_EXECUTE, MAPPING_ANONYMOUS, 0, 0, 8176, 0, false},
+		{"a stack", RW | MAPPING_STACK, MAPPING_ANONYMOUS, 0, 0, 8176, 0, false},
+		{"a file", MAPPING_READ | MAPPING_WRITE, MAPPING_ANONYMOUS, 0, 0, 8176, 0, false},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		uint64_t wall = end + rows[i].odd + rows[i].gap;
 		const struct mapping maps[] = {
-			{.start = base, .end = end + rows[i].odd, .flags = rows[i].flags},
+			{.start = UINT64_C(0x109400000000) - rows[i].before,
+			 .end = end + rows[i].odd,
+			 .flags = rows[i].flags},
 			{.start = wall,
 			 .end = wall + rows[i].wall_mib * MIB,
 			 .flags = rows[i].wall_flags},

@@ -76,7 +76,19 @@ enum browser_role proc_browser_role(struct str arguments)
 	return has_word(rest, STR("--extension-process")) ? BROWSER_EXTENSION : BROWSER_PAGE;
 }
 
-/* The value of "--user-data-dir=": up to the next option, for a folder's name may have blanks. */
+/* An address of a page, as a browser is given some at its end. */
+static bool is_address(struct str text)
+{
+	struct str word;
+
+	return next_word(&text, &word) &&
+	       (str_find(word, STR("://")) >= 0 || str_starts(word, STR("about:")));
+}
+
+/*
+ * The value of "--user-data-dir=": up to the next option or address, for a folder's name may have
+ * blanks.
+ */
 static struct str value_of(struct str arguments, struct str option)
 {
 	ptrdiff_t at = str_find(arguments, option);
@@ -86,7 +98,8 @@ static struct str value_of(struct str arguments, struct str option)
 		return (struct str){0};
 	struct str value = str_skip(arguments, (size_t)at + option.len);
 	while (len < value.len && value.at[len] != '\0' && value.at[len] != '\n' &&
-	       !str_starts(str_skip(value, len), STR(" -")))
+	       !str_starts(str_skip(value, len), STR(" -")) &&
+	       !(value.at[len] == ' ' && is_address(str_skip(value, len))))
 		len++;
 	return str_trim(str_sub(value, 0, len));
 }
@@ -166,7 +179,8 @@ void proc_browser_read(const struct process *process, struct browser_process *ou
 	const struct ancestor *browser = main_of(process);
 	if (!browser || browser->key.pid == 0)
 		return;
-	out->role = role;
+	/* Firefox tells its extensions' process from a tab's by nothing but this */
+	out->role = str_equal(process->name, STR("WebExtensions")) ? BROWSER_EXTENSION : role;
 	out->engine = str_starts(first_option(process->arguments, &rest), STR("-contentproc"))
 			      ? ENGINE_FIREFOX
 			      : ENGINE_CHROMIUM;

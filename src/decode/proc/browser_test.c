@@ -151,7 +151,10 @@ static void a_firefox_tab_and_an_editor(void **state)
 	assert_int_equal(b.role, BROWSER_PAGE);
 	assert_int_equal(b.engine, ENGINE_FIREFOX);
 	assert_true(str_equal(b.name, STR("Firefox")));
-	assert_true(str_starts(b.profile, STR("/tmp/f")));
+	assert_true(str_equal(b.profile, STR("/tmp/f")));
+	tab.name = STR("WebExtensions");
+	proc_browser_read(&tab, &b);
+	assert_int_equal(b.role, BROWSER_EXTENSION);
 
 	const struct ancestor editor = {.key.pid = 8,
 					.executable = TEXT("/opt/editor/the-editor"),

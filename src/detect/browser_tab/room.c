@@ -161,7 +161,6 @@ static void judge_pads(const struct workload *w, struct arena *scratch, struct s
 				      : has_tables(w) ? 0.8
 						      : 0.7,
 			  .detector = "browser_tab",
-			  .algorithm = is_strong ? "cn" : NULL,
 			  .reason = arena_printf(
 				  scratch,
 				  "its memory has %zu block%s of noise of a size that "
