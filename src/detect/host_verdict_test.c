@@ -162,10 +162,10 @@ static void a_page_is_told_as_one(void **state)
 		struct browser_process browser;
 		const char *title, *way, *profile;
 	} rows[] = {
-		{{BROWSER_PAGE, ENGINE_CHROMIUM, STR("Chromium"), STR("/home/u/p"), 7},
+		{{BROWSER_PAGE, ENGINE_CHROMIUM, STR("Chromium"), STR("/srv/u/p"), 7},
 		 "CryptoNight mining: page in Chromium, pid 4711",
 		 "Shift+Esc",
-		 "/home/u/p"},
+		 "/srv/u/p"},
 		{{BROWSER_EXTENSION, ENGINE_CHROMIUM, STR("Brave\x1b[2J"), {0}, 7},
 		 "CryptoNight mining: extension in Brave\\x1b[2J, pid 4711",
 		 "remove the extension",

@@ -73,7 +73,7 @@ static void add_program(const struct telling *t)
 	lines_text(t->out, t->style, "sha256", facts_text(t->facts, STR("sha256")));
 }
 
-/* "Chromium, profile /home/u/x, whose own process is 4711" */
+/* "Chromium, profile /srv/u/x, whose own process is 4711" */
 static void add_browser(const struct telling *t)
 {
 	if (facts_text(t->facts, STR("browser")).len == 0)

@@ -77,7 +77,7 @@ static void a_page_with_its_browser(void **state)
 	const struct ancestor browser = {
 		.key.pid = 10,
 		.executable = TEXT(CHROMIUM),
-		.arguments = TEXT(CHROMIUM " --user-data-dir=/home/u/my things --lang=de")};
+		.arguments = TEXT(CHROMIUM " --user-data-dir=/srv/u/my things --lang=de")};
 	const struct ancestor chain[] = {zygote, browser, shell};
 	struct browser_process b;
 
@@ -87,7 +87,7 @@ static void a_page_with_its_browser(void **state)
 	assert_int_equal(b.engine, ENGINE_CHROMIUM);
 	assert_int_equal(b.main_pid, 10);
 	assert_true(str_equal(b.name, STR("Chromium")));
-	assert_true(str_equal(b.profile, STR("/home/u/my things")));
+	assert_true(str_equal(b.profile, STR("/srv/u/my things")));
 	page = page_of(CHROMIUM " --type=renderer --user-data-dir=/p --x", chain, 3);
 	proc_browser_read(&page, &b);
 	assert_true(str_equal(b.profile, STR("/p")));
