@@ -29,6 +29,8 @@ struct response {
 	struct str memory;  /* JSON, of the step's own kind: what it does and what undoing needs */
 	struct str outcome; /* in words; empty while it is only begun */
 	instant began, changed;
+	instant until;	/* is taken back by itself then; 0: only by hand */
+	bool by_policy; /* of `davy watch`, else by hand */
 };
 
 #endif

@@ -106,6 +106,36 @@ static void steps_are_listed_latest_first(void **state)
 	store_close(&store);
 }
 
+static bool note_policy(void *context, const struct response *r)
+{
+	*(struct response *)context =
+		(struct response){.until = r->until, .by_policy = r->by_policy};
+	return true;
+}
+
+static void who_took_it_and_until_when_is_kept(void **state)
+{
+	struct store *store = must_open(STORE_WRITE);
+	const struct response response = {.finding = STR("f4"),
+					  .step = STR("freeze"),
+					  .memory = STR("{}"),
+					  .began = instant_at(100, 0),
+					  .until = instant_at(700, 5),
+					  .by_policy = true};
+	struct response seen = {0};
+	uint64_t number;
+
+	assert_int_equal(store_begin_response(store, &response, &number, NULL), 0);
+	assert_int_equal(store_each_response(store, STR("f4"), true, note_policy, &seen, NULL), 0);
+	assert_true(seen.by_policy);
+	assert_int_equal(seen.until.ns, response.until.ns);
+	must_begin(store, "f5", "freeze");
+	assert_int_equal(store_each_response(store, STR("f5"), true, note_policy, &seen, NULL), 0);
+	assert_false(seen.by_policy);
+	assert_int_equal(seen.until.ns, 0);
+	store_close(&store);
+}
+
 /* A program that is killed right after has begun it, for whoever comes next. */
 static void what_was_begun_outlives_a_kill(void **state)
 {
@@ -128,6 +158,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(steps_are_listed_latest_first, make_folder,
+						drop_folder),
+		cmocka_unit_test_setup_teardown(who_took_it_and_until_when_is_kept, make_folder,
 						drop_folder),
 		cmocka_unit_test_setup_teardown(what_was_begun_outlives_a_kill, make_folder,
 						drop_folder),

@@ -16,16 +16,20 @@ static int begin_body(struct store *store, const void *context, struct error *wh
 	const struct response *r = beginning->response;
 	sqlite3_stmt *put = NULL;
 
-	int result = sqlite_prepare(store,
-				    "INSERT INTO response (finding, step, state, memory, outcome, "
-				    "began, changed) VALUES (?1, ?2, 'begun', ?3, '', ?4, ?4)",
-				    &put, why);
+	int result =
+		sqlite_prepare(store,
+			       "INSERT INTO response (finding, step, state, memory, outcome, "
+			       "began, changed, until, by_policy) VALUES (?1, ?2, 'begun', ?3, "
+			       "'', ?4, ?4, ?5, ?6)",
+			       &put, why);
 	if (result != 0)
 		return result;
 	sqlite_bind_text(put, 1, r->finding);
 	sqlite_bind_text(put, 2, r->step);
 	sqlite_bind_text(put, 3, r->memory);
 	sqlite3_bind_int64(put, 4, r->began.ns);
+	sqlite3_bind_int64(put, 5, r->until.ns);
+	sqlite3_bind_int(put, 6, r->by_policy);
 	result = sqlite_step(store, put, why);
 	sqlite3_finalize(put);
 	*beginning->number = (uint64_t)sqlite3_last_insert_rowid(store->db);
@@ -85,8 +89,8 @@ static int visit_row(struct store *store, uint64_t number, store_response_visit 
 	struct response r = {.number = number};
 
 	int result = sqlite_prepare(store,
-				    "SELECT finding, step, state, memory, outcome, began, changed "
-				    "FROM response WHERE number = ?1",
+				    "SELECT finding, step, state, memory, outcome, began, changed, "
+				    "until, by_policy FROM response WHERE number = ?1",
 				    &row, why);
 	if (result != 0)
 		return result;
@@ -100,6 +104,8 @@ static int visit_row(struct store *store, uint64_t number, store_response_visit 
 		r.outcome = sqlite_column(row, 4);
 		r.began.ns = sqlite3_column_int64(row, 5);
 		r.changed.ns = sqlite3_column_int64(row, 6);
+		r.until.ns = sqlite3_column_int64(row, 7);
+		r.by_policy = sqlite3_column_int(row, 8) != 0;
 		*goes_on = visit(context, &r);
 	}
 	result = code == SQLITE_ROW || code == SQLITE_DONE ? 0 : sqlite_explain(store, code, why);
