@@ -103,6 +103,9 @@ static int run(struct responding *r)
 	}
 	/* nft may end before it has read what we write to it */
 	signal(SIGPIPE, SIG_IGN);
+	r->tell = respond_tell;
+	r->tell_trouble = view_trouble;
+	response_settings_from(r->view.settings, r->view.store_path, &r->settings);
 	result = responding_open(r, &why);
 	if (result == 0)
 		result = r->lists    ? respond_list(r, &why)

@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/json_write.h"
 #include "model/finding_json.h"
 #include "model/line.h"
 #include "programs/clock.h"
@@ -45,8 +44,7 @@ static int make_store(const char *path, struct error *why)
 
 static int open_store(struct responding *r, struct error *why)
 {
-	const char *path = r->view.store_path ? r->view.store_path
-					      : settings_text(r->view.settings, "store.path");
+	const char *path = r->settings.store_path;
 	bool writes = r->does_it && !r->is_dry;
 	int result = 0;
 
@@ -59,9 +57,25 @@ static int open_store(struct responding *r, struct error *why)
 		       : store_open(path, writes ? STORE_WRITE : STORE_READ, &r->view.store, why);
 }
 
+void response_settings_from(const struct settings *s, const char *store_path,
+			    struct response_settings *out)
+{
+	*out = (struct response_settings){
+		.evidence_bytes = settings_number(s, "respond.evidence_size"),
+		.evidence_keep_s = 86400 * settings_number(s, "respond.evidence_days"),
+		.block_for_s =
+			(uint64_t)(settings_duration(s, "respond.block_for").ns / 1000000000),
+		.throttle_percent = (uint32_t)settings_number(s, "respond.throttle_percent"),
+	};
+	snprintf(out->store_path, sizeof(out->store_path), "%s",
+		 store_path ? store_path : settings_text(s, "store.path"));
+	snprintf(out->evidence_folder, sizeof(out->evidence_folder), "%s",
+		 settings_text(s, "respond.evidence"));
+}
+
 int responding_open(struct responding *r, struct error *why)
 {
-	const struct settings *s = r->view.settings;
+	const struct response_settings *s = &r->settings;
 
 	int result = open_store(r, why);
 	if (result == 0)
@@ -69,11 +83,11 @@ int responding_open(struct responding *r, struct error *why)
 	r->has_targets = result == 0;
 	r->place = (struct response_place){
 		.proc = r->targets.opener.proc,
-		.evidence_folder = settings_text(s, "respond.evidence"),
-		.evidence_bytes = settings_number(s, "respond.evidence_size"),
-		.evidence_keep = DURATION_S(86400 * settings_number(s, "respond.evidence_days")),
-		.block_for = settings_duration(s, "respond.block_for"),
-		.throttle_percent = (uint32_t)settings_number(s, "respond.throttle_percent"),
+		.evidence_folder = s->evidence_folder,
+		.evidence_bytes = s->evidence_bytes,
+		.evidence_keep = DURATION_S(s->evidence_keep_s),
+		.block_for = DURATION_S(s->block_for_s),
+		.throttle_percent = s->throttle_percent,
 	};
 	return result;
 }
@@ -92,76 +106,16 @@ struct json_value respond_memory(struct json *doc, struct str text)
 	return json_root(doc);
 }
 
-/* -- telling -- */
-
-static void tell_json(struct view *view, const struct response_told *told)
-{
-	struct json_writer w = {.out = &view->out};
-	struct str rest = told->lines, line;
-
-	json_open(&w, '{');
-	json_key_string(&w, "kind", STR("response"));
-	json_key_unsigned(&w, "schema", 1);
-	json_key_string(&w, "finding", told->finding);
-	json_key_string(&w, "step", told->step);
-	json_key_string(&w, "state", told->state);
-	json_key(&w, "lines");
-	json_open(&w, '[');
-	while (rest.len) {
-		(void)str_cut(rest, '\n', &line, &rest);
-		json_string(&w, line);
-	}
-	json_close(&w, ']');
-	json_key(&w, "memory");
-	if (told->memory.len)
-		json_raw(&w, told->memory);
-	else
-		json_null(&w);
-	json_key_string(&w, "outcome", told->outcome);
-	json_close(&w, '}');
-	view_add(view, "\n");
-}
-
-void respond_tell(struct responding *r, const struct response_told *told)
-{
-	struct view *view = &r->view;
-	struct str rest = told->lines, line;
-
-	if (view->is_json) {
-		tell_json(view, told);
-		view_flush(view);
-		return;
-	}
-	view_painted(view, PAINT_BOLD, told->step);
-	view_add(view, " ");
-	view_hostile(view, told->finding);
-	view_add(view, ": ");
-	view_add(view, told->state.at);
-	view_add(view, "\n");
-	while (rest.len) {
-		(void)str_cut(rest, '\n', &line, &rest);
-		view_add(view, "  ");
-		report_sentence(&view->out, line);
-		view_add(view, "\n");
-	}
-	if (told->outcome.len) {
-		view_add(view, "  ");
-		report_sentence(&view->out, told->outcome);
-		view_add(view, "\n");
-	}
-	view_flush(view);
-}
-
 static void tell_refused(struct responding *r)
 {
 	for (size_t i = 0; i < r->targets.refused_count; i++) {
 		char line[256];
 		snprintf(line, sizeof(line), "process %u is left alone: %s",
 			 r->targets.refused[i].pid, r->targets.refused[i].why);
-		view_trouble(line);
+		r->tell_trouble(line);
 	}
 	if (r->targets.is_full)
-		view_trouble("there are more processes than one response takes: run it again");
+		r->tell_trouble("there are more processes than one response takes: run it again");
 }
 
 /* -- one step upon one finding -- */
@@ -179,7 +133,9 @@ static int begin(struct turn *turn, struct error *why)
 	const struct response response = {.finding = turn->c.finding->id,
 					  .step = str_from(turn->r->step->name),
 					  .memory = buf_view(&turn->plan.memory),
-					  .began = turn->c.now};
+					  .began = turn->c.now,
+					  .until = turn->r->until,
+					  .by_policy = turn->r->by_policy};
 
 	if (turn->plan.memory.failed || turn->plan.memory.len > RESPONSE_MEMORY_MAX)
 		return error_set(why, -E2BIG, "too many processes for one response: nothing done");
@@ -197,6 +153,8 @@ static int take_step(struct turn *turn, struct error *why)
 		return result;
 	struct json_value memory = respond_memory(&turn->doc, buf_view(&turn->plan.memory));
 	result = r->step->apply(&turn->c, memory, &outcome, why);
+	if (result == 0)
+		buf_add(&outcome, r->remark);
 	struct str said = result == 0 ? buf_view(&outcome) : str_from(why->text);
 	int noted = store_end_response(r->view.store, turn->number,
 				       result == 0 ? RESPONSE_DONE : RESPONSE_FAILED, said,
@@ -206,7 +164,7 @@ static int take_step(struct turn *turn, struct error *why)
 	const struct response_told told = {
 		turn->c.finding->id,	      str_from(r->step->name),	   STR("done"),
 		buf_view(&turn->plan.memory), buf_view(&turn->plan.lines), said};
-	respond_tell(r, &told);
+	r->tell(r, &told);
 	return noted;
 }
 
@@ -227,7 +185,7 @@ static int plan_and_take(struct turn *turn, struct error *why)
 	if (result != 0)
 		told.state = STR("not possible");
 	if ((result != 0 && told.lines.len > 0) || (result == 0 && (!r->does_it || r->is_dry)))
-		respond_tell(r, &told);
+		r->tell(r, &told);
 	if (result != 0 || !r->does_it || r->is_dry)
 		return result;
 	return take_step(turn, why);
@@ -269,7 +227,7 @@ static int take_rounds(struct turn *turn, struct error *why)
 	}
 }
 
-static int respond_to_one(struct responding *r, struct str line, struct error *why)
+int respond_to_finding(struct responding *r, struct str line, struct error *why)
 {
 	struct turn turn = {.r = r};
 	struct finding *finding = calloc(1, sizeof(*finding));
@@ -305,11 +263,11 @@ static int respond_to_one(struct responding *r, struct str line, struct error *w
 /* Of an incident with several findings one may have ended; the others are still to be stopped. */
 static int visit_finding(struct responding *r, struct str line, struct error *why)
 {
-	int result = respond_to_one(r, line, why);
+	int result = respond_to_finding(r, line, why);
 
 	r->taken += result == 0;
 	if (result != 0)
-		view_trouble(why->text);
+		r->tell_trouble(why->text);
 	/* what is about no process of this machine has no such step */
 	r->has_failed |= result != 0 && result != -EINVAL;
 	return 0;

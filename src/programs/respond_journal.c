@@ -53,7 +53,7 @@ static void undo_one(struct walk *w, const struct response *response,
 		told.outcome = str_from(why.text);
 		w->r->has_failed = true;
 	}
-	respond_tell(w->r, &told);
+	w->r->tell(w->r, &told);
 }
 
 static bool is_named(const struct responding *r, struct str finding)
@@ -93,7 +93,7 @@ static bool visit_undo(void *context, const struct response *response)
 	}
 	told.memory = response->memory;
 	told.outcome = response->outcome;
-	respond_tell(w->r, &told);
+	w->r->tell(w->r, &told);
 	return true;
 }
 
@@ -157,7 +157,7 @@ static bool visit_list(void *context, const struct response *response)
 	if (held.len == 0)
 		buf_add_text(&held, "nothing of it is in effect; undo clears this line");
 	told.outcome = buf_view(&held);
-	respond_tell(w->r, &told);
+	w->r->tell(w->r, &told);
 	w->count++;
 	return true;
 }
@@ -182,7 +182,7 @@ static void list_strangers(struct walk *w, const char *mount, const char *what)
 		const struct response_told told = {str_from(e->d_name), STR("quarantine"),
 						   STR("in the kernel, but not in this journal"),
 						   .outcome = buf_view(&outcome)};
-		respond_tell(w->r, &told);
+		w->r->tell(w->r, &told);
 		w->count++;
 	}
 	if (folder)
