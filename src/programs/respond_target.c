@@ -1,14 +1,19 @@
 #include "programs/respond_target.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "programs/clock.h"
+#include "respond/control_group.h"
 #include "respond/guard.h"
 #include "respond/task.h"
 
-enum { ARENA_BYTES = 16 * 1024 * 1024, ARGUMENTS_MAX = 16384, DEEPEST = 64 };
+enum { ARENA_BYTES = 16 * 1024 * 1024, ARGUMENTS_MAX = 16384, DEEPEST = 64, HASHES = 64 };
+enum { COPY_BYTES_MAX = 512 << 20 }; /* larger files are no copies worth reading */
 
 int respond_targets_open(struct respond_targets *t, struct error *why)
 {
@@ -35,6 +40,8 @@ void respond_targets_close(struct respond_targets *t)
 	if (t->processes)
 		processes_close(t->processes);
 	t->processes = NULL;
+	executable_hashes_free(t->hashes);
+	t->hashes = NULL;
 	arena_fini(&t->arena);
 	opener_fini(&t->opener);
 }
@@ -90,12 +97,107 @@ static uint32_t guard_facts(const struct respond_targets *t, const struct proces
 	return facts;
 }
 
+/* -- whom the search is narrowed to -- */
+
+bool respond_is_within(struct str path, struct str group)
+{
+	while (group.len > 0 && group.at[group.len - 1] == '/')
+		group.len--;
+	return str_starts(path, group) && (path.len == group.len || path.at[group.len] == '/');
+}
+
+/* Who stands in quarantine for this very finding was inside before. */
+static bool is_inside(const struct respond_targets *t, const struct finding *finding,
+		      const struct process *p)
+{
+	const struct respond_narrowing *n = &t->narrowing;
+	struct str path = p->cgroup.path;
+	bool inside = n->group_count == 0;
+
+	for (size_t i = 0; i < n->group_count; i++)
+		inside |= respond_is_within(path, n->groups[i]);
+	if (inside || !str_starts(path, STR(CONTROL_GROUP_OURS "/")))
+		return inside;
+	return respond_is_within(str_skip(path, sizeof(CONTROL_GROUP_OURS)), finding->id);
+}
+
+static bool is_cared_for(const struct respond_targets *t, const struct process *p)
+{
+	const struct respond_narrowing *n = &t->narrowing;
+
+	for (size_t i = 0; i < n->known_count; i++)
+		if (n->known[i].pid == p->key.pid &&
+		    task_same_start(n->known[i].start_ns, p->key.start_ns))
+			return true;
+	return false;
+}
+
+bool respond_may_run(const struct respond_targets *t, uint32_t pid,
+		     const struct respond_program *programs, size_t count)
+{
+	char path[32];
+	struct stat file;
+
+	snprintf(path, sizeof(path), "%u/exe", pid);
+	if (count == 0 || fstatat(t->opener.proc, path, &file, 0) != 0)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const struct respond_program *p = &programs[i];
+		if (p->inode != 0 && p->inode == file.st_ino && p->device == file.st_dev)
+			return true;
+		if (p->has_sha256 && p->size_bytes == (uint64_t)file.st_size)
+			return true;
+	}
+	return false;
+}
+
+static bool is_copy(struct respond_targets *t, const struct respond_program *program,
+		    const struct process *p, const struct opened_process *opened)
+{
+	uint8_t sha256[32];
+	int result = 0;
+
+	if (!program->has_sha256 || program->size_bytes != p->executable.size_bytes ||
+	    program->size_bytes > COPY_BYTES_MAX ||
+	    (!t->hashes && executable_hashes_new(HASHES, &t->hashes) != 0))
+		return false;
+	for (int step = 0; result == 0 && step <= COPY_BYTES_MAX / EXECUTABLE_HASH_STEP; step++)
+		result = executable_hash_step(t->hashes,
+					      opened->descriptors[PROCESS_FILE_EXECUTABLE],
+					      EXECUTABLE_HASH_STEP, clock_wall(), sha256);
+	return result == 1 && memcmp(sha256, program->sha256, sizeof(sha256)) == 0;
+}
+
+static bool runs_program(struct respond_targets *t, const struct process *p,
+			 const struct opened_process *opened)
+{
+	const struct respond_narrowing *n = &t->narrowing;
+
+	for (size_t i = 0; i < n->program_count; i++) {
+		const struct respond_program *program = &n->programs[i];
+		if (program->inode != 0 && program->inode == p->executable.inode &&
+		    program->device == p->executable.device)
+			return true;
+		if (is_copy(t, program, p, opened))
+			return true;
+	}
+	return false;
+}
+
 static void take(struct respond_targets *t, const struct finding *finding, const struct process *p,
 		 const struct opened_process *opened)
 {
 	char arguments[ARGUMENTS_MAX];
 	struct str text = {0};
 
+	if (is_cared_for(t, p)) {
+		t->known_count++;
+		return;
+	}
+	if (!is_inside(t, finding, p)) {
+		t->outside_count++;
+		return;
+	}
 	if (task_text(t->opener.proc, p->key.pid, "cmdline", arguments, sizeof(arguments), &text) !=
 	    0)
 		text = (struct str){0};
@@ -137,17 +239,24 @@ static bool is_known(const struct respond_targets *t, uint32_t pid)
  * What a miner brought along is guilty wherever it runs in that group. An interpreter of the system
  * runs the work of others beside it, so there the arguments have to be the same, too.
  */
-static bool is_of_workload(const struct search *s, const struct process *p)
+static bool does_guilty_work(const struct search *s, const struct process *p)
 {
 	uint32_t facts = is_host_file(p) ? GUARD_HOST_FILE : 0;
 
-	return str_equal(p->executable.path, s->executable) &&
-	       str_equal(p->cgroup.path, s->cgroup) &&
-	       (!guard_is_of_the_system(p, facts) || str_equal(p->arguments, s->arguments));
+	return !guard_is_of_the_system(p, facts) || str_equal(p->arguments, s->arguments);
 }
 
-static bool matches(const struct search *s, const struct process *p)
+static bool is_of_workload(const struct search *s, const struct process *p)
 {
+	return str_equal(p->executable.path, s->executable) &&
+	       str_equal(p->cgroup.path, s->cgroup) && does_guilty_work(s, p);
+}
+
+static bool matches(const struct search *s, const struct process *p,
+		    const struct opened_process *opened)
+{
+	if (s->targets->narrowing.program_count > 0)
+		return runs_program(s->targets, p, opened) && does_guilty_work(s, p);
 	if (s->key.pid == 0)
 		return is_of_workload(s, p);
 	if (p->key.pid == s->key.pid)
@@ -169,7 +278,7 @@ static bool try_one(struct search *s, uint32_t pid)
 	struct process *p = arena_take(&t->arena, sizeof(*p));
 	if (p && process_read(t->processes, pid, &opened, PROCESS_WANT_ALL, &t->arena, p) == 0 &&
 	    p->key.pid == pid)
-		found = matches(s, p);
+		found = matches(s, p, &opened);
 	if (found && s->key.pid == pid && !(p->flags & PROCESS_KERNEL_THREAD)) {
 		s->inode = p->executable.inode;
 		s->device = p->executable.device;
@@ -201,10 +310,14 @@ static void try_children(struct search *s)
 static void try_all(struct search *s)
 {
 	size_t count;
-	const struct process_row *rows = processes_rows(s->targets->processes, &count);
+	struct respond_targets *t = s->targets;
+	const struct respond_narrowing *n = &t->narrowing;
+	const struct process_row *rows = processes_rows(t->processes, &count);
 
 	for (size_t i = 0; i < count; i++)
-		if (!(rows[i].flags & PROCESS_KERNEL_THREAD))
+		if (!(rows[i].flags & PROCESS_KERNEL_THREAD) &&
+		    (n->program_count == 0 ||
+		     respond_may_run(t, rows[i].key.pid, n->programs, n->program_count)))
 			try_one(s, rows[i].key.pid);
 }
 
@@ -241,14 +354,14 @@ int respond_targets_find(struct respond_targets *t, const struct finding *findin
 	struct search s = {.targets = t, .finding = finding};
 
 	arena_reset(&t->arena);
-	t->count = t->refused_count = 0;
+	t->count = t->refused_count = t->outside_count = t->known_count = 0;
 	t->is_full = false;
 	int result = start_search(&s, why);
 	if (result == 0 && processes_sweep(t->processes, NULL) != 0)
 		result = error_set(why, -EIO, "the processes of this machine cannot be listed");
 	if (result != 0)
 		return result;
-	if (s.key.pid == 0) {
+	if (s.key.pid == 0 || t->narrowing.program_count > 0) {
 		try_all(&s);
 	} else if (try_one(&s, s.key.pid)) {
 		if (t->count > 0)
@@ -259,7 +372,13 @@ int respond_targets_find(struct respond_targets *t, const struct finding *findin
 				 "ended, and its number was used again; nothing was done",
 				 s.key.pid);
 	}
-	if (t->count + t->refused_count == 0)
-		return error_set(why, -ESRCH, "it does not run any more: nothing was done");
-	return 0;
+	if (t->count + t->refused_count > 0)
+		return 0;
+	if (t->known_count > 0)
+		return error_set(why, -EALREADY, "all of its processes are cared for already");
+	if (t->outside_count > 0)
+		return error_set(why, -EXDEV,
+				 "it is in none of the control groups that respond.only_cgroups "
+				 "names: nothing was done");
+	return error_set(why, -ESRCH, "it does not run any more: nothing was done");
 }

@@ -5,9 +5,30 @@
 #include "base/arena.h"
 #include "model/finding.h"
 #include "respond/respond.h"
+#include "source/host/executable_hash.h"
 #include "source/host/processes.h"
 
+/* A program that was found before: the very file, or a copy of it. */
+struct respond_program {
+	uint64_t device, inode;
+	uint64_t size_bytes; /* of a copy; with has_sha256 */
+	uint8_t sha256[32];
+	bool has_sha256;
+};
+
+/* Whom of all a search is for; borrowed, and all of it may be empty. */
+struct respond_narrowing {
+	const struct str *groups; /* only those in one of these control groups, or below it */
+	size_t group_count;
+	const struct process_key *known; /* not these: they are cared for */
+	size_t known_count;
+	const struct respond_program *programs; /* in place of the finding's processes: all that run
+						   one of these */
+	size_t program_count;
+};
+
 struct respond_targets {
+	struct respond_narrowing narrowing;
 	struct opener opener;
 	struct processes *processes;
 	struct arena arena;
@@ -20,6 +41,8 @@ struct respond_targets {
 		const char *why;
 	} refused[RESPONSE_TARGETS_MAX];
 	size_t refused_count;
+	size_t outside_count, known_count; /* left out by the narrowing */
+	struct executable_hashes *hashes;  /* NULL until a copy is looked for */
 };
 
 must_check int respond_targets_open(struct respond_targets *targets, struct error *why);
@@ -29,9 +52,16 @@ void respond_targets_close(struct respond_targets *targets);
  * Find them anew; those of the last call are gone.
  *
  * returns: 0, even when all were refused; -ESRCH: it has ended, or its pid is another's; -EINVAL:
- *          the finding is about no process of this machine
+ *          the finding is about no process of this machine; -EALREADY, -EXDEV: all that there are
+ *          were left out by the narrowing, as known or as outside of its groups
  */
 must_check int respond_targets_find(struct respond_targets *targets, const struct finding *finding,
 				    struct error *why);
+
+/* Perhaps: it is the file, or one of the size of a copy. Cheap. */
+bool respond_may_run(const struct respond_targets *targets, uint32_t pid,
+		     const struct respond_program *programs, size_t count);
+/* Is the control group `path` this one, or below it? */
+bool respond_is_within(struct str path, struct str group);
 
 #endif
