@@ -2,6 +2,7 @@
 
 #include "detect/authorised.h"
 #include "programs/mirror_text.h"
+#include "programs/response_policy.h"
 #include "programs/settings.h"
 
 #define KIB 1024ull
@@ -73,6 +74,21 @@ const struct setting setting_table[] = {
 	 .help = "How long davy respond block keeps connections to a pool away."},
 	{"respond.throttle_percent", SETTING_INTEGER, "5", 1, 100,
 	 .help = "Share of one core that davy respond throttle leaves."},
+	{"respond.policy", SETTING_CHOICE, "propose", .choices = "propose protect",
+	 .help = "protect: davy watch keeps evidence of what mines on this machine, freezes it and "
+		 "blocks its connections; davy respond undoes it."},
+	{"respond.confidence", SETTING_INTEGER, "95", 90, 99,
+	 .help = "Per cent of confidence that a finding of mining needs for that."},
+	{"respond.suspects", SETTING_CHOICE, "no", .choices = "no freeze",
+	 .help = "freeze: with protect, what is only suspect is frozen for a while, too."},
+	{"respond.thaw_after", SETTING_DURATION, "10 min", 10, 86400,
+	 .help = "After this time a suspect that was frozen so goes on by itself."},
+	{"respond.again_per_minute", SETTING_INTEGER, "10", 1, 600,
+	 .help = "How often a minute a program that was frozen and is started again is frozen, "
+		 "too."},
+	{"respond.only_cgroups", SETTING_TEXTS, "",
+	 .help = "Control groups like /user.slice that protect is for, with all below; empty: all.",
+	 .check = response_policy_group},
 	{"report.json", SETTING_BOOL, "false",
 	 .help = "Write findings to standard output as JSON lines."},
 	{"alert.journal", SETTING_BOOL, "true",
