@@ -5,6 +5,7 @@
 #include "programs/authorised_text.h"
 #include "programs/commands.h"
 #include "programs/options.h"
+#include "programs/response_story.h"
 #include "programs/view.h"
 
 enum { JSON, STORE, CONFIG };
@@ -23,7 +24,7 @@ struct health {
 	struct view view;
 	instant last_update;
 	struct store_life life;
-	uint64_t sources, sources_off, counters;
+	uint64_t sources, sources_off, counters, responses;
 	bool is_running;
 };
 
@@ -133,6 +134,38 @@ static void tell_source(void *context, const struct store_source *source)
 	view_add(view, "\n");
 }
 
+/* As the journal has it; davy respond --list, which needs rights, asks the kernel. */
+static bool tell_response(void *context, const struct response *response)
+{
+	struct health *health = context;
+	struct view *view = &health->view;
+
+	if (str_equal(response->step, STR("evidence")) || response->state == RESPONSE_FAILED)
+		return true;
+	if (view->is_json) {
+		response_story_line(view, response);
+		return true;
+	}
+	if (health->responses++ == 0)
+		view_heading(view, "Stopped, and not undone");
+	view_add(view, "  ");
+	view_cell(view, PAINT_YELLOW, response->step, 10);
+	view_hostile(view, response->finding);
+	view_add(view, " ");
+	buf_add(&view->out, response_by(response));
+	view_add(view,
+		 response->state == RESPONSE_BEGUN ? ", begun but not ended, at " : " since ");
+	view_time(view, response->began);
+	if (response->until.ns != 0) {
+		view_add(view, " until ");
+		view_time(view, response->until);
+	}
+	view_add(view, "; undo: davy respond ");
+	view_hostile(view, response->finding);
+	view_add(view, " undo --yes\n");
+	return true;
+}
+
 static void tell_running(struct health *health)
 {
 	struct view *view = &health->view;
@@ -197,6 +230,9 @@ static int tell_health(struct health *health)
 		tell_running(health);
 	if (result == 0)
 		result = store_each_source(view->store, tell_source, health, &why);
+	if (result == 0)
+		result = store_each_response(view->store, (struct str){0}, true, tell_response,
+					     health, &why);
 	if (result == 0)
 		result = store_each_counter(view->store, tell_counter, health, &why);
 	if (result == 0 && !view->is_json)

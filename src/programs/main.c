@@ -8,6 +8,7 @@
 #include "programs/host.h"
 #include "programs/nearest.h"
 #include "programs/options.h"
+#include "programs/responder.h"
 #include "programs/scan.h"
 #include "programs/version.h"
 #include "programs/watch.h"
@@ -114,7 +115,7 @@ static const struct {
 	int (*run)(void);
 } roles[] = {
 	{AUDIT_ROLE, audit_worker},   {SCAN_ROLE, scan_worker}, {HOST_ROLE, host_worker},
-	{SENSOR_ROLE, sensor_worker}, {CORE_ROLE, core_worker},
+	{SENSOR_ROLE, sensor_worker}, {CORE_ROLE, core_worker}, {RESPONDER_ROLE, responder_worker},
 };
 
 static int run_role(const char *role)

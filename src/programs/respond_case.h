@@ -57,6 +57,13 @@ must_check int respond_to_finding(struct responding *r, struct str line, struct 
 /* To each finding that ID stands for. */
 must_check int respond_to_all(struct responding *r, struct error *why);
 must_check int respond_undo(struct responding *r, struct error *why);
+/*
+ * Take back what was to last only until now.
+ *
+ * next: when the next one is due; 0: none is
+ */
+must_check int respond_undo_due(struct responding *r, instant now, instant *next,
+				struct error *why);
 must_check int respond_list(struct responding *r, struct error *why);
 
 /* In respond_tell.c: on standard output, as text or as one JSON object. */

@@ -11,7 +11,7 @@
 #include "programs/respond_case.h"
 #include "respond/control_group.h"
 
-enum { KNOWN_MAX = 256 };
+enum { KNOWN_MAX = 256, RETRY_S = 10 };
 
 struct walk {
 	struct responding *r;
@@ -43,6 +43,8 @@ static void undo_one(struct walk *w, const struct response *response,
 	struct error why = {0};
 
 	int result = step->undo(&w->r->place, memory, &outcome, &why);
+	if (result == 0)
+		buf_add(&outcome, w->r->remark);
 	told.memory = response->memory;
 	told.outcome = result == 0 ? buf_view(&outcome) : str_from(why.text);
 	if (result == 0)
@@ -118,6 +120,64 @@ int respond_undo(struct responding *r, struct error *why)
 	return result;
 }
 
+/* -- what is undone by itself -- */
+
+struct due {
+	struct walk walk;
+	instant now, next;
+};
+
+static bool note_lasting(void *context, const struct response *response)
+{
+	bool *lasts = context;
+
+	*lasts |= response->until.ns == 0 && response->state == RESPONSE_DONE &&
+		  str_equal(response->step, str_from(freeze_step.name));
+	return !*lasts;
+}
+
+/* One that was frozen for good in the meantime does not thaw. */
+static bool lasts(struct responding *r, struct str finding)
+{
+	bool found = false;
+	struct error why = {0};
+
+	if (store_each_response(r->view.store, finding, true, note_lasting, &found, &why) != 0)
+		return false;
+	return found;
+}
+
+static bool visit_due(void *context, const struct response *response)
+{
+	struct due *due = context;
+	const struct response_step *step = response_step_find(response->step);
+
+	if (response->until.ns == 0 || !step || !step->changes ||
+	    lasts(due->walk.r, response->finding))
+		return true;
+	if (response->until.ns <= due->now.ns)
+		undo_one(&due->walk, response, step);
+	else if (due->next.ns == 0 || response->until.ns < due->next.ns)
+		due->next = response->until;
+	return true;
+}
+
+int respond_undo_due(struct responding *r, instant now, instant *next, struct error *why)
+{
+	struct due due = {.now = now};
+
+	int result = walk_init(&due.walk, r, why);
+	r->has_failed = false;
+	if (result == 0)
+		result = store_each_response(r->view.store, (struct str){0}, true, visit_due, &due,
+					     why);
+	free(due.walk.doc.nodes);
+	*next = due.next;
+	if (r->has_failed)
+		*next = instant_add(now, DURATION_S(RETRY_S));
+	return result;
+}
+
 /* -- list -- */
 
 static void remember(struct walk *w, struct str finding)
@@ -141,7 +201,9 @@ static bool visit_list(void *context, const struct response *response)
 	struct walk *w = context;
 	const struct response_step *step = response_step_find(response->step);
 	CLEANUP(buf_fini) struct buf held = {0};
-	struct response_told told = {response->finding, response->step, STR("in effect")};
+	struct response_told told = {response->finding, response->step,
+				     response->by_policy ? STR("in effect, by policy")
+							 : STR("in effect")};
 
 	if (!step || !step->changes)
 		return true;

@@ -173,6 +173,8 @@ static bool runs_program(struct respond_targets *t, const struct process *p,
 {
 	const struct respond_narrowing *n = &t->narrowing;
 
+	if (p->key.start_ns < n->started_after_ns)
+		return false;
 	for (size_t i = 0; i < n->program_count; i++) {
 		const struct respond_program *program = &n->programs[i];
 		if (program->inode != 0 && program->inode == p->executable.inode &&
@@ -377,7 +379,7 @@ int respond_targets_find(struct respond_targets *t, const struct finding *findin
 	if (t->known_count > 0)
 		return error_set(why, -EALREADY, "all of its processes are cared for already");
 	if (t->outside_count > 0)
-		return error_set(why, -EXDEV,
+		return error_set(why, -ERANGE,
 				 "it is in none of the control groups that respond.only_cgroups "
 				 "names: nothing was done");
 	return error_set(why, -ESRCH, "it does not run any more: nothing was done");

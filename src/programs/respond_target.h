@@ -25,6 +25,7 @@ struct respond_narrowing {
 	const struct respond_program *programs; /* in place of the finding's processes: all that run
 						   one of these */
 	size_t program_count;
+	uint64_t started_after_ns; /* of those: since boot */
 };
 
 struct respond_targets {
@@ -52,7 +53,7 @@ void respond_targets_close(struct respond_targets *targets);
  * Find them anew; those of the last call are gone.
  *
  * returns: 0, even when all were refused; -ESRCH: it has ended, or its pid is another's; -EINVAL:
- *          the finding is about no process of this machine; -EALREADY, -EXDEV: all that there are
+ *          the finding is about no process of this machine; -EALREADY, -ERANGE: all that there are
  *          were left out by the narrowing, as known or as outside of its groups
  */
 must_check int respond_targets_find(struct respond_targets *targets, const struct finding *finding,

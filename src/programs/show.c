@@ -6,6 +6,7 @@
 #include "model/line.h"
 #include "programs/commands.h"
 #include "programs/options.h"
+#include "programs/response_story.h"
 #include "programs/view.h"
 #include "report/finding_text.h"
 #include "report/incident_text.h"
@@ -14,7 +15,7 @@ enum { JSON, STORE, CONFIG };
 enum { FINDINGS_TOLD = 20 }; /* of one incident, in text; JSON has all */
 
 static const struct command_option show_options[] = {
-	[JSON] = {"json", NULL, "one JSON object a line; an incident, then its findings"},
+	[JSON] = {"json", NULL, "one JSON object a line; an incident, its findings, what was done"},
 	[STORE] = {"store", "PATH", "another store than the one in the settings", COMMAND_FILES},
 	[CONFIG] = {"config", "FILE", "another settings file than " SETTINGS_DEFAULT_PATH,
 		    COMMAND_FILES},
@@ -27,9 +28,11 @@ typedef void tell_finding_part(struct buf *out, const struct report_style *style
 
 struct telling {
 	struct view *view;
-	tell_finding_part *tell; /* NULL: its steps */
+	tell_finding_part *tell; /* NULL: its steps, or what was done */
 	struct report_steps *steps;
 	bool is_first;
+	struct error *why;
+	int result;
 	uint64_t unreadable;
 };
 
@@ -46,12 +49,15 @@ static bool visit_finding(void *context, struct str json)
 	if (telling->tell)
 		telling->tell(&telling->view->out, &telling->view->style, &finding,
 			      telling->is_first);
+	else if (!telling->steps)
+		telling->result = response_story_tell(telling->view, finding.id, telling->is_first,
+						      telling->why);
 	else
 		report_steps_add(&telling->view->out, &telling->view->style, telling->steps,
 				 finding.actions, finding.action_count);
 	telling->is_first = false;
 	view_flush(telling->view);
-	return !telling->view->failed;
+	return telling->result == 0 && !telling->view->failed;
 }
 
 static bool visit_line(void *context, struct str json)
@@ -68,13 +74,14 @@ static int tell_findings(struct view *view, struct str incident, tell_finding_pa
 			 struct report_steps *steps, struct error *why)
 {
 	const struct store_filter filter = {.since.ns = INT64_MIN, .limit = FINDINGS_TOLD};
-	struct telling telling = {view, tell, steps, true, 0};
+	struct telling telling = {
+		.view = view, .tell = tell, .steps = steps, .is_first = true, .why = why};
 
 	int result =
 		store_each_finding(view->store, incident, &filter, visit_finding, &telling, why);
 	if (result == 0 && telling.unreadable > 0 && tell == report_finding_reasons)
 		view_trouble("some findings in the store cannot be read: it was changed by hand");
-	return result;
+	return result != 0 ? result : telling.result;
 }
 
 /* incident: its views are outside view->arena, which is used up by the findings */
@@ -87,6 +94,8 @@ static int tell_incident(struct view *view, const struct incident *incident, str
 	int result = tell_findings(view, incident->id, report_finding_reasons, NULL, why);
 	if (result == 0)
 		result = tell_findings(view, incident->id, report_finding_evidence, NULL, why);
+	if (result == 0)
+		result = tell_findings(view, incident->id, NULL, NULL, why);
 	report_steps_add(&view->out, &view->style, &steps, incident->actions,
 			 incident->action_count);
 	if (result == 0)
@@ -103,6 +112,21 @@ static int tell_incident(struct view *view, const struct incident *incident, str
 	return 0;
 }
 
+/* A finding's line, then what was done about it. */
+static bool visit_whole(void *context, struct str json)
+{
+	struct telling *telling = context;
+	struct view *view = telling->view;
+	struct finding finding;
+
+	arena_reset(&view->arena);
+	if (!visit_line(view, json))
+		return false;
+	if (finding_from_json(json, &view->arena, &finding, NULL) == 0)
+		telling->result = response_story_lines(view, finding.id, telling->why);
+	return telling->result == 0;
+}
+
 static int show_incident(struct view *view, struct str json, struct error *why)
 {
 	const struct store_filter all = {.since.ns = INT64_MIN};
@@ -115,8 +139,12 @@ static int show_incident(struct view *view, struct str json, struct error *why)
 	result = incident_from_json(json, &arena, &incident, why);
 	if (result == 0 && !view->is_json)
 		result = tell_incident(view, &incident, why);
-	else if (result == 0 && visit_line(view, json))
-		result = store_each_finding(view->store, incident.id, &all, visit_line, view, why);
+	else if (result == 0 && visit_line(view, json)) {
+		struct telling telling = {.view = view, .why = why};
+		result = store_each_finding(view->store, incident.id, &all, visit_whole, &telling,
+					    why);
+		result = result != 0 ? result : telling.result;
+	}
 	arena_fini(&arena);
 	return result;
 }
@@ -126,11 +154,14 @@ static int show_finding(struct view *view, struct str json, struct error *why)
 	struct finding finding;
 
 	int result = finding_from_json(json, &view->arena, &finding, why);
-	if (result == 0 && view->is_json)
+	if (result != 0)
+		return result;
+	if (view->is_json) {
 		visit_line(view, json);
-	else if (result == 0)
-		report_finding_whole(&view->out, &view->style, &finding);
-	return result;
+		return response_story_lines(view, finding.id, why);
+	}
+	report_finding_whole(&view->out, &view->style, &finding);
+	return response_story_tell(view, finding.id, true, why);
 }
 
 static int show(struct view *view, const char *id)

@@ -8,13 +8,16 @@
 #include "programs/options.h"
 #include "programs/watch_supervisor.h"
 
-enum { INTERFACE, JSON, CONFIG };
+enum { INTERFACE, PROTECT, DRY_RUN, JSON, CONFIG };
 enum { INTERFACES_NAMED_MAX = 64 };
 
 static const struct command_option watch_options[] = {
 	[INTERFACE] = {"interface", "NAME",
 		       "only this interface (may be given again); default: all that are up",
 		       COMMAND_INTERFACES},
+	[PROTECT] = {"protect", NULL,
+		     "freeze what mines on this machine, and block its connections"},
+	[DRY_RUN] = {"dry-run", NULL, "with --protect: say in the log what would be done"},
 	[JSON] = {"json", NULL, "findings as JSON lines (docs/schema.md)"},
 	[CONFIG] = {"config", "FILE", "another settings file than " SETTINGS_DEFAULT_PATH,
 		    COMMAND_FILES},
@@ -71,6 +74,10 @@ static int watch_command_run(const struct command *command, int argc, char **arg
 				INTERFACES_NAMED_MAX);
 		if (option == INTERFACE)
 			interfaces[plan.interface_count++] = value;
+		else if (option == PROTECT)
+			plan.protects = true;
+		else if (option == DRY_RUN)
+			plan.is_dry = true;
 		else if (option == JSON)
 			plan.is_json = true;
 		else if (option == CONFIG)
@@ -78,6 +85,9 @@ static int watch_command_run(const struct command *command, int argc, char **arg
 	}
 	if (option == OPTIONS_STOP)
 		return options.status;
+	if (plan.is_dry && !plan.protects)
+		return options_mistake(command, "--dry-run is for --protect; without it nothing is "
+						"done anyway, and findings say what could be");
 	if (options_rest() < argc)
 		return options_mistake(command,
 				       "%s is too much; an interface is named with --interface",
@@ -96,6 +106,7 @@ const struct command watch_command = {
 		"SIGHUP reads the\n"
 		"settings again, SIGTERM and Ctrl-C end it. Nothing is sent anywhere.",
 	.example = "  sudo davy watch\n"
-		   "  sudo davy watch --interface eth0 --json\n",
+		   "  sudo davy watch --interface eth0 --json\n"
+		   "  sudo davy watch --protect --dry-run\n",
 	.run = watch_command_run,
 };

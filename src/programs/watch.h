@@ -3,7 +3,8 @@
  *
  *     supervisor   the rights: capture sockets, BPF; parses nothing foreign
  *     sensor       one for four cores: parses packets, finds; no rights
- *     core         correlates, stores, alerts; no rights but the store's folder
+ *     core         correlates, stores, alerts, decides; no rights but the store's folder
+ *     responder    stops what the core decides on; root's rights (programs/responder.h)
  *
  * Sensors' findings pass through the supervisor to the core as opaque bytes.
  */
@@ -16,6 +17,7 @@
 
 #include "base/instant.h"
 #include "decode/flow/tunnel_ends.h"
+#include "programs/response_policy.h"
 #include "programs/watch_alerts.h"
 #include "sandbox/messages.h"
 #include "source/live/cutoff_map.h"
@@ -30,13 +32,16 @@ enum watch_message {
 	WATCH_FORGET,	/* the same, to be passed whole again */
 	WATCH_FINDING,	/* from a sensor, on to the core: a line of JSON */
 	WATCH_COUNTERS, /* to the core: lines "source\tname\tvalue" */
-	WATCH_SOURCES,	/* to the core: lines "name\t0|1|gone\twhy" */
+	WATCH_SOURCES,	/* to the core, also from the responder: lines "name\t0|1|gone\twhy" */
 	WATCH_TUNING,	/* to a sensor: struct sensor_tuning with the lists' descriptor */
 	WATCH_SETTINGS, /* to the core: struct core_start */
 	WATCH_FLUSH,   /* to either: report and store what there is, then leave; a byte: for good */
 	WATCH_FLUSHED, /* the answer */
 	WATCH_READY,   /* from the core: the store is open */
-	WATCH_UNFIT,   /* from the core: a sentence why it cannot begin; it leaves */
+	WATCH_FINDING_HERE, /* to the core: a finding of this machine's own processes */
+	WATCH_RESPOND,	    /* from the core, on to the responder: struct policy_request */
+	WATCH_POLICY,	    /* to the responder: struct responder_start */
+	WATCH_UNFIT,	    /* from the core: a sentence why it cannot begin; it leaves */
 };
 
 struct sensor_start {
@@ -59,6 +64,7 @@ struct core_start {
 	uint64_t keep_s, max_findings, max_bytes;
 	uint8_t has_authorised; /* miners that are wanted: their flows wait for their process */
 	struct alert_settings alerts;
+	struct response_policy policy;
 };
 
 int sensor_worker(void);

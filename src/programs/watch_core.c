@@ -23,6 +23,7 @@
 #include "programs/watch_authorised.h"
 #include "programs/watch_summary.h"
 #include "programs/write_all.h"
+#include "respond/respond.h"
 #include "sandbox/confine.h"
 #include "sandbox/worker.h"
 #include "store/store.h"
@@ -34,6 +35,7 @@ enum {
 	PRUNE_ROWS = 200,
 	COMPLAIN_EVERY_S = 60,
 	REMEMBERED_DAYS = 7,
+	BEFORE_TOLD = 10,
 	BATCH = 64, /* counters or sources in one transaction */
 };
 
@@ -46,15 +48,16 @@ struct core {
 	struct alerts *alerts;
 	struct waiting *waiting;
 	struct arena arena;
-	struct alert_texts texts; /* told after the next flush */
+	struct alert_texts texts;	  /* told after the next flush */
+	struct policy_waiting to_respond; /* findings to be acted upon after it */
 	bool is_dirty, has_news, leaves;
 	instant began;
 	uint64_t committed; /* rows, when the store was pruned last */
 	instant incidents_at, pruned_at, complained_at;
 };
 
-/* As it is now: it has waited, or need not. */
-static void put_finding(struct core *core, struct finding *finding, struct str json)
+/* As it is now: it has waited, or need not. is_here: of this machine's own processes */
+static void put_finding(struct core *core, struct finding *finding, struct str json, bool is_here)
 {
 	CLEANUP(buf_fini) struct buf changed = {0};
 
@@ -69,6 +72,8 @@ static void put_finding(struct core *core, struct finding *finding, struct str j
 		log_error("a finding was not kept: %s", strerror(-r));
 	core->is_dirty = core->has_news = true;
 	alerts_take(core->alerts, finding, json, clock_wall(), &core->texts);
+	if (is_here)
+		policy_wait(&core->to_respond, &core->settings.policy, finding);
 }
 
 static bool read_finding(struct core *core, struct str json, struct finding *out)
@@ -82,6 +87,7 @@ static bool read_finding(struct core *core, struct str json, struct finding *out
 	return false;
 }
 
+/* Only sessions of the network wait. */
 static void put_waiting(struct core *core, bool all)
 {
 	struct finding finding;
@@ -89,20 +95,43 @@ static void put_waiting(struct core *core, bool all)
 
 	while (waiting_next(core->waiting, clock_wall(), all, &json))
 		if (read_finding(core, json, &finding))
-			put_finding(core, &finding, json);
+			put_finding(core, &finding, json, false);
 }
 
-static void take_finding(struct core *core, struct str json)
+/* is_here: as the supervisor says */
+static void take_finding(struct core *core, struct str json, bool is_here)
 {
 	struct finding finding;
 
 	if (!read_finding(core, json, &finding))
 		return;
+	/* the responder goes by what is stored under an id: nobody else may write there */
+	if (!is_here && str_equal(finding.detector, STR("host"))) {
+		log_error("a sensor speaks of this machine's processes, which none of ours does: "
+			  "not taken");
+		return;
+	}
 	if (core->settings.has_authorised &&
 	    waiting_hold(core->waiting, &finding, json, clock_wall()))
 		return;
 	waiting_learn(core->waiting, &finding);
-	put_finding(core, &finding, json);
+	put_finding(core, &finding, json, is_here);
+}
+
+static void ask_responder(struct core *core, const struct policy_request *request)
+{
+	if (channel_send(&core->channel, WATCH_RESPOND, str_of(request, sizeof(*request)), NULL,
+			 0) != 0)
+		log_error("finding %.*s is not responded to: the supervisor does not listen",
+			  FINDING_ID_LEN, request->finding);
+}
+
+/* Only what is stored: the responder reads it there. */
+static void act(struct core *core)
+{
+	for (size_t i = 0; i < core->to_respond.count; i++)
+		ask_responder(core, &core->to_respond.at[i]);
+	core->to_respond.count = 0;
 }
 
 static void complain(struct core *core, const char *what, instant now)
@@ -127,6 +156,8 @@ static void flush(struct core *core, instant now)
 	core->is_dirty = !is_stored;
 	if (!is_stored)
 		complain(core, why.text, now);
+	else
+		act(core);
 	if (report->len > 0 && !is_stored && !core->settings.alerts.is_json)
 		buf_add_text(report, "  (not stored yet: kept in memory and tried again)\n");
 	(void)write_all(STDOUT_FILENO, buf_view(report));
@@ -314,7 +345,8 @@ static void take_message(struct core *core, const struct message *message)
 {
 	switch (message->type) {
 	case WATCH_FINDING:
-		take_finding(core, message->body);
+	case WATCH_FINDING_HERE:
+		take_finding(core, message->body, message->type == WATCH_FINDING_HERE);
 		break;
 	case WATCH_COUNTERS:
 		take_counters(core, message->body, clock_wall());
@@ -370,6 +402,51 @@ static bool remember(void *context, struct str json)
 			alerts_remember(core->alerts, &finding);
 	}
 	return true;
+}
+
+struct before {
+	uint32_t told, more;
+	bool is_by_policy;
+};
+
+/* A freeze outlives davy, however that ended: nobody is to wonder why a program stands still. */
+static bool tell_before(void *context, const struct response *response)
+{
+	const struct response_step *step = response_step_find(response->step);
+	struct before *before = context;
+	CLEANUP(buf_fini) struct buf since = {0};
+
+	if (!step || !step->changes || response->state == RESPONSE_FAILED)
+		return true;
+	before->is_by_policy |= response->by_policy;
+	if (before->told == BEFORE_TOLD) {
+		before->more++;
+		return true;
+	}
+	before->told++;
+	buf_add_instant(&since, response->began);
+	log_warn("from before: %.*s of finding %.*s, %s %s since %.*s, is not undone; davy respond "
+		 "--list shows what of it is in effect, davy respond %.*s undo --yes takes it back",
+		 STR_ARG(response->step), STR_ARG(response->finding),
+		 response->state == RESPONSE_BEGUN ? "begun" : "taken",
+		 response->by_policy ? "by policy" : "by hand", STR_ARG(buf_view(&since)),
+		 STR_ARG(response->finding));
+	return true;
+}
+
+static void look_at_journal(struct core *core)
+{
+	const struct policy_request look = {.act = POLICY_LOOK};
+	struct before before = {0};
+	struct error why = {0};
+
+	if (store_each_response(core->store, (struct str){0}, true, tell_before, &before, &why) !=
+	    0)
+		complain(core, why.text, clock_wall());
+	if (before.more > 0)
+		log_warn("from before: %u more; davy respond --list shows all", before.more);
+	if (before.is_by_policy)
+		ask_responder(core, &look);
 }
 
 /* Who started us may well be root: what is missing is the right of the user we became. */
@@ -448,6 +525,7 @@ int core_worker(void)
 		log_error("%s", r < 0 ? why.text : "the supervisor hears nothing");
 	if (r < 0)
 		return EXIT_TROUBLE;
+	look_at_journal(&core);
 	run(&core);
 	return EXIT_NOTHING_FOUND;
 }

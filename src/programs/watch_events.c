@@ -43,6 +43,7 @@ static void on_tick(uv_timer_t *timer)
 
 	supervise_tick(&w->supervisor, clock_monotonic());
 	relay_pending(w);
+	watch_respond_pass(w);
 	for (size_t i = 0; i < w->supervisor.count; i++)
 		if (w->supervisor.at[i].is_running &&
 		    channel_wants_to_send(&w->supervisor.at[i].channel))

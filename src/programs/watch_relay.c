@@ -25,21 +25,28 @@ void relay_sources(struct watch *w)
 		buf_clear(&w->sources);
 }
 
-static void pass_finding(struct watch *w, struct str body)
+/* Before each that waits. */
+struct waiting_header {
+	uint32_t type, len;
+};
+
+/* Who says it is known here alone: a finding of traffic must not pass for one of this machine. */
+static void pass_finding(struct watch *w, size_t index, struct str body)
 {
 	struct supervised *core = &w->supervisor.at[CORE];
-	uint32_t len = (uint32_t)body.len;
+	const struct waiting_header header = {
+		watch_host_is(w, index) ? WATCH_FINDING_HERE : WATCH_FINDING, (uint32_t)body.len};
 
 	if (core->is_running && w->pending.len == 0 &&
-	    channel_send(&core->channel, WATCH_FINDING, body, NULL, 0) == 0)
+	    channel_send(&core->channel, header.type, body, NULL, 0) == 0)
 		return;
-	if (w->pending.len + sizeof(len) + body.len > PENDING_MAX ||
-	    !buf_reserve(&w->pending, sizeof(len) + body.len)) {
+	if (w->pending.len + sizeof(header) + body.len > PENDING_MAX ||
+	    !buf_reserve(&w->pending, sizeof(header) + body.len)) {
 		w->pending.failed = false;
 		w->findings_lost++;
 		return;
 	}
-	buf_add_bytes(&w->pending, &len, sizeof(len));
+	buf_add_bytes(&w->pending, &header, sizeof(header));
 	buf_add(&w->pending, body);
 }
 
@@ -47,15 +54,15 @@ static void pass_finding(struct watch *w, struct str body)
 void relay_pending(struct watch *w)
 {
 	struct supervised *core = &w->supervisor.at[CORE];
-	uint32_t len;
+	struct waiting_header header;
 
-	while (core->is_running && w->pending.len > sizeof(len)) {
-		memcpy(&len, w->pending.at, sizeof(len));
-		struct str body = str_sub(buf_view(&w->pending), sizeof(len), len);
-		if (body.len == len &&
-		    channel_send(&core->channel, WATCH_FINDING, body, NULL, 0) < 0)
+	while (core->is_running && w->pending.len > sizeof(header)) {
+		memcpy(&header, w->pending.at, sizeof(header));
+		struct str body = str_sub(buf_view(&w->pending), sizeof(header), header.len);
+		if (body.len == header.len &&
+		    channel_send(&core->channel, header.type, body, NULL, 0) < 0)
 			return;
-		buf_consume(&w->pending, sizeof(len) + len);
+		buf_consume(&w->pending, sizeof(header) + header.len);
 	}
 }
 
@@ -86,7 +93,7 @@ void relay_message(struct watch *w, size_t index, const struct message *message)
 
 	switch (message->type) {
 	case WATCH_FINDING:
-		pass_finding(w, message->body);
+		pass_finding(w, index, message->body);
 		if (!watch_host_is(w, index))
 			watch_host_hear(w, message->body);
 		break;
@@ -97,6 +104,14 @@ void relay_message(struct watch *w, size_t index, const struct message *message)
 	case WATCH_CUT:
 	case WATCH_FORGET:
 		change_cut(w, message);
+		break;
+	case WATCH_RESPOND:
+		if (index == CORE)
+			watch_respond_take(w, message);
+		break;
+	case WATCH_SOURCES:
+		if (w->responder_index > 0 && index == w->responder_index)
+			buf_add(&w->sources, message->body);
 		break;
 	case WATCH_UNFIT:
 		if (index == CORE)

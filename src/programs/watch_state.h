@@ -5,6 +5,7 @@
  *     watch_supervisor.c   from the first right to the last: set-up, the loop, tear-down
  *     watch_workers.c      core and sensors: started, lost, finished
  *     watch_host.c         this machine's processes: the worker and what it asks for
+ *     watch_respond.c      who carries out the policy
  *     watch_interfaces.c   which interfaces, and the rings on them
  *     watch_events.c       timers and signals
  *     watch_reload.c       settings read again, as all runs on
@@ -16,6 +17,7 @@
 #include <uv.h>
 
 #include "programs/host.h"
+#include "programs/responder.h"
 #include "programs/watch.h"
 #include "programs/watch_supervisor.h"
 #include "sandbox/supervise.h"
@@ -52,6 +54,9 @@ struct watch {
 	struct host_side host;
 	struct host_start host_start;
 	size_t host_index; /* 0: this machine's processes are not watched */
+	struct responder_start responder;
+	size_t responder_index;		  /* 0: was not needed so far */
+	struct policy_waiting to_respond; /* while the responder starts, or is busy */
 	struct interfaces interfaces;
 	struct taps taps;
 	struct cutoff_filter *filter;
@@ -90,6 +95,16 @@ void watch_host_take(struct watch *w, const struct message *message);
 /* A copy of what a sensor found, unread; in a flood it is left out. */
 void watch_host_hear(struct watch *w, struct str finding);
 void watch_host_tick(struct watch *w); /* now and then: processors come and go */
+
+/* -- watch_respond.c -- */
+
+/* The policy as the settings and the command line have it. */
+void watch_respond_read(struct watch *w);
+void watch_respond_start(struct watch *w); /* when the policy is to protect */
+/* What the core decided; starts the responder when it is the first. Never waits for it. */
+void watch_respond_take(struct watch *w, const struct message *message);
+void watch_respond_pass(struct watch *w); /* what waited */
+void watch_respond_retell(struct watch *w);
 
 /* -- watch_interfaces.c -- */
 

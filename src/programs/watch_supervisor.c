@@ -126,6 +126,8 @@ static int set_up(struct watch *w, struct error *why)
 		r = watch_interfaces(w, why);
 	if (r == 0)
 		watch_host_start(w);
+	if (r == 0)
+		watch_respond_start(w);
 	return r;
 }
 

@@ -15,6 +15,8 @@ struct watch_plan {
 	const char *const *interfaces; /* from the command line, in place of the settings' */
 	size_t interface_count;
 	bool is_json;
+	bool protects; /* respond.policy is protect, whatever the settings say */
+	bool is_dry;   /* the policy says what it would do */
 };
 
 enum watch_end { WATCH_ENDED, WATCH_RELOADS, WATCH_FAILED };

@@ -41,7 +41,7 @@ void workers_on_start(void *context, size_t index)
 	watcher->is_watched = true;
 	if (watch_host_is(w, index))
 		watch_host_greet(w);
-	else if (index > CORE && w->supervisor.at[index].restarts > 0)
+	else if (index > CORE && index <= w->sensor_count && w->supervisor.at[index].restarts > 0)
 		taps_announce(&w->taps, index - 1, true);
 }
 
@@ -130,6 +130,7 @@ static struct core_start core_settings(const struct watch *w)
 		.max_findings = settings_number(w->settings, "store.max_findings"),
 		.max_bytes = settings_number(w->settings, "store.max_size"),
 		.alerts = wanted_alerts(w),
+		.policy = w->responder.policy,
 	};
 	(void)settings_texts(w->settings, "detect.authorised", &authorised);
 	core.has_authorised = authorised > 0 && settings_bool(w->settings, "watch.host");
@@ -146,6 +147,7 @@ static uint32_t health_every_s(const struct watch *w)
 int workers_start_core(struct watch *w, struct error *why)
 {
 	size_t index;
+	watch_respond_read(w);
 	w->core = core_settings(w);
 	int r = store_folder_make(w->core.store_path, why);
 	if (r < 0)
@@ -239,6 +241,8 @@ void workers_retell(struct watch *w)
 {
 	struct sensor_tuning tuning = {.health_every_s = health_every_s(w)};
 
+	watch_respond_read(w);
+	watch_respond_retell(w);
 	w->core = core_settings(w);
 	retell(w, CORE, WATCH_SETTINGS, str_of(&w->core, sizeof(w->core)), NULL);
 	w->sensor_descriptors[w->filter ? 1 : 0] = w->lists;

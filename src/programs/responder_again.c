@@ -1,0 +1,333 @@
+/*
+ * A program that the policy has frozen, started again by its parent or a timer: frozen again, so
+ * many times a minute, and whoever starts it is named, for that is what has to be taken away.
+ *
+ * Known by the file that the frozen process runs, and by its hash, as long as that process is there
+ * to be looked at. Who runs the same program since before was not found guilty, and is left alone.
+ * What somebody took back by hand is not looked for.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "programs/clock.h"
+#include "programs/responder_state.h"
+#include "respond/quarantine.h"
+#include "respond/task.h"
+
+enum { NOTE_S = 3600 };
+enum { HASHED_MAX = 64 << 20, HASHES_KEPT = 64, ANCESTORS_NAMED = 3, ARGUMENTS_NAMED = 80 };
+
+/* -- what is known -- */
+
+static struct again *find(const struct responder *p, struct str finding)
+{
+	for (size_t i = 0; i < p->again_count; i++)
+		if (str_equal(finding, str_from(p->again[i].finding)))
+			return (struct again *)&p->again[i];
+	return NULL;
+}
+
+static void hash_file(struct responder *p, int fd, struct respond_program *program)
+{
+	struct respond_targets *t = &p->responding.targets;
+	int result = 0;
+
+	if (program->size_bytes > HASHED_MAX ||
+	    (!t->hashes && executable_hashes_new(HASHES_KEPT, &t->hashes) != 0))
+		return;
+	for (int step = 0; result == 0 && step <= HASHED_MAX / EXECUTABLE_HASH_STEP; step++)
+		result = executable_hash_step(t->hashes, fd, EXECUTABLE_HASH_STEP, clock_wall(),
+					      program->sha256);
+	program->has_sha256 = result == 1;
+}
+
+/* By what it runs, not by what its finding says of that. */
+static void learn(struct responder *p, struct again *again, struct process_key key)
+{
+	struct respond_program program;
+	char path[32];
+	struct stat file;
+
+	if (again->program_count == AGAIN_PROGRAMS_MAX)
+		return;
+	snprintf(path, sizeof(path), "%u/exe", key.pid);
+	int fd = openat(p->responding.place.proc, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return;
+	bool is_it =
+		fstat(fd, &file) == 0 && S_ISREG(file.st_mode) &&
+		task_same_start(task_start(p->responding.place.proc, key.pid, NULL), key.start_ns);
+	program = (struct respond_program){.device = is_it ? file.st_dev : 0,
+					   .inode = is_it ? file.st_ino : 0,
+					   .size_bytes = is_it ? (uint64_t)file.st_size : 0};
+	for (size_t i = 0; i < again->program_count; i++)
+		is_it &= again->programs[i].inode != program.inode ||
+			 again->programs[i].device != program.device;
+	if (is_it) {
+		hash_file(p, fd, &program);
+		again->programs[again->program_count++] = program;
+	}
+	close(fd);
+}
+
+static struct again *take_in(struct responder *p, struct str finding)
+{
+	struct again *again = find(p, finding);
+
+	if (again || p->again_count == AGAIN_MAX)
+		return again;
+	again = &p->again[p->again_count++];
+	*again = (struct again){0};
+	snprintf(again->finding, sizeof(again->finding), "%.*s",
+		 STR_ARG(str_sub(finding, 0, FINDING_ID_LEN)));
+	return again;
+}
+
+/* As a process's start is told. */
+static uint64_t boot_time_of(instant at)
+{
+	struct timespec boot;
+
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	int64_t ns = instant_at(boot.tv_sec, boot.tv_nsec).ns - instant_since(clock_wall(), at).ns;
+	return ns > 0 ? (uint64_t)ns : 1;
+}
+
+static bool visit_open(void *context, const struct response *response)
+{
+	struct responder *p = context;
+	struct quarantine q;
+
+	if (!response->by_policy || response->until.ns != 0 || response->state != RESPONSE_DONE ||
+	    !str_equal(response->step, str_from(freeze_step.name)))
+		return true;
+	struct again *again = take_in(p, response->finding);
+	if (!again || quarantine_recall(respond_memory(&p->doc, response->memory), &q, NULL) != 0)
+		return true;
+	if (!again->is_open)
+		again->frozen_count = 0;
+	again->is_open = true;
+	uint64_t since = boot_time_of(response->began);
+	if (again->since_ns == 0 || since < again->since_ns)
+		again->since_ns = since;
+	for (size_t i = 0; i < q.count && again->frozen_count < FROZEN_MAX; i++) {
+		uint64_t start = task_start(p->responding.place.proc, q.tasks[i].key.pid, NULL);
+		if (start == 0 || !task_same_start(start, q.tasks[i].key.start_ns))
+			continue;
+		again->frozen[again->frozen_count++] = q.tasks[i].key;
+		learn(p, again, q.tasks[i].key);
+	}
+	quarantine_fini(&q);
+	return true;
+}
+
+static void add_left(struct again *again)
+{
+	memcpy(&again->frozen[again->frozen_count], again->left,
+	       again->left_count * sizeof(*again->left));
+	again->frozen_count += again->left_count;
+}
+
+void again_read(struct responder *p)
+{
+	struct error why = {0};
+	size_t kept = 0;
+
+	if (!p->start.policy.protects || p->responding.is_dry)
+		return;
+	for (size_t i = 0; i < p->again_count; i++)
+		p->again[i].is_open = false;
+	if (store_each_response(p->responding.view.store, (struct str){0}, true, visit_open, p,
+				&why) != 0)
+		log_error("the journal of responses cannot be read: %s", why.text);
+	for (size_t i = 0; i < p->again_count; i++)
+		if (p->again[i].is_open && p->again[i].program_count > 0) {
+			if (kept != i)
+				p->again[kept] = p->again[i];
+			add_left(&p->again[kept++]);
+		}
+	p->again_count = kept;
+}
+
+static bool is_frozen(const struct again *again, const struct process_row *row)
+{
+	for (size_t i = 0; i < again->frozen_count; i++)
+		if (again->frozen[i].pid == row->key.pid &&
+		    task_same_start(again->frozen[i].start_ns, row->key.start_ns))
+			return true;
+	return false;
+}
+
+bool again_has(const struct responder *p, struct process_key key, struct str finding)
+{
+	const struct respond_targets *t = &p->responding.targets;
+
+	for (size_t i = 0; i < p->again_count; i++)
+		if (!str_equal(finding, str_from(p->again[i].finding)) &&
+		    key.start_ns >= p->again[i].since_ns &&
+		    respond_may_run(t, key.pid, p->again[i].programs, p->again[i].program_count))
+			return true;
+	return false;
+}
+
+/* -- who starts it -- */
+
+static void add_hostile(struct buf *out, struct str text, size_t most)
+{
+	buf_add_printable(out, str_sub(text, 0, most), most);
+	buf_add_text(out, text.len > most ? "..." : "");
+}
+
+static void name_ancestor(struct buf *out, const struct ancestor *a)
+{
+	add_hostile(out, a->name, PROCESS_NAME_MAX);
+	buf_printf(out, " (pid %u", a->key.pid);
+	if (a->arguments.len > 0) {
+		buf_add_text(out, ": ");
+		add_hostile(out, a->arguments, ARGUMENTS_NAMED);
+	}
+	buf_add_byte(out, ')');
+}
+
+/* "by sh (pid 7: sh /opt/guard.sh) under cron (pid 5), in unit cron.service; cron /etc/cron.d/x:3"
+ */
+static void name_restarter(struct responder *p, const struct process *process, struct buf *out)
+{
+	const struct fact *stays = facts_find(&p->finding.facts, STR("stays_by"));
+
+	for (size_t i = 0; i < process->ancestor_count && i < ANCESTORS_NAMED; i++) {
+		buf_add_text(out, i ? " under " : "by ");
+		name_ancestor(out, &process->ancestors[i]);
+	}
+	if (process->ancestor_count == 0)
+		buf_add_text(out, "by a process that is gone");
+	if (process->cgroup.unit.len > 0) {
+		buf_add_text(out, ", in ");
+		add_hostile(out, process->cgroup.unit, ARGUMENTS_NAMED);
+	}
+	for (size_t i = 0; stays && stays->kind == FACT_TEXTS && i < stays->text_count; i++) {
+		buf_add_text(out, i ? ", " : "; it is set up in ");
+		add_hostile(out, stays->texts[i], ARGUMENTS_NAMED);
+	}
+}
+
+/* -- freezing it again -- */
+
+static void narrow(struct responder *p, const struct again *again)
+{
+	responder_narrow(p, again->frozen, again->frozen_count);
+	p->responding.targets.narrowing.programs = again->programs;
+	p->responding.targets.narrowing.program_count = again->program_count;
+	p->responding.targets.narrowing.started_after_ns = again->since_ns;
+}
+
+/* Who is kept by the guards is not asked about with each sweep. */
+static void leave_refused(struct responder *p, struct again *again)
+{
+	const struct respond_targets *t = &p->responding.targets;
+
+	for (size_t i = 0; i < t->refused_count; i++) {
+		struct process_key key = {.pid = t->refused[i].pid};
+		key.start_ns = task_start(p->responding.place.proc, key.pid, NULL);
+		again->left[again->left_count % LEFT_MAX] = key;
+		again->left_count += again->left_count < LEFT_MAX;
+	}
+}
+
+static void say_limit(struct responder *p, struct again *again, const struct past *past,
+		      struct str restarter, bool is_full, instant now)
+{
+	CLEANUP(buf_fini) struct buf text = {0};
+
+	/* the journal is not to grow by a line a minute */
+	if (again->noted.ns != 0 && instant_since(now, again->noted).ns < DURATION_S(NOTE_S).ns)
+		return;
+	again->noted = now;
+	if (is_full)
+		buf_printf(&text,
+			   "%zu processes of it stand frozen, and no more are: end them with davy "
+			   "respond %s kill --yes, and take away what starts them; it is started ",
+			   past->frozen_count, again->finding);
+	else
+		buf_printf(&text,
+			   "frozen again %u times in this minute, which is the limit "
+			   "(respond.again_per_minute): take away what starts it; it is started ",
+			   p->start.policy.again_per_minute);
+	buf_add(&text, restarter);
+	responder_note(p, past, "limit", buf_view(&text));
+}
+
+static void freeze_again(struct responder *p, struct again *again, const struct past *past,
+			 instant now)
+{
+	const struct respond_targets *t = &p->responding.targets;
+	CLEANUP(buf_fini) struct buf restarter = {0}, remark = {0};
+	struct error why = {0};
+	bool is_full = past->frozen_count + RESPONSE_TARGETS_MAX > FROZEN_MAX;
+
+	if (respond_targets_find(&p->responding.targets, &p->finding, &why) != 0)
+		return;
+	leave_refused(p, again);
+	if (t->count == 0)
+		return;
+	name_restarter(p, t->at[0], &restarter);
+	if (is_full || !policy_pace_take(&again->pace, p->start.policy.again_per_minute, now)) {
+		say_limit(p, again, past, buf_view(&restarter), is_full, now);
+		return;
+	}
+	again->times++;
+	buf_printf(&remark, "; it was started again (%u) ", again->times);
+	buf_add(&remark, buf_view(&restarter));
+	p->responding.remark = buf_view(&remark);
+	if (responder_take(p, &freeze_step, &why) == 0)
+		(void)responder_take(p, &block_step, &why);
+	p->responding.remark = (struct str){0};
+}
+
+static void freeze_due(struct responder *p, struct again *again, instant now)
+{
+	struct past past;
+
+	if (!responder_load(p, str_from(again->finding)))
+		return;
+	responder_read_past(p, str_from(again->finding), &past);
+	if (past.was_taken_back || !past.is_frozen)
+		return;
+	narrow(p, again);
+	freeze_again(p, again, &past, now);
+	responder_narrow(p, NULL, 0);
+}
+
+void again_sweep(struct responder *p, instant now)
+{
+	struct respond_targets *t = &p->responding.targets;
+	bool is_any = false;
+	size_t count;
+
+	if (processes_sweep(t->processes, NULL) != 0)
+		return;
+	const struct process_row *rows = processes_rows(t->processes, &count);
+	for (size_t i = 0; i < count; i++)
+		for (size_t a = 0; a < p->again_count; a++) {
+			struct again *again = &p->again[a];
+			if (rows[i].key.start_ns < again->since_ns ||
+			    (rows[i].flags & PROCESS_KERNEL_THREAD) || is_frozen(again, &rows[i]) ||
+			    !respond_may_run(t, rows[i].key.pid, again->programs,
+					     again->program_count))
+				continue;
+			again->is_due = is_any = true;
+		}
+	for (size_t a = 0; a < p->again_count; a++) {
+		if (p->again[a].is_due)
+			freeze_due(p, &p->again[a], now);
+		p->again[a].is_due = false;
+	}
+	if (is_any)
+		again_read(p);
+}
