@@ -136,6 +136,36 @@ static void who_took_it_and_until_when_is_kept(void **state)
 	store_close(&store);
 }
 
+struct closing {
+	struct store *mine, *other;
+	int result;
+};
+
+/* What takes its time between reading and writing, while davy watch goes on writing. */
+static bool close_it(void *context, const struct response *r)
+{
+	struct closing *closing = context;
+	struct error why = {0};
+
+	must_begin(closing->other, "f9", "freeze");
+	closing->result = store_end_response(closing->mine, r->number, RESPONSE_UNDONE, STR("back"),
+					     instant_at(101, 0), &why);
+	return false;
+}
+
+static void a_visitor_may_write_while_others_do(void **state)
+{
+	struct closing closing = {must_open(STORE_WRITE), must_open(STORE_WRITE), -1};
+
+	must_begin(closing.mine, "f8", "block");
+	assert_int_equal(
+		store_each_response(closing.mine, STR("f8"), true, close_it, &closing, NULL), 0);
+	assert_int_equal(closing.result, 0);
+	check_list(closing.other, "f8", false, "1 f8 block undone {\"a\":1} 'back'; ");
+	store_close(&closing.mine);
+	store_close(&closing.other);
+}
+
 /* A program that is killed right after has begun it, for whoever comes next. */
 static void what_was_begun_outlives_a_kill(void **state)
 {
@@ -160,6 +190,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(steps_are_listed_latest_first, make_folder,
 						drop_folder),
 		cmocka_unit_test_setup_teardown(who_took_it_and_until_when_is_kept, make_folder,
+						drop_folder),
+		cmocka_unit_test_setup_teardown(a_visitor_may_write_while_others_do, make_folder,
 						drop_folder),
 		cmocka_unit_test_setup_teardown(what_was_begun_outlives_a_kill, make_folder,
 						drop_folder),

@@ -82,9 +82,38 @@ int store_end_response(struct store *store, uint64_t number, enum response_state
 	return sqlite_transact(store, end_body, &ending, why);
 }
 
+/* Views into `texts`, which the statement does not outlive. */
+static bool read_row(sqlite3_stmt *row, struct buf *texts, struct response *out)
+{
+	struct str *const to[] = {&out->finding, &out->step, &out->memory, &out->outcome};
+	static const int columns[] = {0, 1, 3, 4};
+	size_t starts[4];
+
+	/* a state that a later davy wrote is not undone for this one */
+	if (!response_state_from_name(sqlite_column(row, 2), &out->state))
+		return false;
+	for (size_t i = 0; i < 4; i++) {
+		starts[i] = texts->len;
+		buf_add(texts, sqlite_column(row, columns[i]));
+		to[i]->len = texts->len - starts[i];
+	}
+	for (size_t i = 0; i < 4; i++)
+		to[i]->at = texts->at + starts[i];
+	out->began.ns = sqlite3_column_int64(row, 5);
+	out->changed.ns = sqlite3_column_int64(row, 6);
+	out->until.ns = sqlite3_column_int64(row, 7);
+	out->by_policy = sqlite3_column_int(row, 8) != 0;
+	return !texts->failed;
+}
+
+/*
+ * Read, then visited: a visitor takes its time and writes to the journal, and what somebody else
+ * wrote meanwhile would keep it from that while we still read.
+ */
 static int visit_row(struct store *store, uint64_t number, store_response_visit *visit,
 		     void *context, bool *goes_on, struct error *why)
 {
+	CLEANUP(buf_fini) struct buf texts = {0};
 	sqlite3_stmt *row = NULL;
 	struct response r = {.number = number};
 
@@ -96,21 +125,12 @@ static int visit_row(struct store *store, uint64_t number, store_response_visit 
 		return result;
 	sqlite3_bind_int64(row, 1, (int64_t)number);
 	int code = sqlite3_step(row);
-	/* a state that a later davy wrote is not undone for this one */
-	if (code == SQLITE_ROW && response_state_from_name(sqlite_column(row, 2), &r.state)) {
-		r.finding = sqlite_column(row, 0);
-		r.step = sqlite_column(row, 1);
-		r.memory = sqlite_column(row, 3);
-		r.outcome = sqlite_column(row, 4);
-		r.began.ns = sqlite3_column_int64(row, 5);
-		r.changed.ns = sqlite3_column_int64(row, 6);
-		r.until.ns = sqlite3_column_int64(row, 7);
-		r.by_policy = sqlite3_column_int(row, 8) != 0;
-		*goes_on = visit(context, &r);
-	}
+	bool is_one = code == SQLITE_ROW && read_row(row, &texts, &r);
 	result = code == SQLITE_ROW || code == SQLITE_DONE ? 0 : sqlite_explain(store, code, why);
 	sqlite3_finalize(row);
-	return result;
+	if (is_one)
+		*goes_on = visit(context, &r);
+	return result != 0 || !texts.failed ? result : error_set(why, -ENOMEM, "no memory");
 }
 
 /* In two steps, as in sqlite_read.c: a visitor may write to the journal. */
