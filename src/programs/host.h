@@ -47,8 +47,8 @@ struct host_start {
 	uint64_t memory_bytes;
 	uint32_t health_every_s;
 	uint32_t hertz;
-	uint32_t side_pid; /* not looked at, as the worker itself */
-	uint8_t is_once;   /* findings are told at the end, as they are then */
+	uint32_t side_pid;	      /* not looked at, as the worker itself */
+	uint8_t is_once;	      /* findings are told at the end, as they are then */
 	struct authorised authorised; /* miners that are wanted here */
 };
 
