@@ -514,6 +514,7 @@ static void a_process_joins_its_own_connection(void **state)
 	tell(correlator, 20, all);
 	assert_int_equal(all->count, 1);
 	assert_string_equal(all->at[0].victims, "web1");
+	assert_string_equal(all->at[0].title, "a finding, on web1");
 	take(correlator,
 	     &(struct flow){"10.0.0.7:40001", "198.51.100.1:3333", WALLET_A, .at_s = 10});
 	/* another connection to the same pool is another miner's */

@@ -265,16 +265,34 @@ static void add_purpose(struct telling *t)
 	}
 }
 
-/* "Monero mining on 3 hosts for wallet 48ed...: 10.0.0.5, 10.0.0.7, 10.0.0.9" */
+/* Seen on its host alone, as nothing but a program that mines. */
+static const struct leg *lone_program(const struct telling *t)
+{
+	const struct leg *leg = t->member_count == 1 ? telling_leg(t, 0) : NULL;
+
+	return leg && !leg->is_flow && leg->title_len > 0 && leg->wallet.len == 0 ? leg : NULL;
+}
+
+/*
+ * "Monero mining on 3 hosts for wallet 48ed...: 10.0.0.5, 10.0.0.7, 10.0.0.9", or of a program
+ * "RandomX mining: xmrig, pid 7, on web1": on one host there may be many.
+ */
 static void add_title(struct telling *t)
 {
 	struct incident *out = t->out;
+	const struct leg *program = lone_program(t);
 	const size_t from = t->text.len;
 	const size_t named =
 		out->victim_count < NAMED_IN_TITLE ? out->victim_count : NAMED_IN_TITLE;
 
-	add_activity(t);
-	if (out->victim_total == 0)
+	if (program)
+		buf_add_printable(&t->text, str_of(program->title, program->title_len),
+				  LEG_TITLE_MAX);
+	else
+		add_activity(t);
+	if (program && out->victim_total == 1)
+		buf_add_text(&t->text, ", on ");
+	else if (out->victim_total == 0)
 		buf_add_text(&t->text, " by a host that is not seen");
 	else if (out->victim_total == 1)
 		buf_add_text(&t->text, " on ");
