@@ -51,8 +51,8 @@ static const char *const steps[] = {
 	" began INTEGER NOT NULL, changed INTEGER NOT NULL) STRICT;"
 	"CREATE INDEX response_finding ON response (finding);",
 	/* 5: who took it, and when it is taken back by itself */
-	"ALTER TABLE response ADD COLUMN by_policy INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE response ADD COLUMN until INTEGER NOT NULL DEFAULT 0;",
+	("ALTER TABLE response ADD COLUMN by_policy INTEGER NOT NULL DEFAULT 0;"
+	 "ALTER TABLE response ADD COLUMN until INTEGER NOT NULL DEFAULT 0;"),
 };
 
 enum { LAYOUT_VERSION = sizeof(steps) / sizeof(*steps) };
