@@ -64,12 +64,6 @@ static const struct {
 	{"tinyproxy", "it carries the flows of others", KIND_FORWARDER},
 };
 
-static const char *const browsers[] = {
-	"chrome",      "chromium",    "chromium-browser", "firefox",
-	"firefox-esr", "firefox-bin", "msedge",		  "brave",
-	"opera",       "vivaldi",     "vivaldi-bin",
-};
-
 static struct str program_of(const struct process *p)
 {
 	struct str path = p->executable.path;
@@ -122,13 +116,10 @@ static const char *refuse_program(const struct guard_question *q)
 /* One tab's process may be touched, and no other of a browser. */
 static const char *refuse_browser(const struct guard_question *q)
 {
-	struct str program = program_of(q->process);
-	bool is_browser = false;
-
-	for (size_t i = 0; i < sizeof(browsers) / sizeof(*browsers); i++)
-		is_browser |= str_equal(program, str_from(browsers[i]));
 	enum browser_role role = proc_browser_role(q->arguments);
-	if (!is_browser || role == BROWSER_PAGE || role == BROWSER_EXTENSION)
+
+	if (!proc_browser_is_named(q->process->executable.path) || role == BROWSER_PAGE ||
+	    role == BROWSER_EXTENSION)
 		return NULL;
 	return "it is the browser itself, with all its windows: close the page that mines, or "
 	       "name its one process";

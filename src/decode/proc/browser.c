@@ -6,9 +6,9 @@ static const struct {
 	{STR("chromium"), STR("Chromium")},    {STR("chromium-browser"), STR("Chromium")},
 	{STR("chrome"), STR("Google Chrome")}, {STR("msedge"), STR("Microsoft Edge")},
 	{STR("brave"), STR("Brave")},	       {STR("opera"), STR("Opera")},
-	{STR("vivaldi-bin"), STR("Vivaldi")},  {STR("firefox"), STR("Firefox")},
-	{STR("firefox-bin"), STR("Firefox")},  {STR("firefox-esr"), STR("Firefox")},
-	{STR("librewolf"), STR("LibreWolf")},
+	{STR("vivaldi-bin"), STR("Vivaldi")},  {STR("vivaldi"), STR("Vivaldi")},
+	{STR("firefox"), STR("Firefox")},      {STR("firefox-bin"), STR("Firefox")},
+	{STR("firefox-esr"), STR("Firefox")},  {STR("librewolf"), STR("LibreWolf")},
 };
 
 static bool is_between(char c)
@@ -132,14 +132,25 @@ static struct str file_of(struct str path)
 	return path;
 }
 
-static struct str name_of(struct str path)
+/* Empty: no browser of those known by name. */
+static struct str known_name(struct str file)
 {
-	struct str file = file_of(path);
-
 	for (size_t i = 0; i < sizeof(browsers) / sizeof(*browsers); i++)
 		if (str_equal(file, browsers[i].file))
 			return browsers[i].name;
-	return file;
+	return (struct str){0};
+}
+
+bool proc_browser_is_named(struct str path)
+{
+	return known_name(file_of(path)).len > 0;
+}
+
+static struct str name_of(struct str path)
+{
+	struct str file = file_of(path), name = known_name(file);
+
+	return name.len > 0 ? name : file;
 }
 
 /* A worker without rights cannot read the link of a parent: then what it calls itself has to do. */

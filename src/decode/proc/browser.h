@@ -23,6 +23,9 @@
  */
 enum browser_role proc_browser_role(struct str arguments);
 
+/* Does this file carry the name of a browser? Names are for telling, and for sparing. */
+bool proc_browser_is_named(struct str path);
+
 /*
  * With the chain of parents: a page's process runs the very program that the browser runs, and that
  * one is among its parents, by the link to its file or, where that could not be read, by its first
