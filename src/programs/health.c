@@ -7,6 +7,7 @@
 #include "programs/options.h"
 #include "programs/response_story.h"
 #include "programs/view.h"
+#include "respond/respond.h"
 
 enum { JSON, STORE, CONFIG };
 enum { UPDATES_MISSED = 3 }; /* after so many, davy watch does not run */
@@ -140,7 +141,7 @@ static bool tell_response(void *context, const struct response *response)
 	struct health *health = context;
 	struct view *view = &health->view;
 
-	if (str_equal(response->step, STR("evidence")) || response->state == RESPONSE_FAILED)
+	if (!response_step_changing(response->step) || response->state == RESPONSE_FAILED)
 		return true;
 	if (view->is_json) {
 		response_story_line(view, response);

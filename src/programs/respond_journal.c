@@ -82,11 +82,11 @@ static int name_finding(struct responding *r, struct str line, struct error *why
 static bool visit_undo(void *context, const struct response *response)
 {
 	struct walk *w = context;
-	const struct response_step *step = response_step_find(response->step);
+	const struct response_step *step = response_step_changing(response->step);
 	struct response_told told = {response->finding, response->step,
 				     STR("would be undone; nothing was done: --yes does it")};
 
-	if (!is_named(w->r, response->finding) || !step || !step->changes)
+	if (!is_named(w->r, response->finding) || !step)
 		return true;
 	w->count++;
 	if (w->r->does_it && !w->r->is_dry) {
@@ -150,10 +150,9 @@ static bool lasts(struct responding *r, struct str finding)
 static bool visit_due(void *context, const struct response *response)
 {
 	struct due *due = context;
-	const struct response_step *step = response_step_find(response->step);
+	const struct response_step *step = response_step_changing(response->step);
 
-	if (response->until.ns == 0 || !step || !step->changes ||
-	    lasts(due->walk.r, response->finding))
+	if (response->until.ns == 0 || !step || lasts(due->walk.r, response->finding))
 		return true;
 	if (response->until.ns <= due->now.ns)
 		undo_one(&due->walk, response, step);
@@ -199,13 +198,13 @@ static bool is_known(const struct walk *w, const char *finding)
 static bool visit_list(void *context, const struct response *response)
 {
 	struct walk *w = context;
-	const struct response_step *step = response_step_find(response->step);
+	const struct response_step *step = response_step_changing(response->step);
 	CLEANUP(buf_fini) struct buf held = {0};
 	struct response_told told = {response->finding, response->step,
 				     response->by_policy ? STR("in effect, by policy")
 							 : STR("in effect")};
 
-	if (!step || !step->changes)
+	if (!step)
 		return true;
 	step->look(&w->r->place, respond_memory(&w->doc, response->memory), &held);
 	if (held.len == 0 && response->state != RESPONSE_BEGUN)

@@ -2,6 +2,7 @@
 
 #include "base/json_write.h"
 #include "model/line.h"
+#include "respond/respond.h"
 
 enum { TOLD_MAX = 40 }; /* of one finding, the latest; JSON has all */
 
@@ -22,7 +23,7 @@ struct story {
 static bool can_be_undone(const struct response *r)
 {
 	return r->state != RESPONSE_UNDONE && !str_equal(r->memory, STR("{}")) &&
-	       !str_equal(r->step, STR("evidence"));
+	       response_step_changing(r->step);
 }
 
 /* "2026-11-22T10:00:00Z freeze by policy, done: 1 process is frozen in ..." */

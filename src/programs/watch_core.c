@@ -412,11 +412,10 @@ struct before {
 /* A freeze outlives davy, however that ended: nobody is to wonder why a program stands still. */
 static bool tell_before(void *context, const struct response *response)
 {
-	const struct response_step *step = response_step_find(response->step);
 	struct before *before = context;
 	CLEANUP(buf_fini) struct buf since = {0};
 
-	if (!step || !step->changes || response->state == RESPONSE_FAILED)
+	if (!response_step_changing(response->step) || response->state == RESPONSE_FAILED)
 		return true;
 	before->is_by_policy |= response->by_policy;
 	if (before->told == BEFORE_TOLD) {

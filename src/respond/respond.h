@@ -73,5 +73,7 @@ struct response_step {
 extern const struct response_step freeze_step, throttle_step, block_step, kill_step, evidence_step;
 extern const struct response_step *const response_steps[]; /* ends with NULL */
 const struct response_step *response_step_find(struct str name);
+/* The same of a step that leaves something to be undone; NULL: evidence, or a note in the journal. */
+const struct response_step *response_step_changing(struct str name);
 
 #endif

@@ -11,3 +11,10 @@ const struct response_step *response_step_find(struct str name)
 			return response_steps[i];
 	return NULL;
 }
+
+const struct response_step *response_step_changing(struct str name)
+{
+	const struct response_step *step = response_step_find(name);
+
+	return step && step->changes ? step : NULL;
+}
