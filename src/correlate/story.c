@@ -141,13 +141,16 @@ static void tell_suspect(struct telling *t, const struct leg *leg)
 	add_story(t, leg, from);
 }
 
-/* "The process behind 10.0.0.7: Monero mining: x, pid 7 (pid 7, /tmp/x, user 33 ...)" */
+/* "The process that mines as 10.0.0.7:40001, on web1: pid 7, /tmp/x, user 33. Monero mining: x";
+ * one that is only suspect may carry what others mine. */
 static void tell_process(struct telling *t, const struct leg *leg, const struct leg *inner)
 {
 	const size_t from = t->text.len;
 
 	buf_add_text(&t->text, leg->serves ? "The process at the pool's end, "
-					   : "The process that mines as ");
+			       : leg->verdict >= VERDICT_MINER
+				       ? "The process that mines as "
+				       : "The process that has the connection of ");
 	if (leg->serves)
 		buf_add_endpoint(&t->text, &inner->server);
 	else

@@ -431,10 +431,6 @@ size_t workloads_due(struct workloads *workloads, instant now, struct workload_d
 	return c.count;
 }
 
-/*
- * One process of many short ones has a sample or two, and stands for all that were taken of the
- * others.
- */
 struct workload_due workloads_name(const struct workloads *workloads,
 				   const struct process_key *process)
 {
@@ -447,6 +443,10 @@ struct workload_due workloads_name(const struct workloads *workloads,
 	return due;
 }
 
+/*
+ * One process of many short ones has a sample or two, and stands for all that were taken of the
+ * others.
+ */
 static double stands_for(const struct workload_entry *w, const struct process_entry *process)
 {
 	double all = recent_samples(w, FAST_STEPS), own = (double)process->recent;

@@ -65,8 +65,6 @@ struct constant_hit {
 	struct str text; /* of a wallet, URL or job; empty for binary constants */
 };
 
-enum setup_when { SETUP_SOMETIMES, SETUP_EVERY_MINUTES };
-
 /* A run of noise of a size that pads have, in memory that a page may write. */
 struct memory_pad {
 	uint64_t address, bytes;
@@ -78,6 +76,8 @@ struct workload_thread {
 	uint32_t thread;
 	double part; /* 0..1 */
 };
+
+enum setup_when { SETUP_SOMETIMES, SETUP_EVERY_MINUTES };
 
 /* A file that leads to the executable or tunes the machine for it. */
 struct setup_trace {

@@ -63,8 +63,10 @@ void host_authorised(const struct settings *settings, struct authorised *out)
 	const struct str *texts = settings_texts(settings, "detect.authorised", &count);
 
 	for (size_t i = 0; i < count; i++)
-		if (!authorised_add(out, texts[i], &(struct error){0}))
+		if (!authorised_add(out, texts[i], &(struct error){0})) {
 			log_warn("detect.authorised: only the first %d count", AUTHORISED_MAX);
+			return;
+		}
 }
 
 static int send_sampler_feeds(struct host_side *side, struct channel *channel)

@@ -1,8 +1,8 @@
 /*
  * The part of `davy watch` that carries out its policy: a process of its own beside the supervisor,
  * which must not wait for anything. It has root's rights and takes the very steps of `davy
- * respond`, through the same guards and the same journal. Started when there is something to do for
- * the first time.
+ * respond`, through the same guards and the same journal. Started at once when the policy protects,
+ * else as soon as there is something from before to be taken back.
  */
 #ifndef DAVY_PROGRAMS_RESPONDER_H
 #define DAVY_PROGRAMS_RESPONDER_H

@@ -232,11 +232,10 @@ static void leave_refused(struct responder *p, struct again *again)
 {
 	const struct respond_targets *t = &p->responding.targets;
 
-	for (size_t i = 0; i < t->refused_count; i++) {
+	for (size_t i = 0; i < t->refused_count && again->left_count < LEFT_MAX; i++) {
 		struct process_key key = {.pid = t->refused[i].pid};
 		key.start_ns = task_start(p->responding.place.proc, key.pid, NULL);
-		again->left[again->left_count % LEFT_MAX] = key;
-		again->left_count += again->left_count < LEFT_MAX;
+		again->left[again->left_count++] = key;
 	}
 }
 

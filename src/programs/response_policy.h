@@ -30,7 +30,6 @@ enum policy_act {
 	POLICY_STOP,  /* evidence, freeze, block; until it is undone */
 	POLICY_PAUSE, /* a suspect: freeze, for a while */
 	POLICY_LOOK,  /* of no finding: what is in effect from before may be due */
-	POLICY_ACTS
 };
 
 struct policy_request {

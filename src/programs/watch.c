@@ -85,9 +85,6 @@ static int watch_command_run(const struct command *command, int argc, char **arg
 	}
 	if (option == OPTIONS_STOP)
 		return options.status;
-	if (plan.is_dry && !plan.protects)
-		return options_mistake(command, "--dry-run is for --protect; without it nothing is "
-						"done anyway, and findings say what could be");
 	if (options_rest() < argc)
 		return options_mistake(command,
 				       "%s is too much; an interface is named with --interface",

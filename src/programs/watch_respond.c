@@ -43,6 +43,9 @@ void watch_respond_read(struct watch *w)
 	if (policy.protects && !settings_bool(s, "watch.host"))
 		log_warn("protect has nothing to go by: watch.host is false, so this machine's "
 			 "processes are not looked at");
+	if (policy.is_dry && !policy.protects)
+		log_warn("--dry-run: nothing would be done, for the policy does not protect "
+			 "(--protect, or respond.policy in the settings)");
 	response_settings_from(s, NULL, &w->responder.settings);
 	w->responder.policy = policy;
 }

@@ -166,8 +166,10 @@ static struct mirrors wanted_mirrors(const struct settings *settings)
 	const struct str *texts = settings_texts(settings, "watch.mirrors", &count);
 
 	for (size_t i = 0; i < count; i++)
-		if (!mirrors_add(&mirrors, texts[i], &(struct error){0}))
+		if (!mirrors_add(&mirrors, texts[i], &(struct error){0})) {
 			log_warn("watch.mirrors: only the first %d count", MIRRORS_MAX);
+			break;
+		}
 	return mirrors;
 }
 
