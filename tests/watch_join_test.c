@@ -254,7 +254,8 @@ static void the_process_of_a_session_is_named(void **state)
 	memcpy(id, incident.at + at + 6, 16);
 	assert_true(watching_davy(w, &out, (const char *const[]){"show", id, NULL}) < 2);
 	snprintf(story, sizeof(story), ": pid %d, ", (int)miner.pid);
-	if (str_find_nocase(buf_view(&out), STR("The process that mines as 127.0.0.1:")) < 0 ||
+	if (str_find_nocase(buf_view(&out),
+			    STR("The process that has the connection of 127.0.0.1:")) < 0 ||
 	    str_find_nocase(buf_view(&out), str_from(story)) < 0)
 		fail_msg("the story does not name it: %.*s", STR_ARG(buf_view(&out)));
 }
