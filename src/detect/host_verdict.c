@@ -53,6 +53,7 @@ struct weighing {
 	double strength[FAMILY_COUNT]; /* of the best strong sign */
 	unsigned families;	       /* with a strong sign */
 	bool has_specific, looks_alike;
+	bool runs_alike;	  /* of these: what was seen running */
 	bool has_session, serves; /* on its own connection: it mines; others mine through it */
 	double alike;		  /* of the best look-alike */
 	const char *algorithm;	  /* of the weightiest sign that tells */
@@ -111,12 +112,14 @@ static void take_code(struct weighing *w)
 		w->strength[FAMILY_CODE] = w->alike;
 }
 
-static struct weighing weigh(const struct signs *signs)
+static struct weighing weigh(const struct signs *signs, bool with_network)
 {
 	struct weighing w = {0};
 
 	for (size_t i = 0; i < signs->count; i++) {
 		const struct sign *sign = &signs->at[i];
+		if (sign->family == FAMILY_NETWORK && !with_network)
+			continue;
 		weigh_algorithm(&w, sign);
 		if (sign->family == FAMILY_NETWORK) {
 			w.has_session |= sign->weight == SIGN_SPECIFIC;
@@ -126,6 +129,7 @@ static struct weighing weigh(const struct signs *signs)
 		}
 		if (sign->weight == SIGN_LOOKS_ALIKE) {
 			w.looks_alike = true;
+			w.runs_alike |= !sign->is_at_rest;
 			w.alike = sign->strength > w.alike ? sign->strength : w.alike;
 		}
 		if (sign->weight < SIGN_STRONG || sign->family >= FAMILY_COUNT)
@@ -140,7 +144,7 @@ static struct weighing weigh(const struct signs *signs)
 		take_code(&w);
 	}
 	/* what others run as well is not run for something else by who speaks with a pool */
-	if (w.has_session && w.looks_alike)
+	if (w.has_session && w.runs_alike)
 		take_code(&w);
 	return w;
 }
@@ -419,6 +423,23 @@ static void tell_sessions(struct telling *t)
 	}
 }
 
+/*
+ * What the claim would be without what sensors say. They read what strangers send, and who acts by
+ * itself (programs/response_policy) must not act on their word.
+ */
+static void tell_without_network(struct telling *t)
+{
+	struct facts *facts = &t->out->facts;
+
+	if (t->host_case->workload->session_count == 0)
+		return;
+	const struct weighing here = weigh(t->host_case->signs, false);
+	const struct judgement judged = judge(&here, t->process);
+	facts_add_text(facts, "verdict_without_network",
+		       str_from(judged.state ? verdict_name(judged.verdict) : "signal"));
+	facts_add_real(facts, "confidence_without_network", judged.confidence);
+}
+
 static void tell_facts(struct telling *t)
 {
 	const struct workload *w = t->host_case->workload;
@@ -541,7 +562,7 @@ bool host_verdict(const struct host_case *host_case, struct arena *scratch, stru
 			    .process = host_case->workload->process,
 			    .scratch = scratch,
 			    .out = out,
-			    .weighing = weigh(host_case->signs)};
+			    .weighing = weigh(host_case->signs, true)};
 
 	t.judgement = judge(&t.weighing, t.process);
 	if (!t.judgement.state)
@@ -557,6 +578,7 @@ bool host_verdict(const struct host_case *host_case, struct arena *scratch, stru
 	tell_title(&t);
 	tell_reasons(&t);
 	tell_facts(&t);
+	tell_without_network(&t);
 	tell_actions(&t);
 	tell_removals(&t);
 	return true;

@@ -35,6 +35,7 @@ enum sign_weight {
 struct sign {
 	enum sign_family family;
 	enum sign_weight weight;
+	bool is_at_rest;       /* code that is there, and was not seen running */
 	double strength;       /* 0..1: how sure the room is of what it says it saw */
 	const char *detector;  /* the room: "code_shape" */
 	const char *algorithm; /* "rx/0", "cn/r", "sha256d"; NULL: does not tell */

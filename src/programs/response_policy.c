@@ -43,18 +43,36 @@ static bool is_about_processes(const struct finding *finding)
 		facts_text(&subject->keys, STR("executable")).len > 0);
 }
 
+/* Half of what a host's finding rests on may be a sensor's word, which is not acted upon. */
+static enum verdict verdict_here(const struct finding *finding, double *confidence)
+{
+	const struct str verdict = facts_text(&finding->facts, STR("verdict_without_network"));
+	const struct fact *real = facts_find(&finding->facts, STR("confidence_without_network"));
+	enum verdict here = VERDICT_SIGNAL;
+
+	*confidence = finding->confidence;
+	if (verdict.len == 0)
+		return finding->verdict;
+	if (!real || real->kind != FACT_REAL || !verdict_from_name(verdict, &here))
+		return VERDICT_SIGNAL;
+	if (real->real < *confidence)
+		*confidence = real->real;
+	return here < finding->verdict ? here : finding->verdict;
+}
+
 enum policy_act response_policy_judge(const struct response_policy *policy,
 				      const struct finding *finding)
 {
 	if (!policy->protects || !is_about_processes(finding) ||
 	    finding->id.len != FINDING_ID_LEN || !str_is_hex(finding->id))
 		return POLICY_NOTHING;
+	double confidence;
+	const enum verdict verdict = verdict_here(finding, &confidence);
 	/* a confidence of 0.95 is stored with rounding */
-	if (finding->verdict == VERDICT_MINING &&
-	    finding->confidence * 100 + 1e-6 >= policy->confidence_percent)
+	if (verdict == VERDICT_MINING && confidence * 100 + 1e-6 >= policy->confidence_percent)
 		return POLICY_STOP;
-	return finding->verdict == VERDICT_SUSPECT && policy->freezes_suspects ? POLICY_PAUSE
-									       : POLICY_NOTHING;
+	return verdict == VERDICT_SUSPECT && policy->freezes_suspects ? POLICY_PAUSE
+								      : POLICY_NOTHING;
 }
 
 void policy_wait(struct policy_waiting *waiting, const struct response_policy *policy,

@@ -58,6 +58,30 @@ static void only_what_is_sure_is_stopped(void **state)
 	}
 }
 
+/* A sensor reads what strangers send: what rests on its word is told, and not acted upon. */
+static void a_sensors_word_is_not_acted_upon(void **state)
+{
+	static const struct {
+		const char *verdict;
+		double confidence;
+		enum policy_act expected;
+	} rows[] = {
+		{"mining", 0.97, POLICY_STOP},	    {"mining", 0.9, POLICY_NOTHING},
+		{"suspect", 0.97, POLICY_PAUSE},    {"signal", 0.97, POLICY_NOTHING},
+		{"nonsense", 0.99, POLICY_NOTHING},
+	};
+	const struct response_policy policy = {
+		.protects = true, .freezes_suspects = true, .confidence_percent = 95};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct finding f = finding_of("host", VERDICT_MINING, 0.99);
+		facts_add_text(&f.facts, "verdict_without_network", str_from(rows[i].verdict));
+		facts_add_real(&f.facts, "confidence_without_network", rows[i].confidence);
+		if (response_policy_judge(&policy, &f) != rows[i].expected)
+			fail_msg("%s %f", rows[i].verdict, rows[i].confidence);
+	}
+}
+
 static void only_processes_are_stopped(void **state)
 {
 	const struct response_policy policy = {.protects = true, .confidence_percent = 95};
@@ -138,6 +162,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_what_is_sure_is_stopped),
+		cmocka_unit_test(a_sensors_word_is_not_acted_upon),
 		cmocka_unit_test(only_processes_are_stopped),
 		cmocka_unit_test(each_waits_once_and_the_graver_act_wins),
 		cmocka_unit_test(groups_are_paths),

@@ -40,6 +40,17 @@ static bool is_written(const struct workload *w, uint64_t address)
 	return false;
 }
 
+/*
+ * A tunnel has in its memory what it passes on, and whoever sends through it chooses what that is:
+ * no second witness beside the session. Words are counted wherever they lie.
+ */
+static bool may_be_of_session(const struct workload *w, const struct constant_hit *hit)
+{
+	return w->session_count > 0 &&
+	       (hit->kind == CONSTANT_MESSAGE || hit->kind == CONSTANT_SETTING ||
+		is_written(w, hit->address));
+}
+
 /* One sign a kind; the first text of it is quoted. */
 static void judge(const struct workload *workload, struct arena *scratch, struct signs *out)
 {
@@ -54,10 +65,10 @@ static void judge(const struct workload *workload, struct arena *scratch, struct
 			continue;
 		told |= 1u << hit->kind;
 		const struct meaning *m = &meanings[hit->kind];
-		/* a tunnel, too, has in its memory what it passes on: no second witness */
-		bool is_of_session = hit->kind == CONSTANT_MESSAGE && workload->session_count > 0;
+		bool is_of_session = may_be_of_session(workload, hit);
 		signs_add(out, (struct sign){.family = m->family,
 					     .weight = is_of_session ? SIGN_SUPPORTS : m->weight,
+					     .is_at_rest = m->family == FAMILY_CODE,
 					     .strength = m->strength,
 					     .detector = "memory_constants",
 					     .algorithm = hit->algorithm,
