@@ -300,6 +300,8 @@ static void act(struct responder *p, const struct policy_request *request)
 		return;
 	if (key.pid > 0 && again_has(p, key, id))
 		return; /* the next sweep has it, at its pace */
+	if (!responder_load(p, id))
+		return;
 	responder_read_past(p, id, &past);
 	if (past.was_taken_back) {
 		responder_note(p, &past, "left alone",

@@ -164,18 +164,6 @@ static bool is_frozen(const struct again *again, const struct process_row *row)
 	return false;
 }
 
-bool again_has(const struct responder *p, struct process_key key, struct str finding)
-{
-	const struct respond_targets *t = &p->responding.targets;
-
-	for (size_t i = 0; i < p->again_count; i++)
-		if (!str_equal(finding, str_from(p->again[i].finding)) &&
-		    key.start_ns >= p->again[i].since_ns &&
-		    respond_may_run(t, key.pid, p->again[i].programs, p->again[i].program_count))
-			return true;
-	return false;
-}
-
 /* -- who starts it -- */
 
 static void add_hostile(struct buf *out, struct str text, size_t most)
@@ -225,6 +213,28 @@ static void narrow(struct responder *p, const struct again *again)
 	p->responding.targets.narrowing.programs = again->programs;
 	p->responding.targets.narrowing.program_count = again->program_count;
 	p->responding.targets.narrowing.started_after_ns = again->since_ns;
+}
+
+bool again_has(struct responder *p, struct process_key key, struct str finding)
+{
+	const struct respond_targets *t = &p->responding.targets;
+	struct error why = {0};
+	bool has = false;
+
+	for (size_t i = 0; i < p->again_count && !has; i++) {
+		const struct again *again = &p->again[i];
+		if (str_equal(finding, str_from(again->finding)) ||
+		    key.start_ns < again->since_ns ||
+		    !respond_may_run(t, key.pid, again->programs, again->program_count) ||
+		    !responder_load(p, str_from(again->finding)))
+			continue;
+		narrow(p, again);
+		if (respond_targets_find(&p->responding.targets, &p->finding, &why) == 0)
+			for (size_t k = 0; k < t->count; k++)
+				has |= t->at[k]->key.pid == key.pid;
+	}
+	responder_narrow(p, NULL, 0);
+	return has;
 }
 
 /* Who is kept by the guards is not asked about with each sweep. */

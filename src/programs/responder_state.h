@@ -71,8 +71,11 @@ void responder_narrow(struct responder *p, const struct process_key *known, size
 
 /* What stands frozen by the policy, anew from the journal. */
 void again_read(struct responder *p);
-/* Was this process started from a program that is waited for on account of another finding? */
-bool again_has(const struct responder *p, struct process_key key, struct str finding);
+/*
+ * Is this process one that is waited for on account of another finding, so that the next sweep
+ * freezes it? Loads those findings.
+ */
+bool again_has(struct responder *p, struct process_key key, struct str finding);
 /* Look who was started again, and freeze it. Costs a walk through /proc. */
 void again_sweep(struct responder *p, instant now);
 
