@@ -98,6 +98,20 @@ static void put_waiting(struct core *core, bool all)
 			put_finding(core, &finding, json, false);
 }
 
+/*
+ * The responder goes by what is stored under an id: nobody else may write there. The id is that of
+ * the subject, so that none can be borrowed.
+ */
+static bool may_be_a_sensors(const struct finding *finding)
+{
+	char id[FINDING_ID_LEN + 1];
+
+	finding_identify(finding, id);
+	return str_equal(finding->id, str_from(id)) && !str_equal(finding->detector, STR("host")) &&
+	       !str_equal(finding->subject.type, STR("process")) &&
+	       !str_equal(finding->subject.type, STR("workload"));
+}
+
 /* is_here: as the supervisor says */
 static void take_finding(struct core *core, struct str json, bool is_here)
 {
@@ -105,8 +119,7 @@ static void take_finding(struct core *core, struct str json, bool is_here)
 
 	if (!read_finding(core, json, &finding))
 		return;
-	/* the responder goes by what is stored under an id: nobody else may write there */
-	if (!is_here && str_equal(finding.detector, STR("host"))) {
+	if (!is_here && !may_be_a_sensors(&finding)) {
 		log_error("a sensor speaks of this machine's processes, which none of ours does: "
 			  "not taken");
 		return;
@@ -114,7 +127,8 @@ static void take_finding(struct core *core, struct str json, bool is_here)
 	if (core->settings.has_authorised &&
 	    waiting_hold(core->waiting, &finding, json, clock_wall()))
 		return;
-	waiting_learn(core->waiting, &finding);
+	if (is_here)
+		waiting_learn(core->waiting, &finding);
 	put_finding(core, &finding, json, is_here);
 }
 
