@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "decode/proc/cgroup.h"
+
 enum { CONTAINER_DIGITS_MIN = 12, CONTAINER_DIGITS_MAX = 64 };
 
 #define HOW                                                                                   \
@@ -166,6 +168,51 @@ static bool is_of_a_user(struct str path)
 	return false;
 }
 
+/*
+ * systemd keeps units in slices. What is called a unit below another group is the word of whoever
+ * that group was handed to: a container, or a service that makes groups of its own.
+ */
+static bool is_unit(struct str path, struct str name)
+{
+	struct str part = {0};
+
+	do
+		str_cut(path, '/', &part, &path);
+	while (path.len > 0 && (part.len == 0 || str_ends(part, STR(".slice"))));
+	return str_equal(part, name);
+}
+
+/* Who makes containers has them below its own unit, with some set-ups. */
+static bool makes_containers(struct str unit)
+{
+	static const struct str units[] = {
+		STR("containerd.service"), STR("docker.service"),    STR("crio.service"),
+		STR("cri-o.service"),	   STR("podman.service"),    STR("kubelet.service"),
+		STR("k3s.service"),	   STR("k3s-agent.service"),
+	};
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+		if (str_equal(unit, units[i]))
+			return true;
+	return false;
+}
+
+/* The group of the container lies in no other container, and in no service but a runtime's. */
+static bool is_container(const struct cgroup_place *place)
+{
+	char scratch[CGROUP_POD_UID_LEN];
+	struct cgroup_place above;
+	ptrdiff_t at = str_find(place->path, place->container);
+
+	while (at > 0 && place->path.at[at - 1] != '/')
+		at--;
+	if (at <= 0)
+		return false;
+	cgroup_place_of_path(str_sub(place->path, 0, (size_t)at), scratch, &above);
+	return above.runtime == CONTAINER_NONE &&
+	       (above.unit.len == 0 || makes_containers(above.unit));
+}
+
 static bool fits(const struct authorisation *one, const struct process *process)
 {
 	const struct cgroup_place *place = &process->cgroup;
@@ -176,10 +223,10 @@ static bool fits(const struct authorisation *one, const struct process *process)
 		       memcmp(one->sha256, process->executable.sha256, sizeof(one->sha256)) == 0;
 	case AUTHORISED_BY_UNIT:
 		/* what a container calls a unit is the container's word */
-		return str_equal(place->unit, str_from(one->name)) && place->container.len == 0 &&
+		return is_unit(place->path, str_from(one->name)) && place->container.len == 0 &&
 		       !is_of_a_user(place->path);
 	case AUTHORISED_BY_CONTAINER:
-		return str_starts(place->container, str_from(one->name)) &&
+		return str_starts(place->container, str_from(one->name)) && is_container(place) &&
 		       !is_of_a_user(place->path);
 	default:
 		return false;

@@ -7,8 +7,9 @@
 
 #include "detect/authorised.h"
 
-#define HASH "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
-#define ID   "4f1c0d9be2aa4f1c0d9be2aa4f1c0d9be2aa4f1c0d9be2aa4f1c0d9be2aa4f1c"
+#define HASH	 "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+#define ID	 "4f1c0d9be2aa4f1c0d9be2aa4f1c0d9be2aa4f1c0d9be2aa4f1c0d9be2aa4f1c"
+#define OTHER_ID "aaaa0d9be2aa4f1c0d9be2aa4f1c0d9be2aa4f1c0d9be2aa4f1c0d9be2aa4f1c"
 
 static instant day(const char *text)
 {
@@ -81,6 +82,33 @@ static void an_entry_fits_what_it_names_and_no_more(void **state)
 		 .entry = "unit:x.service",
 		 .place = {.path = STR("/docker/" ID "/system.slice/x.service"),
 			   .unit = STR("x.service"),
+			   .container = STR(ID)}},
+		{.name = "a unit below a slice of its own",
+		 .entry = "unit:x.service",
+		 .place = {.path = STR("/work.slice/work-ci.slice/x.service/worker")},
+		 .fits = true},
+		{.name = "what a service calls a unit",
+		 .entry = "unit:x.service",
+		 .place = {.path = STR("/system.slice/ci.service/x.service"),
+			   .unit = STR("x.service")}},
+		{.name = "what a machine of systemd calls a unit",
+		 .entry = "unit:x.service",
+		 .place = {.path = STR("/machine.slice/systemd-nspawn@m.service/payload/"
+				       "system.slice/x.service"),
+			   .unit = STR("x.service")}},
+		{.name = "a container below its runtime",
+		 .entry = "container:4f1c0d9be2aa",
+		 .place = {.path = STR("/system.slice/containerd.service/docker-" ID ".scope"),
+			   .container = STR(ID)},
+		 .fits = true},
+		{.name = "a container that another one says it has",
+		 .entry = "container:4f1c0d9be2aa",
+		 .place = {.path = STR("/machine.slice/libpod-" OTHER_ID
+				       ".scope/container/docker-" ID ".scope"),
+			   .container = STR(ID)}},
+		{.name = "a container that a service says it has",
+		 .entry = "container:4f1c0d9be2aa",
+		 .place = {.path = STR("/system.slice/ci.service/docker-" ID ".scope"),
 			   .container = STR(ID)}},
 		{.name = "a container",
 		 .entry = "container:4f1c0d9be2aa",
