@@ -31,6 +31,7 @@ static void on_health(uv_timer_t *timer)
 	send_counter(&lines, "cut flows reopened", totals.reopened);
 	send_counter(&lines, "worker restarts", w->restarts);
 	send_counter(&lines, "findings lost", w->findings_lost);
+	send_counter(&lines, "responses lost", w->to_respond.lost);
 	if (core->is_running)
 		(void)!channel_send(&core->channel, WATCH_COUNTERS, buf_view(&lines), NULL, 0);
 	watch_host_tick(w);
