@@ -489,7 +489,7 @@ static void the_store_has_its_directory_only(void **state)
 
 struct deaths {
 	struct supervisor supervisor;
-	unsigned count;
+	unsigned count, hangs;
 	char last[DEATH_TEXT_MAX];
 };
 
@@ -541,6 +541,58 @@ static void the_dead_come_back_more_and_more_slowly(void **state)
 	supervise_stop(s, 1000);
 }
 
+static void count_hang(void *context, size_t index)
+{
+	struct deaths *deaths = context;
+
+	deaths->hangs++;
+}
+
+/* Ticks of one second each; the last one's time. */
+static instant tick_on(struct supervisor *s, int64_t from, int64_t to)
+{
+	for (int64_t at = from; at <= to; at++)
+		(void)supervise_tick(s, instant_at(at, 0));
+	return instant_at(to, 0);
+}
+
+static void who_says_nothing_is_ended(void **state)
+{
+	static struct deaths deaths;
+	struct supervisor *s = &deaths.supervisor;
+	const struct worker_plan plan = {
+		.role = "mortal", .settings = STR("settings"), .silence = DURATION_S(20)};
+	struct error why = {""};
+	size_t index;
+
+	s->on_death = count_death;
+	s->on_hang = count_hang;
+	s->context = &deaths;
+	if (supervise_add(s, &plan, instant_at(100, 0), &index, &why))
+		fail_msg("%s", why.text);
+	wait_for_death(s);
+	(void)tick_on(s, 101, 102);
+	wait_for_death(s);
+	(void)tick_on(s, 103, 104); /* the third one lives */
+	assert_true(s->at[0].is_running);
+	supervise_heard(s, 0, tick_on(s, 105, 120));
+	(void)tick_on(s, 121, 138);
+	assert_int_equal(deaths.hangs, 0);
+	(void)tick_on(s, 1000, 1000); /* we slept, and could not hear it */
+	assert_int_equal(deaths.hangs, 0);
+	(void)tick_on(s, 1001, 1001);
+	assert_int_equal(deaths.hangs, 1);
+	supervise_heard(s, 0, instant_at(1001, 0)); /* too late */
+	wait_for_death(s);
+	(void)tick_on(s, 1002, 1002);
+	assert_string_equal(deaths.last, "said nothing for 20 s, was ended");
+	assert_int_equal(deaths.count, 3);
+	assert_int_equal(s->hangs, 1);
+	(void)tick_on(s, 1003, 1003);
+	assert_true(s->at[0].is_running);
+	supervise_stop(s, 1000);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -558,12 +610,14 @@ int main(int argc, char **argv)
 	const struct CMUnitTest for_all[] = {
 		cmocka_unit_test(landlock_holds_alone),
 		cmocka_unit_test(the_dead_come_back_more_and_more_slowly),
+		cmocka_unit_test(who_says_nothing_is_ended),
 	};
 	const struct CMUnitTest for_root[] = {
 		cmocka_unit_test(a_confined_worker_can_only_work),
 		cmocka_unit_test(the_store_has_its_directory_only),
 		cmocka_unit_test(landlock_holds_alone),
 		cmocka_unit_test(the_dead_come_back_more_and_more_slowly),
+		cmocka_unit_test(who_says_nothing_is_ended),
 	};
 	if (!namespace_enter()) /* says why; cmocka's skip() would be a failure to meson */
 		return cmocka_run_group_tests(for_all, NULL, NULL);

@@ -1,11 +1,13 @@
 /*
  * `davy watch` and this machine's own processes: a drill that behaves as a miner is found while it
- * runs, one that only computes is not accused, and a worker that is killed comes back.
+ * runs, one that only computes is not accused, and a worker that is killed comes back, as does one
+ * that hangs.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -13,13 +15,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "namespace.h"
+#include "silent_page.h"
 #include "watching.h"
 
+enum { HANGS_MS = 60000 }; /* twenty seconds, in which it may be that it is not yet noticed */
 enum { FOUND_MS = 40000 }; /* under sanitizers, beside whatever else builds */
 
 struct drill {
@@ -131,6 +136,89 @@ static void a_worker_that_is_killed_comes_back(void **state)
 	assert_int_equal(watching_end(w, SIGTERM), 0);
 }
 
+static void a_miner_is_found_again(struct watching *w)
+{
+	size_t from = w->text[WATCHING_OUT].len;
+	struct drill drill = drill_start("randomx,seconds=120");
+
+	if (!await_verdict(w, from, drill.miner, FOUND_MS))
+		fail_msg("not found again; davy watch says: %.*s%.*s",
+			 (int)w->text[WATCHING_OUT].len, w->text[WATCHING_OUT].at,
+			 (int)w->text[WATCHING_ERR].len, w->text[WATCHING_ERR].at);
+	drill_end(&drill);
+}
+
+static void a_worker_that_hangs_is_replaced(void **state)
+{
+	struct watching *w = *state;
+
+	watching_start_up(w, NULL);
+	assert_true(watching_await_counter(w, "samples taken", 1, FOUND_MS)); /* it has begun */
+	pid_t worker = watching_worker(w, "host", 0);
+	assert_true(worker > 0);
+	int64_t began = watching_now_ms();
+	assert_int_equal(kill(worker, SIGSTOP), 0);
+	assert_true(watching_await(w, WATCHING_ERR, 0, "the host said nothing for 20 s, was ended",
+				   1, HANGS_MS));
+	printf("# replaced after %.1f s\n", (double)(watching_now_ms() - began) / 1000);
+	a_miner_is_found_again(w);
+	assert_int_equal(watching_counter(w, "workers that hung"), 1);
+	assert_int_equal(watching_end(w, SIGTERM), 0);
+}
+
+/* Its environment is where whoever reads it waits for ever; and it is loud. */
+static void be_unreadable(const char *folder, int told)
+{
+	struct silent_page page = {0};
+	volatile uint64_t number = 1;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	int failed = silent_page_map(folder, &page);
+	if (failed == 0 &&
+	    (prctl(PR_SET_MM, PR_SET_MM_ENV_START, (unsigned long)page.at, 0, 0) != 0 ||
+	     prctl(PR_SET_MM, PR_SET_MM_ENV_END, (unsigned long)page.at + SILENT_PAGE_BYTES, 0,
+		   0) != 0))
+		failed = -errno;
+	if (write(told, &failed, sizeof(failed)) != sizeof(failed) || failed != 0)
+		_exit(1);
+	for (;;)
+		number = number * 6364136223846793005u + 1;
+}
+
+static void a_process_that_cannot_be_read_blinds_nobody(void **state)
+{
+	struct watching *w = *state;
+	char folder[sizeof(w->folder) + 16], wanted[64];
+	int told[2], failed = 0;
+
+	snprintf(folder, sizeof(folder), "%s/silent", w->folder);
+	assert_int_equal(mkdir(folder, 0700), 0);
+	assert_int_equal(pipe2(told, O_CLOEXEC), 0);
+	watching_start_up(w, NULL);
+	assert_true(watching_await_counter(w, "samples taken", 1, FOUND_MS));
+	pid_t unreadable = fork();
+	if (unreadable == 0)
+		be_unreadable(folder, told[1]);
+	assert_int_equal(read(told[0], &failed, sizeof(failed)), (int)sizeof(failed));
+	close(told[0]);
+	close(told[1]);
+	if (failed != 0)
+		fail_msg("no file system of our own: %s", strerror(-failed));
+	snprintf(wanted, sizeof(wanted), "host: memory of process %d: looking at it never ends",
+		 (int)unreadable);
+	if (!watching_await(w, WATCHING_ERR, 0, wanted, 1, HANGS_MS))
+		fail_msg("not noticed; davy watch says: %.*s", (int)w->text[WATCHING_ERR].len,
+			 w->text[WATCHING_ERR].at);
+	assert_true(watching_await(w, WATCHING_ERR, 0, "and is started again", 1, HANGS_MS));
+	a_miner_is_found_again(w);
+	assert_int_equal(watching_counter(w, "workers that hung"), 1);
+	assert_int_equal(kill(unreadable, SIGKILL), 0);
+	assert_int_equal(waitpid(unreadable, NULL, 0), unreadable);
+	assert_true(watching_await_counter(w, "worker restarts", 1, FOUND_MS));
+	assert_int_equal(watching_end(w, SIGTERM), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
 /* Loops of the same loudness: numbers, vectors, long integers. */
 static void what_only_computes_is_not_accused(void **state)
 {
@@ -158,6 +246,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_miner_on_this_machine_is_found, init, fini),
 		cmocka_unit_test_setup_teardown(a_worker_that_is_killed_comes_back, init, fini),
+		cmocka_unit_test_setup_teardown(a_worker_that_hangs_is_replaced, init, fini),
+		cmocka_unit_test_setup_teardown(a_process_that_cannot_be_read_blinds_nobody, init,
+						fini),
 		cmocka_unit_test_setup_teardown(what_only_computes_is_not_accused, init, fini),
 	};
 

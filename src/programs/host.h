@@ -39,7 +39,11 @@ enum host_message {
 	HOST_LIST,	 /* up: uint32_t, ITERATE_PROCESSES or ITERATE_SOCKETS */
 	HOST_LISTED,	 /* down: the same; its descriptor, when there is such a list */
 	HOST_SEEN,	 /* up, before WATCH_FLUSHED: struct host_seen */
+	HOST_READS, /* up, now and then: uint32_t, whose memory is read now; 0: nobody's, I live */
+	HOST_SPARE, /* down: uint32_t each, whose memory is not to be read; 0: nobody's is */
 };
+
+enum { HOST_SPARED_MAX = 32 };
 
 /* The worker's settings; its one descriptor at start is the procfs's folder. */
 struct host_start {

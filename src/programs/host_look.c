@@ -44,6 +44,8 @@ struct host_looker {
 	struct executable_hashes *hashes;
 	struct table *past;
 	char *piece; /* PIECE + CONSTANT_TEXT_MAX bytes */
+	const struct processes *processes;
+	uint32_t pid; /* being looked at */
 };
 
 int host_looker_new(const struct host_looker_settings *settings, struct host_looker **out,
@@ -122,13 +124,19 @@ static void name_pages(struct workload *w, struct code_page *pages)
 	}
 }
 
+/* Asked piece by piece: whoever supervises us hears that we go on. */
+static bool may_read(const struct host_looker *l)
+{
+	return processes_may_read(l->processes, l->pid);
+}
+
 /* Half before, half behind; what lies outside the mapping is not there. */
 static void read_windows(struct host_looker *l, int memory, struct workload *w)
 {
 	struct code_window *windows =
 		arena_take(&l->arena, sizeof(*windows) * WORKLOAD_WINDOWS_MAX);
 
-	if (!windows || memory < 0)
+	if (!windows || memory < 0 || !may_read(l))
 		return;
 	for (size_t i = 0; i < w->page_count && w->window_count < WORKLOAD_WINDOWS_MAX; i++) {
 		const struct code_page *page = &w->pages[i];
@@ -177,7 +185,7 @@ static void scan_region(struct host_looker *l, int memory, uint64_t from, uint64
 
 	for (uint64_t at = from; at < end;) {
 		size_t wanted = end - at < PIECE ? (size_t)(end - at) : PIECE;
-		ssize_t got = pread(memory, l->piece + kept, wanted, (off_t)at);
+		ssize_t got = may_read(l) ? pread(memory, l->piece + kept, wanted, (off_t)at) : -1;
 		if (got <= 0)
 			return;
 		size_t len = kept + (size_t)got;
@@ -248,7 +256,8 @@ static void scan_memory(struct host_looker *l, int memory, struct past *past, st
 {
 	struct constant_hit *hits = arena_take(&l->arena, sizeof(*hits) * CONSTANT_HITS_MAX);
 
-	if (!l->scanner || memory < 0 || !hits || is_own_program(l, &w->process->executable))
+	if (!l->scanner || memory < 0 || !hits || !may_read(l) ||
+	    is_own_program(l, &w->process->executable))
 		return;
 	constant_scanner_begin(l->scanner, &l->arena);
 	if (w->browser)
@@ -333,7 +342,7 @@ static bool hash_executable(struct host_looker *l, const struct opened_process *
 	int steps = authorised && authorised_wants_hash(authorised) ? HASH_STEPS_AT_ONCE : 1;
 	int result = fd >= 0 ? 0 : -1;
 
-	for (int i = 0; i < steps && result == 0; i++)
+	for (int i = 0; i < steps && result == 0 && may_read(l); i++)
 		result = executable_hash_step(l->hashes, fd, HASH_STEP, now, p->executable.sha256);
 	p->executable.has_sha256 = result == 1;
 	return p->executable.has_sha256;
@@ -432,6 +441,8 @@ enum look_result host_look(struct host_looker *looker, struct workloads *workloa
 	struct signs signs = {0};
 
 	arena_reset(&looker->arena);
+	looker->processes = processes;
+	looker->pid = due->process.pid;
 	*out = (struct finding){0};
 	process = arena_take(&looker->arena, sizeof(*process));
 	if (!process || !read_process(looker, processes, due, opened, process) ||

@@ -34,6 +34,7 @@ enum {
 	TOLD_MAX = 1024,
 	RENEW_S = 60,
 	ANSWER_LATE_S = 10, /* the opener was busy, or restarted: ask again */
+	BEAT_S = 3,	    /* well below WORKER_SILENCE_S */
 };
 
 enum { KEPT_MAX = 64 };
@@ -76,6 +77,10 @@ struct hosting {
 	char own_path[PATH_MAX];
 	struct buf kept[KEPT_MAX];
 	size_t kept_count;
+	uint32_t spared[HOST_SPARED_MAX]; /* their memory is not read: that never ends */
+	size_t spared_count;
+	uint32_t reads; /* whose memory we read, as was told last */
+	instant beaten; /* monotonic */
 	instant begun, stepped, health_told;
 	uint64_t looks, findings, lost;
 	bool leaves;
@@ -84,6 +89,40 @@ struct hosting {
 static bool tell(struct hosting *h, uint32_t type, struct str body)
 {
 	return channel_tell(&h->channel, type, body) == 0;
+}
+
+/* -- that we live, and whose memory we read -- */
+
+static void beat(struct hosting *h, uint32_t pid)
+{
+	instant now = clock_monotonic();
+
+	if (pid == h->reads && instant_since(now, h->beaten).ns < DURATION_S(BEAT_S).ns)
+		return;
+	h->reads = pid;
+	h->beaten = now;
+	(void)!tell(h, HOST_READS, str_of(&pid, sizeof(pid)));
+}
+
+/* Told before it is read: a page may be one that never comes, and this our last word. */
+static bool may_read(void *context, uint32_t pid)
+{
+	struct hosting *h = context;
+
+	for (size_t i = 0; i < h->spared_count; i++)
+		if (h->spared[i] == pid || h->spared[i] == 0)
+			return false;
+	beat(h, pid);
+	return true;
+}
+
+static void take_spared(struct hosting *h, struct str body)
+{
+	if (body.len > sizeof(h->spared) || body.len % sizeof(*h->spared) != 0)
+		return;
+	h->spared_count = body.len / sizeof(*h->spared);
+	if (body.len > 0)
+		memcpy(h->spared, body.at, body.len);
 }
 
 /* -- findings -- */
@@ -431,8 +470,12 @@ static void take_messages(struct hosting *h, instant now)
 			take_list(h, &message, now);
 		else if (message.type == HOST_FINDING)
 			hear(h, &message, now);
+		else if (message.type == HOST_SPARE)
+			take_spared(h, message.body);
 		else if (message.type == WATCH_FLUSH)
 			leave(h);
+		if (!h->leaves)
+			beat(h, 0);
 	}
 	h->leaves |= result == MESSAGE_CLOSED || result == MESSAGE_BROKEN;
 }
@@ -457,6 +500,7 @@ static void work(struct hosting *h)
 		wait_for_work(h);
 		instant now = clock_wall();
 		drain(h);
+		beat(h, 0);
 		take_messages(h, now);
 		ask_for_named(h, now);
 		if (instant_since(now, h->stepped).ns >= DURATION_S(WORKLOAD_STEP_S).ns) {
@@ -496,6 +540,8 @@ static int open_all(struct hosting *h, int proc, struct error *why)
 	looker.setup = h->setup;
 	looker.owners = host_join_owners(h->join);
 	int result = processes_open(proc, &h->processes, why);
+	if (result == 0)
+		processes_ask_first(h->processes, may_read, h);
 	if (result == 0 && host_hidden_new(h->processes, &h->hidden) < 0)
 		result = error_set(why, -ENOMEM, "not enough memory to watch processes");
 	looker.hidden = h->hidden;
@@ -557,7 +603,10 @@ int host_worker(void)
 						  .memory_bytes = h.settings.memory_bytes,
 						  .last_writable = last_writable,
 						  .proc = start.descriptors[0]};
-	if (confine(&settings, &report, &why) < 0 || open_all(&h, start.descriptors[0], &why) < 0) {
+	int confined = confine(&settings, &report, &why);
+	if (confined >= 0)
+		beat(&h, 0); /* patterns are compiled now, which takes a while */
+	if (confined < 0 || open_all(&h, start.descriptors[0], &why) < 0) {
 		log_error("host: %s", why.text);
 		close_all(&h);
 		return EXIT_TROUBLE;

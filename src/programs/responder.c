@@ -15,7 +15,7 @@
 #include "respond/task.h"
 #include "sandbox/worker.h"
 
-enum { SWEEP_MS = 2000, READ_AGAIN_S = 30, QUICKLY_COPIED = 16 << 20 };
+enum { SWEEP_MS = 2000, READ_AGAIN_S = 30, QUICKLY_COPIED = 16 << 20, BEAT_MS = 15000 };
 
 /* -- telling -- */
 
@@ -356,7 +356,7 @@ static void do_what_is_due(struct responder *p)
 
 static int wait_ms(const struct responder *p)
 {
-	int64_t ms = p->again_count > 0 ? SWEEP_MS : 60000;
+	int64_t ms = p->again_count > 0 ? SWEEP_MS : BEAT_MS;
 
 	if (p->thaw_at.ns != 0) {
 		int64_t left = instant_since(p->thaw_at, clock_wall()).ns / 1000000 + 1;
@@ -436,13 +436,17 @@ static void take_message(struct responder *p, const struct message *message)
 static void work(struct responder *p)
 {
 	struct message message;
-	enum message_result result;
+	enum message_result result = MESSAGE_NONE;
 
 	for (;;) {
+		/* what hangs is started again by who hears nothing */
+		(void)!channel_tell(&p->channel, WATCH_BEAT, (struct str){0});
 		/* first: some may have come together with the settings */
 		while (!p->leaves &&
-		       (result = channel_receive(&p->channel, &message)) == MESSAGE_READY)
+		       (result = channel_receive(&p->channel, &message)) == MESSAGE_READY) {
 			take_message(p, &message);
+			(void)!channel_tell(&p->channel, WATCH_BEAT, (struct str){0});
+		}
 		if (p->leaves || result == MESSAGE_CLOSED || result == MESSAGE_BROKEN)
 			return;
 		do_what_is_due(p);

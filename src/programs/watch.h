@@ -41,6 +41,7 @@ enum watch_message {
 	WATCH_FINDING_HERE, /* to the core: a finding of this machine's own processes */
 	WATCH_RESPOND,	    /* from the core, on to the responder: struct policy_request */
 	WATCH_POLICY,	    /* to the responder: struct responder_start */
+	WATCH_BEAT,	    /* from the responder, each quarter of a minute: it lives */
 	WATCH_UNFIT,	    /* from the core: a sentence why it cannot begin; it leaves */
 };
 

@@ -30,11 +30,14 @@ static void on_health(uv_timer_t *timer)
 	send_counter(&lines, "packets peeked", totals.peeked);
 	send_counter(&lines, "cut flows reopened", totals.reopened);
 	send_counter(&lines, "worker restarts", w->restarts);
+	send_counter(&lines, "workers that hung", w->supervisor.hangs);
+	send_counter(&lines, "workers stuck in the kernel", w->supervisor.stuck_count);
 	send_counter(&lines, "findings lost", w->findings_lost);
 	send_counter(&lines, "responses lost", w->to_respond.lost);
 	if (core->is_running)
 		(void)!channel_send(&core->channel, WATCH_COUNTERS, buf_view(&lines), NULL, 0);
 	watch_host_tick(w);
+	watch_host_forget(w, false);
 	relay_sources(w);
 }
 

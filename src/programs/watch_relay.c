@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "programs/clock.h"
 
 enum { PENDING_MAX = 4 << 20 }; /* bytes of findings that wait while the core is started again */
 
@@ -124,6 +125,12 @@ void relay_message(struct watch *w, size_t index, const struct message *message)
 	}
 }
 
+static void take_message(struct watch *w, size_t index, const struct message *message)
+{
+	supervise_heard(&w->supervisor, index, clock_monotonic());
+	relay_message(w, index, message);
+}
+
 void relay_on_channel(uv_poll_t *poll, int status, int events)
 {
 	struct watcher *watcher = poll->data;
@@ -139,7 +146,7 @@ void relay_on_channel(uv_poll_t *poll, int status, int events)
 		(void)!channel_flush(&worker->channel);
 	if (events & (UV_READABLE | UV_DISCONNECT))
 		while ((result = channel_receive(&worker->channel, &message)) == MESSAGE_READY)
-			relay_message(w, watcher->index, &message);
+			take_message(w, watcher->index, &message);
 	if (result == MESSAGE_BROKEN)
 		supervise_kill(&w->supervisor, watcher->index);
 	if (result == MESSAGE_CLOSED)

@@ -53,7 +53,8 @@ void watch_respond_read(struct watch *w)
 static bool start(struct watch *w)
 {
 	const struct worker_plan plan = {.role = RESPONDER_ROLE,
-					 .settings = str_of(&w->responder, sizeof(w->responder))};
+					 .settings = str_of(&w->responder, sizeof(w->responder)),
+					 .silence = DURATION_S(RESPONDER_SILENCE_S)};
 	struct error why = {0};
 	size_t index;
 

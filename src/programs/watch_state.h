@@ -26,6 +26,8 @@
 enum {
 	CORE = 0, /* the first worker; sensors follow, then the host's */
 	WORKER_GRACE_MS = 3000,
+	HOST_SILENCE_S = 20,	   /* it says something each three seconds */
+	RESPONDER_SILENCE_S = 300, /* each fifteen, but a step may take long */
 	NAMES_MAX = 256,
 	RINGS_PERCENT = 25, /* of the memory ceiling; the rest is the sensors' */
 };
@@ -53,7 +55,13 @@ struct watch {
 	size_t sensor_count;
 	struct host_side host;
 	struct host_start host_start;
-	size_t host_index; /* 0: this machine's processes are not watched */
+	size_t host_index;   /* 0: this machine's processes are not watched */
+	uint32_t host_reads; /* whose memory; 0: nobody's */
+	struct spared {
+		uint32_t pid;
+		int pidfd; /* tells when it has ended, and its pid may be another's */
+	} host_spared[HOST_SPARED_MAX];
+	size_t host_spared_count;
 	struct responder_start responder;
 	size_t responder_index;		  /* 0: was not needed so far */
 	struct policy_waiting to_respond; /* while the responder starts, or is busy */
@@ -80,6 +88,7 @@ must_check int workers_start_sensors(struct watch *w, struct error *why);
 /* For the supervisor: a worker has its start message; a worker is dead. */
 void workers_on_start(void *context, size_t index);
 void workers_on_death(void *context, size_t index, const char *why);
+void workers_on_hang(void *context, size_t index);
 /* Settings or lists have changed: tell those that run, and those that are started later. */
 void workers_retell(struct watch *w);
 /* Ask a worker to finish, pass on what it still says, and wait for its word. */
@@ -92,6 +101,10 @@ void watch_host_start(struct watch *w);
 bool watch_host_is(const struct watch *w, size_t index);
 void watch_host_greet(struct watch *w); /* the worker has begun */
 void watch_host_take(struct watch *w, const struct message *message);
+/* The worker hangs: whose memory it reads is spared by its successors. */
+void watch_host_hangs(struct watch *w);
+/* Spared ones that have ended are forgotten. At the end: all are. */
+void watch_host_forget(struct watch *w, bool all);
 /* A copy of what a sensor found, unread; in a flood it is left out. */
 void watch_host_hear(struct watch *w, struct str finding);
 void watch_host_tick(struct watch *w); /* now and then: processors come and go */

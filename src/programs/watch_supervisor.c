@@ -113,6 +113,7 @@ static int set_up(struct watch *w, struct error *why)
 		return error_set(why, -ENOMEM, "no memory for the event loop");
 	w->supervisor.on_start = workers_on_start;
 	w->supervisor.on_death = workers_on_death;
+	w->supervisor.on_hang = workers_on_hang;
 	w->supervisor.context = w;
 	w->sensor_count = workers_wanted(w->settings);
 	w->sensors[0].cutoff = cutoff_settings_default();
@@ -150,6 +151,7 @@ static void tear_down(struct watch *w)
 	uv_walk(&w->loop, close_handle, NULL);
 	uv_run(&w->loop, UV_RUN_DEFAULT);
 	supervise_stop(&w->supervisor, WORKER_GRACE_MS);
+	watch_host_forget(w, true);
 	host_side_close(&w->host);
 	taps_close(&w->taps);
 	if (w->interfaces.fd > 0)

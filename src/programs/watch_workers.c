@@ -66,6 +66,14 @@ void workers_on_death(void *context, size_t index, const char *why)
 	log_warn("the %s %s and is started again", w->supervisor.at[index].plan.role, why);
 }
 
+void workers_on_hang(void *context, size_t index)
+{
+	struct watch *w = context;
+
+	if (watch_host_is(w, index))
+		watch_host_hangs(w);
+}
+
 /*
  * A sensor looks at a million packets a second on one core, and each packet of a machine with more
  * than one of them costs that machine a choice between them: few are better than many.

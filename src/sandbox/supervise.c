@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { DOUBLINGS_MAX = 20 };
+enum { DOUBLINGS_MAX = 20, DIES_MS = 5000, SLEPT_MS = 1000 };
 
 static duration or_default(duration set, duration standard)
 {
@@ -70,7 +70,8 @@ static int start(struct supervisor *supervisor, size_t index, instant now, struc
 				       .settings = worker->plan.settings,
 				       .descriptor_count = worker->plan.descriptor_count};
 
-	worker->started = now;
+	worker->started = worker->heard = now;
+	worker->is_hung = false;
 	int failed =
 		worker_spawn(worker->plan.role, worker->plan.writes_output, &worker->process, why);
 	if (failed)
@@ -108,6 +109,16 @@ int supervise_add(struct supervisor *supervisor, const struct worker_plan *plan,
 	return failed;
 }
 
+static void take_leave(struct supervisor *supervisor, size_t index, instant now)
+{
+	struct supervised *worker = &supervisor->at[index];
+
+	if (supervisor->on_death)
+		supervisor->on_death(supervisor->context, index, worker->last_death);
+	release(worker);
+	note_failure(supervisor, worker, now);
+}
+
 static void notice_death(struct supervisor *supervisor, size_t index, instant now)
 {
 	struct supervised *worker = &supervisor->at[index];
@@ -115,11 +126,76 @@ static void notice_death(struct supervisor *supervisor, size_t index, instant no
 
 	if (waitpid(worker->process.pid, &status, WNOHANG) != worker->process.pid)
 		return;
-	death_describe(status, worker->last_death);
-	if (supervisor->on_death)
-		supervisor->on_death(supervisor->context, index, worker->last_death);
-	release(worker);
-	note_failure(supervisor, worker, now);
+	if (worker->is_hung)
+		snprintf(worker->last_death, DEATH_TEXT_MAX, "said nothing for %.0f s, was ended",
+			 duration_seconds(worker->plan.silence));
+	else
+		death_describe(status, worker->last_death);
+	take_leave(supervisor, index, now);
+}
+
+/* -- who says nothing any more -- */
+
+void supervise_heard(struct supervisor *supervisor, size_t index, instant now)
+{
+	if (!supervisor->at[index].is_hung)
+		supervisor->at[index].heard = now;
+}
+
+/* Its pid stays its own until it is reaped. */
+static void leave_stuck(struct supervisor *supervisor, size_t index, instant now)
+{
+	struct supervised *worker = &supervisor->at[index];
+
+	if (supervisor->stuck_count == STUCK_MAX)
+		return;
+	supervisor->stuck[supervisor->stuck_count++] = worker->process.pid;
+	snprintf(
+		worker->last_death, DEATH_TEXT_MAX,
+		"said nothing for %.0f s, waits in the kernel as process %d, which nobody can end,",
+		duration_seconds(worker->plan.silence), (int)worker->process.pid);
+	take_leave(supervisor, index, now);
+}
+
+static void end_silent(struct supervisor *supervisor, size_t index, instant now)
+{
+	struct supervised *worker = &supervisor->at[index];
+	int64_t silent = instant_since(now, worker->heard).ns;
+
+	if (worker->plan.silence.ns == 0)
+		return;
+	if (worker->is_hung) {
+		if (silent >= DURATION_MS(DIES_MS).ns)
+			leave_stuck(supervisor, index, now);
+		return;
+	}
+	if (silent < worker->plan.silence.ns)
+		return;
+	worker->is_hung = true;
+	worker->heard = now;
+	supervisor->hangs++;
+	if (supervisor->on_hang)
+		supervisor->on_hang(supervisor->context, index);
+	supervise_kill(supervisor, index);
+}
+
+static void bury_stuck(struct supervisor *supervisor)
+{
+	for (size_t i = supervisor->stuck_count; i > 0; i--)
+		if (waitpid(supervisor->stuck[i - 1], NULL, WNOHANG) != 0)
+			supervisor->stuck[i - 1] = supervisor->stuck[--supervisor->stuck_count];
+}
+
+/* While we were stopped nobody could be heard. */
+static void forgive_sleep(struct supervisor *supervisor, instant now)
+{
+	duration slept = instant_since(now, supervisor->ticked);
+
+	slept.ns -= DURATION_MS(SLEPT_MS).ns;
+	if (supervisor->ticked.ns != 0 && slept.ns > 0)
+		for (size_t i = 0; i < supervisor->count; i++)
+			supervisor->at[i].heard = instant_add(supervisor->at[i].heard, slept);
+	supervisor->ticked = now;
 }
 
 static void start_again(struct supervisor *supervisor, size_t index, instant now)
@@ -138,10 +214,14 @@ duration supervise_tick(struct supervisor *supervisor, instant now)
 {
 	duration next = {-1};
 
+	forgive_sleep(supervisor, now);
+	bury_stuck(supervisor);
 	for (size_t i = 0; i < supervisor->count; i++) {
 		struct supervised *worker = &supervisor->at[i];
 		if (worker->is_running)
 			notice_death(supervisor, i, now);
+		if (worker->is_running)
+			end_silent(supervisor, i, now);
 		if (!worker->is_running && instant_since(worker->restart_at, now).ns <= 0)
 			start_again(supervisor, i, now);
 		if (worker->is_running)
@@ -178,6 +258,11 @@ void supervise_stop(struct supervisor *supervisor, int grace_ms)
 		if (dead.fd < 0 || poll(&dead, 1, grace_ms) <= 0) {
 			kill(worker->process.pid, SIGKILL);
 			grace_ms = 0; /* all had that long */
+			/* one that is stuck in the kernel is left to init */
+			if (dead.fd >= 0 && poll(&dead, 1, DIES_MS) <= 0) {
+				release(worker);
+				continue;
+			}
 		}
 		waitpid(worker->process.pid, NULL, 0);
 		release(worker);

@@ -15,7 +15,9 @@ struct processes {
 	uint64_t uncounted;
 	struct hiding_mounts hiding;
 	uint64_t page_bytes;
-	struct buf text; /* of the file read last */
+	struct buf text;			       /* of the file read last */
+	bool (*may_read)(void *context, uint32_t pid); /* NULL: all may be */
+	void *context;
 };
 
 /* How much of each file is read at the most. */

@@ -16,6 +16,8 @@ int process_environment_read(struct processes *processes, const struct opened_pr
 		return opened && opened->errors[PROCESS_FILE_ENVIRONMENT]
 			       ? opened->errors[PROCESS_FILE_ENVIRONMENT]
 			       : -EBADF;
+	if (!processes_may_read(processes, opened->pid))
+		return -EDEADLK;
 	int failed = process_text(processes, opened->descriptors[PROCESS_FILE_ENVIRONMENT],
 				  ENVIRONMENT_TEXT_MAX, &text);
 	if (failed)
@@ -76,6 +78,9 @@ int process_mappings_read(struct processes *processes, const struct opened_proce
 	if (opened->descriptors[PROCESS_FILE_MAPS] < 0)
 		return opened->errors[PROCESS_FILE_MAPS] ? opened->errors[PROCESS_FILE_MAPS]
 							 : -EBADF;
+	/* the kernel's list waits for who changes it, who waits for a page */
+	if (!processes_may_read(processes, opened->pid))
+		return -EDEADLK;
 	int failed = process_lines(processes, opened->descriptors[PROCESS_FILE_MAPS], MAPS_TEXT_MAX,
 				   take_mappings, &list);
 	if (failed)

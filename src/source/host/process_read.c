@@ -121,7 +121,8 @@ static void read_arguments(struct reading *r)
 	char joined[PROCESS_TEXT_MAX];
 	struct str text;
 
-	if (!read_file(r, PROCESS_FILE_COMMAND, "cmdline", COMMAND_TEXT_MAX, &text))
+	if (processes_may_read(r->processes, r->pid) &&
+	    !read_file(r, PROCESS_FILE_COMMAND, "cmdline", COMMAND_TEXT_MAX, &text))
 		r->out->arguments =
 			arena_copy(r->arena, proc_arguments_read(text, joined, sizeof(joined)));
 }
@@ -239,7 +240,8 @@ static bool read_ancestor(struct reading *r, uint32_t pid, struct ancestor *out,
 	*out = (struct ancestor){.key = {pid, proc_ticks_ns(stat.start_ticks)},
 				 .name = arena_copy(r->arena, stat.name)};
 	*parent = stat.parent;
-	if (!read_file(&of, PROCESS_FILE_COMMAND, "cmdline", sizeof(joined), &text))
+	if (processes_may_read(r->processes, pid) &&
+	    !read_file(&of, PROCESS_FILE_COMMAND, "cmdline", sizeof(joined), &text))
 		out->arguments =
 			arena_copy(r->arena, proc_arguments_read(text, joined, sizeof(joined)));
 	if (!read_file(&of, PROCESS_FILE_STATUS, "status", STATUS_TEXT_MAX, &text) &&

@@ -33,6 +33,18 @@ int processes_open(int proc, struct processes **out, struct error *why)
 	return 0;
 }
 
+void processes_ask_first(struct processes *processes, bool (*may_read)(void *context, uint32_t pid),
+			 void *context)
+{
+	processes->may_read = may_read;
+	processes->context = context;
+}
+
+bool processes_may_read(const struct processes *processes, uint32_t pid)
+{
+	return !processes->may_read || processes->may_read(processes->context, pid);
+}
+
 void processes_close(struct processes *processes)
 {
 	if (!processes)

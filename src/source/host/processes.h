@@ -109,6 +109,15 @@ enum process_want {
 	PROCESS_WANT_UNPRIVILEGED = (1 << 4) - 1,
 };
 
+/*
+ * Before anything is read that lies in a process's memory or waits for it, may_read is asked: its
+ * arguments, also as another's ancestor, its environment and its mappings. It may take the chance
+ * to tell somebody whose memory is read now. Who reads memory by himself asks processes_may_read.
+ */
+void processes_ask_first(struct processes *processes, bool (*may_read)(void *context, uint32_t pid),
+			 void *context);
+bool processes_may_read(const struct processes *processes, uint32_t pid);
+
 /* What to ask the opener for. */
 uint32_t process_files_for(uint32_t want);
 
@@ -122,8 +131,9 @@ uint32_t process_files_for(uint32_t want);
  *          it means compares out->key)
  *
  * Arguments and environment are in pages of the process, which may lie in a file of a FUSE mount of
- * its own that never answers: then this never returns. Whoever supervises a worker starts it again
- * when it hangs.
+ * its own that never answers: then this never returns, and no signal ends it. Whoever supervises a
+ * worker starts another when it hangs (sandbox/supervise.h), and processes_ask_first keeps that one
+ * from the same end.
  *
  * Ancestors' executables need rights: they are read where we have them, else empty (ask the
  * opener for PROCESS_FILE_EXECUTABLE_LINK of each).
