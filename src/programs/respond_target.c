@@ -7,13 +7,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hash.h"
+#include "base/table.h"
 #include "programs/clock.h"
 #include "respond/control_group.h"
 #include "respond/guard.h"
 #include "respond/task.h"
 
 enum { ARENA_BYTES = 16 * 1024 * 1024, ARGUMENTS_MAX = 16384, DEEPEST = 64, HASHES = 64 };
-enum { COPY_BYTES_MAX = 512 << 20 }; /* larger files are no copies worth reading */
+enum { SEARCH_BYTES = 128 << 20, REFUTED_MAX = 1024, REFUTED_S = 300 };
+
+/* A file that has the size of a program and is no copy of it, for as long as nobody changed it. */
+struct refuted {
+	uint64_t device, inode, size;
+	int64_t changed_ns;
+	uint64_t program; /* of its hash */
+};
 
 int respond_targets_open(struct respond_targets *t, struct error *why)
 {
@@ -42,6 +51,8 @@ void respond_targets_close(struct respond_targets *t)
 	t->processes = NULL;
 	executable_hashes_free(t->hashes);
 	t->hashes = NULL;
+	table_free(t->refuted);
+	t->refuted = NULL;
 	arena_fini(&t->arena);
 	opener_fini(&t->opener);
 }
@@ -132,6 +143,43 @@ static bool is_cared_for(const struct respond_targets *t, const struct process *
 	return false;
 }
 
+static struct refuted refutation(const struct stat *file, const struct respond_program *program)
+{
+	struct refuted key = {
+		.device = file->st_dev,
+		.inode = file->st_ino,
+		.size = (uint64_t)file->st_size,
+		.changed_ns = instant_at(file->st_ctim.tv_sec, file->st_ctim.tv_nsec).ns,
+	};
+
+	memcpy(&key.program, program->sha256, sizeof(key.program));
+	return key;
+}
+
+static bool is_refuted(const struct respond_targets *t, const struct stat *file,
+		       const struct respond_program *program)
+{
+	const struct refuted key = refutation(file, program);
+
+	return t->refuted && table_find(t->refuted, &key, table_hash(t->refuted, &key)) != NULL;
+}
+
+static void refute(struct respond_targets *t, int fd, const struct respond_program *program)
+{
+	const struct table_settings settings = {.capacity = REFUTED_MAX,
+						.entry_size = sizeof(struct refuted),
+						.key_size = sizeof(struct refuted),
+						.seed = hash_random_seed(),
+						.idle = DURATION_S(REFUTED_S)};
+	struct stat file;
+
+	if (fstat(fd, &file) != 0 || is_refuted(t, &file, program) ||
+	    (!t->refuted && table_new(&settings, &t->refuted) != 0))
+		return;
+	const struct refuted key = refutation(&file, program);
+	(void)table_insert(t->refuted, &key, table_hash(t->refuted, &key), clock_wall());
+}
+
 bool respond_may_run(const struct respond_targets *t, uint32_t pid,
 		     const struct respond_program *programs, size_t count)
 {
@@ -145,27 +193,50 @@ bool respond_may_run(const struct respond_targets *t, uint32_t pid,
 		const struct respond_program *p = &programs[i];
 		if (p->inode != 0 && p->inode == file.st_ino && p->device == file.st_dev)
 			return true;
-		if (p->has_sha256 && p->size_bytes == (uint64_t)file.st_size)
+		if (p->has_sha256 && p->size_bytes == (uint64_t)file.st_size &&
+		    !is_refuted(t, &file, p))
 			return true;
 	}
 	return false;
 }
 
+/* 1: the hash; 0: what may be read by this search is used up; else it cannot be read. */
+static int hash_within_budget(struct respond_targets *t, int fd, uint8_t sha256[32])
+{
+	int result = 0;
+
+	while (result == 0 && t->may_hash > 0) {
+		uint64_t before = executable_hashes_read(t->hashes);
+		uint64_t most =
+			t->may_hash < EXECUTABLE_HASH_STEP ? t->may_hash : EXECUTABLE_HASH_STEP;
+		result = executable_hash_step(t->hashes, fd, most, clock_wall(), sha256);
+		uint64_t read = executable_hashes_read(t->hashes) - before;
+		/* a step that reads nothing and is not done is paid for, too */
+		read = result == 0 && read == 0 ? most : read;
+		t->may_hash -= read < t->may_hash ? read : t->may_hash;
+	}
+	return result;
+}
+
 static bool is_copy(struct respond_targets *t, const struct respond_program *program,
 		    const struct process *p, const struct opened_process *opened)
 {
+	int fd = opened->descriptors[PROCESS_FILE_EXECUTABLE];
 	uint8_t sha256[32];
-	int result = 0;
 
 	if (!program->has_sha256 || program->size_bytes != p->executable.size_bytes ||
-	    program->size_bytes > COPY_BYTES_MAX ||
+	    program->size_bytes > RESPOND_COPY_MAX ||
 	    (!t->hashes && executable_hashes_new(HASHES, &t->hashes) != 0))
 		return false;
-	for (int step = 0; result == 0 && step <= COPY_BYTES_MAX / EXECUTABLE_HASH_STEP; step++)
-		result = executable_hash_step(t->hashes,
-					      opened->descriptors[PROCESS_FILE_EXECUTABLE],
-					      EXECUTABLE_HASH_STEP, clock_wall(), sha256);
-	return result == 1 && memcmp(sha256, program->sha256, sizeof(sha256)) == 0;
+	int result = hash_within_budget(t, fd, sha256);
+	if (result == 0 && t->first_pid == 0)
+		t->first_pid = p->key.pid;
+	if (result != 1)
+		return false;
+	if (memcmp(sha256, program->sha256, sizeof(sha256)) == 0)
+		return true;
+	refute(t, fd, program);
+	return false;
 }
 
 static bool runs_program(struct respond_targets *t, const struct process *p,
@@ -315,12 +386,18 @@ static void try_all(struct search *s)
 	struct respond_targets *t = s->targets;
 	const struct respond_narrowing *n = &t->narrowing;
 	const struct process_row *rows = processes_rows(t->processes, &count);
+	size_t first = 0;
 
-	for (size_t i = 0; i < count; i++)
-		if (!(rows[i].flags & PROCESS_KERNEL_THREAD) &&
+	while (first < count && rows[first].key.pid < t->first_pid)
+		first++;
+	t->first_pid = 0;
+	for (size_t k = 0; k < count; k++) {
+		const struct process_row *row = &rows[(first + k) % count];
+		if (!(row->flags & PROCESS_KERNEL_THREAD) &&
 		    (n->program_count == 0 ||
-		     respond_may_run(t, rows[i].key.pid, n->programs, n->program_count)))
-			try_one(s, rows[i].key.pid);
+		     respond_may_run(t, row->key.pid, n->programs, n->program_count)))
+			try_one(s, row->key.pid);
+	}
 }
 
 static int start_search(struct search *s, struct error *why)
@@ -358,6 +435,9 @@ int respond_targets_find(struct respond_targets *t, const struct finding *findin
 	arena_reset(&t->arena);
 	t->count = t->refused_count = t->outside_count = t->known_count = 0;
 	t->is_full = false;
+	t->may_hash = SEARCH_BYTES;
+	if (t->refuted)
+		(void)table_expire(t->refuted, clock_wall(), REFUTED_MAX);
 	int result = start_search(&s, why);
 	if (result == 0 && processes_sweep(t->processes, NULL) != 0)
 		result = error_set(why, -EIO, "the processes of this machine cannot be listed");

@@ -8,6 +8,9 @@
 #include "source/host/executable_hash.h"
 #include "source/host/processes.h"
 
+/* Larger files are no copies worth reading. */
+enum { RESPOND_COPY_MAX = 64 << 20 };
+
 /* A program that was found before: the very file, or a copy of it. */
 struct respond_program {
 	uint64_t device, inode;
@@ -44,6 +47,9 @@ struct respond_targets {
 	size_t refused_count;
 	size_t outside_count, known_count; /* left out by the narrowing */
 	struct executable_hashes *hashes;  /* NULL until a copy is looked for */
+	struct table *refuted; /* files that are as large and no copies; NULL as long as none */
+	uint64_t may_hash;     /* bytes, by this search */
+	uint32_t first_pid;    /* where the search went out of them: there the next one begins */
 };
 
 must_check int respond_targets_open(struct respond_targets *targets, struct error *why);
@@ -55,11 +61,15 @@ void respond_targets_close(struct respond_targets *targets);
  * returns: 0, even when all were refused; -ESRCH: it has ended, or its pid is another's; -EINVAL:
  *          the finding is about no process of this machine; -EALREADY, -ERANGE: all that there are
  *          were left out by the narrowing, as known or as outside of its groups
+ *
+ * To tell copies of a program by their hash, one search reads 128 MiB of files at the most, and the
+ * next one goes on where it ended: anybody can run hundreds of files of one size, and change them.
  */
 must_check int respond_targets_find(struct respond_targets *targets, const struct finding *finding,
 				    struct error *why);
 
-/* Perhaps: it is the file, or one of the size of a copy. Cheap. */
+/* Perhaps: it is the file, or one of the size of a copy that was not found to be none these last
+ * minutes. Cheap. */
 bool respond_may_run(const struct respond_targets *targets, uint32_t pid,
 		     const struct respond_program *programs, size_t count);
 /* Is the control group `path` this one, or below it? */

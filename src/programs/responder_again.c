@@ -21,7 +21,7 @@
 #include "respond/task.h"
 
 enum { NOTE_S = 3600 };
-enum { HASHED_MAX = 64 << 20, HASHES_KEPT = 64, ANCESTORS_NAMED = 3, ARGUMENTS_NAMED = 80 };
+enum { HASHES_KEPT = 64, ANCESTORS_NAMED = 3, ARGUMENTS_NAMED = 80 };
 
 /* -- what is known -- */
 
@@ -38,10 +38,10 @@ static void hash_file(struct responder *p, int fd, struct respond_program *progr
 	struct respond_targets *t = &p->responding.targets;
 	int result = 0;
 
-	if (program->size_bytes > HASHED_MAX ||
+	if (program->size_bytes > RESPOND_COPY_MAX ||
 	    (!t->hashes && executable_hashes_new(HASHES_KEPT, &t->hashes) != 0))
 		return;
-	for (int step = 0; result == 0 && step <= HASHED_MAX / EXECUTABLE_HASH_STEP; step++)
+	for (int step = 0; result == 0 && step <= RESPOND_COPY_MAX / EXECUTABLE_HASH_STEP; step++)
 		result = executable_hash_step(t->hashes, fd, EXECUTABLE_HASH_STEP, clock_wall(),
 					      program->sha256);
 	program->has_sha256 = result == 1;

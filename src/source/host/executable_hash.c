@@ -28,6 +28,7 @@ struct executable_hashes {
 	bool is_under_way;
 	struct identity file;
 	uint64_t at;
+	uint64_t read_bytes; /* of all files */
 	crypto_hash_sha256_state state;
 	uint8_t bytes[READ_BYTES];
 };
@@ -99,6 +100,7 @@ static int read_on(struct executable_hashes *hashes, int fd, uint64_t most)
 			return 1;
 		crypto_hash_sha256_update(&hashes->state, hashes->bytes, (size_t)got);
 		hashes->at += (uint64_t)got;
+		hashes->read_bytes += (uint64_t)got;
 		most -= (uint64_t)got;
 	}
 	return 0;
@@ -133,4 +135,9 @@ int executable_hash_step(struct executable_hashes *hashes, int fd, uint64_t most
 	if (known)
 		memcpy(known->sha256, out, sizeof(known->sha256));
 	return 1;
+}
+
+uint64_t executable_hashes_read(const struct executable_hashes *hashes)
+{
+	return hashes->read_bytes;
 }

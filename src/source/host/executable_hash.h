@@ -35,4 +35,7 @@ void executable_hashes_free(struct executable_hashes *hashes);
 must_check int executable_hash_step(struct executable_hashes *hashes, int fd, uint64_t most,
 				    instant now, uint8_t out[32]);
 
+/* Bytes read by all steps so far, for whoever has a budget: a remembered hash costs none. */
+uint64_t executable_hashes_read(const struct executable_hashes *hashes);
+
 #endif
