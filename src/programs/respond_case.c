@@ -62,6 +62,7 @@ void response_settings_from(const struct settings *s, const char *store_path,
 {
 	*out = (struct response_settings){
 		.evidence_bytes = settings_number(s, "respond.evidence_size"),
+		.evidence_total = settings_number(s, "respond.evidence_total"),
 		.evidence_keep_s = 86400 * settings_number(s, "respond.evidence_days"),
 		.block_for_s =
 			(uint64_t)(settings_duration(s, "respond.block_for").ns / 1000000000),
@@ -85,6 +86,8 @@ int responding_open(struct responding *r, struct error *why)
 		.proc = r->targets.opener.proc,
 		.evidence_folder = s->evidence_folder,
 		.evidence_bytes = s->evidence_bytes,
+		.by_policy = r->by_policy,
+		.evidence_total = s->evidence_total,
 		.evidence_keep = DURATION_S(s->evidence_keep_s),
 		.block_for = DURATION_S(s->block_for_s),
 		.throttle_percent = s->throttle_percent,

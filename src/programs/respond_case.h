@@ -15,7 +15,7 @@
 /* What the steps go by; a plain value, so that it can be sent to a worker. */
 struct response_settings {
 	char store_path[PATH_MAX], evidence_folder[PATH_MAX];
-	uint64_t evidence_bytes, evidence_keep_s, block_for_s;
+	uint64_t evidence_bytes, evidence_total, evidence_keep_s, block_for_s;
 	uint32_t throttle_percent;
 };
 /* store_path: in place of the settings' one, or NULL */

@@ -68,6 +68,9 @@ const struct setting setting_table[] = {
 	 .help = "Folder for evidence that davy respond keeps; root's alone."},
 	{"respond.evidence_size", SETTING_SIZE, "256 MiB", KIB, 1024 * GIB,
 	 .help = "Room for the evidence of one finding; past it files are cut."},
+	{"respond.evidence_total", SETTING_SIZE, "2 GiB", KIB, 1024 * GIB,
+	 .help = "Room for all evidence that the policy keeps; past it, and below 1 GiB free, it "
+		 "keeps texts only."},
 	{"respond.evidence_days", SETTING_INTEGER, "90", 1, 36500,
 	 .help = "Days after which evidence says that it is to be removed."},
 	{"respond.block_for", SETTING_DURATION, "24 h", 1, 365 * 86400,

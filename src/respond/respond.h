@@ -13,6 +13,7 @@
 #ifndef DAVY_RESPOND_RESPOND_H
 #define DAVY_RESPOND_RESPOND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +36,8 @@ struct response_place {
 	int proc;		     /* folder of a procfs that nothing is mounted over */
 	const char *evidence_folder; /* a folder for each goes into it */
 	uint64_t evidence_bytes;     /* of one at the most */
+	bool by_policy;		     /* nobody asked for it: how much is kept is limited */
+	uint64_t evidence_total;     /* of all that the policy keeps */
 	duration evidence_keep;	     /* told in it */
 	duration block_for;
 	uint32_t throttle_percent; /* of one core */
@@ -73,7 +76,8 @@ struct response_step {
 extern const struct response_step freeze_step, throttle_step, block_step, kill_step, evidence_step;
 extern const struct response_step *const response_steps[]; /* ends with NULL */
 const struct response_step *response_step_find(struct str name);
-/* The same of a step that leaves something to be undone; NULL: evidence, or a note in the journal. */
+/* The same of a step that leaves something to be undone; NULL: evidence, or a note in the journal.
+ */
 const struct response_step *response_step_changing(struct str name);
 
 #endif

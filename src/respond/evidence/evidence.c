@@ -148,18 +148,50 @@ static int put_about(const struct response_case *c, struct evidence_room *room)
 		     "`executable` is hostile: do not run it. Values of the environment were not "
 		     "kept; equal ones have\nequal hashes, within this folder only. `cmdline` may "
 		     "hold passwords.\n");
-	buf_printf(&text, "%s%u files could not be read.\n",
-		   room->is_cut ? "Something did not fit and was cut (respond.evidence_size). "
-				: "",
-		   room->missing);
+	if (room->texts_only)
+		buf_printf(&text, "The program itself was not kept: %s. ", room->texts_only);
+	if (room->is_cut)
+		buf_printf(&text, "Something did not fit and was cut (%s). ", room->limit);
+	buf_printf(&text, "%u files could not be read.\n", room->missing);
 	return text.failed ? -ENOMEM
 			   : evidence_put(room, room->folder, "about.txt", buf_view(&text));
+}
+
+/* Before anything is in it. */
+static int limit_policy(const struct response_place *place, struct evidence_room *room)
+{
+	struct evidence_space space = {.total = place->evidence_total};
+
+	int result = evidence_measure(room->folder, &space);
+	if (result == 0)
+		result = evidence_allow(&space, room);
+	return result != 0 ? result
+			   : evidence_put(room, room->folder, EVIDENCE_BY_POLICY, (struct str){0});
+}
+
+static int give_up(const char *path, const char *name, int result, struct error *why)
+{
+	CLEANUP(buf_fini) struct buf whole = {0};
+
+	buf_printf(&whole, "%s/%s", path, name);
+	buf_add_byte(&whole, '\0');
+	if (!whole.failed)
+		(void)rmdir(whole.at); /* it is empty */
+	if (result == -ENOSPC)
+		return error_set(why, result,
+				 "no evidence is kept: less than 128 MiB are free in %s; remove "
+				 "what is there and not needed, or set respond.evidence",
+				 path);
+	return error_set(why, result, "no evidence is kept: it is not known how much is in %s: %s",
+			 path, strerror(-result));
 }
 
 static int apply(const struct response_case *c, struct json_value memory, struct buf *outcome,
 		 struct error *why)
 {
-	struct evidence_room room = {.proc = c->place->proc, .left = c->place->evidence_bytes};
+	struct evidence_room room = {.proc = c->place->proc,
+				     .left = c->place->evidence_bytes,
+				     .limit = "respond.evidence_size"};
 	char path[PATH_MAX], name[96];
 
 	if (sodium_init() < 0)
@@ -170,7 +202,12 @@ static int apply(const struct response_case *c, struct json_value memory, struct
 	room.folder = open_folder(path, name, why);
 	if (room.folder < 0)
 		return room.folder;
-	int result = evidence_put(&room, room.folder, "finding.json", c->finding_json);
+	int result = c->place->by_policy ? limit_policy(c->place, &room) : 0;
+	if (result != 0) {
+		close(room.folder);
+		return give_up(path, name, result, why);
+	}
+	result = evidence_put(&room, room.folder, "finding.json", c->finding_json);
 	for (size_t i = 0; i < c->target_count && result == 0; i++)
 		result = put_process(&room, c->targets[i]);
 	if (result == 0)
@@ -181,7 +218,9 @@ static int apply(const struct response_case *c, struct json_value memory, struct
 				 strerror(-result));
 	buf_printf(outcome, "kept in %s/%s", path, name);
 	if (room.is_cut)
-		buf_add_text(outcome, ", cut at respond.evidence_size");
+		buf_printf(outcome, ", cut at %s", room.limit);
+	if (room.texts_only)
+		buf_printf(outcome, ", without the program itself: %s", room.texts_only);
 	if (room.missing)
 		buf_printf(outcome, "; %u files could not be read", room.missing);
 	return 0;

@@ -2,6 +2,7 @@
 #ifndef DAVY_RESPOND_EVIDENCE_EVIDENCE_H
 #define DAVY_RESPOND_EVIDENCE_EVIDENCE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/attributes.h"
@@ -15,9 +16,31 @@ struct evidence_room {
 	int folder;		/* mode 0700, ours */
 	uint64_t left;		/* bytes it may still take */
 	bool is_cut;		/* something did not fit */
+	const char *limit;	/* what it did not fit into */
+	const char *texts_only; /* why no program is copied; NULL: they are */
 	unsigned missing;	/* files that could not be read */
 	uint8_t key[KEY_BYTES]; /* of this folder's hashes; kept nowhere */
 };
+
+/* A file in each folder that the policy filled. */
+#define EVIDENCE_BY_POLICY "by_policy"
+
+/* All in bytes. */
+struct evidence_space {
+	uint64_t total; /* that the policy may keep in all */
+	uint64_t used;	/* of it */
+	uint64_t free;	/* on that file system */
+};
+
+/* used and free, where `folder` is one of those with evidence; 0 or -errno. */
+must_check int evidence_measure(int folder, struct evidence_space *out);
+/*
+ * Make room->left less, and set texts_only, as the space bids: a tenth of what is free, and what is
+ * left of the total; without a GiB free, or with the total used up, 1 MiB of texts.
+ *
+ * returns: 0; -ENOSPC when less than 128 MiB are free, and nothing is to be kept
+ */
+must_check int evidence_allow(const struct evidence_space *space, struct evidence_room *room);
 
 /* A text of our own; 0 or -errno. What does not fit is cut, and said. */
 must_check int evidence_put(struct evidence_room *room, int folder, const char *name,

@@ -13,6 +13,9 @@
 #include "base/shell_word.h"
 #include "respond/task.h"
 
+/* The texts that come behind a program have to have room, the one that says it was cut among them.
+ */
+enum { ROOM_BEHIND = 64 << 10 };
 enum { PIECE = 1 << 20, TEXT_MAX = 4 << 20, HASH_BYTES = 16 };
 
 static int create(int folder, const char *name)
@@ -58,6 +61,17 @@ int evidence_put(struct evidence_room *room, int folder, const char *name, struc
 	return result;
 }
 
+/* A part of the program. */
+static struct str fit_part(struct evidence_room *room, struct str part)
+{
+	uint64_t kept = room->left < ROOM_BEHIND ? room->left : ROOM_BEHIND;
+
+	room->left -= kept;
+	part = fit(room, part);
+	room->left += kept;
+	return part;
+}
+
 /* Through the link of the kernel, which leads to the file that runs though its name is gone. */
 static int copy_executable(struct evidence_room *room, int folder, uint32_t pid)
 {
@@ -71,12 +85,17 @@ static int copy_executable(struct evidence_room *room, int folder, uint32_t pid)
 
 	snprintf(path, sizeof(path), "%u/exe", pid);
 	int in = openat(room->proc, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	int out = piece && in >= 0 ? create(folder, "executable") : -ENOENT;
-	if (out >= 0 && fstat(in, &status) == 0 && S_ISREG(status.st_mode)) {
+	int out = -1;
+	if (piece && in >= 0 && !room->texts_only)
+		out = create(folder, "executable");
+	bool is_read = piece && in >= 0 && (out >= 0 || room->texts_only);
+	if (is_read && fstat(in, &status) == 0 && S_ISREG(status.st_mode)) {
 		crypto_hash_sha256_init(&hash);
 		while (result == 0 && (got = read(in, piece, PIECE)) > 0) {
 			crypto_hash_sha256_update(&hash, (unsigned char *)piece, (size_t)got);
-			result = write_whole(out, fit(room, str_of(piece, (size_t)got)));
+			if (out >= 0)
+				result = write_whole(out,
+						     fit_part(room, str_of(piece, (size_t)got)));
 		}
 	}
 	if (out >= 0 && fsync(out) != 0 && result == 0)
