@@ -34,7 +34,7 @@ enum {
 	TOLD_MAX = 1024,
 	RENEW_S = 60,
 	ANSWER_LATE_S = 10, /* the opener was busy, or restarted: ask again */
-	BEAT_S = 3,	    /* well below WORKER_SILENCE_S */
+	BEAT_S = 3,	    /* well below HOST_SILENCE_S of watch_state.h */
 };
 
 enum { KEPT_MAX = 64 };

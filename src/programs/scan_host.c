@@ -1,6 +1,8 @@
 #include "programs/scan_host.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -21,6 +23,7 @@ struct host_scan {
 	struct host_side side;
 	struct worker_process worker;
 	struct channel channel;
+	uint32_t reads; /* the worker: whose memory; 0: nobody's */
 	bool is_flushed, is_gone, reader_is_gone;
 };
 
@@ -84,6 +87,8 @@ static void take_message(struct host_scan *scan, const struct message *message)
 		scan->is_gone = true;
 	else if (message->type == WATCH_FINDING)
 		tell_reader(scan, SCAN_FINDING, message->body);
+	else if (message->type == HOST_READS && message->body.len == sizeof(scan->reads))
+		memcpy(&scan->reads, message->body.at, sizeof(scan->reads));
 	else if (message->type == HOST_SEEN)
 		tell_reader(scan, SCAN_HOST, message->body);
 	else if (message->type == WATCH_FLUSHED)
@@ -138,19 +143,39 @@ static void watch(struct host_scan *scan)
 		take_messages(scan);
 }
 
+/* It may wait for a page that never comes, and no signal ends that. False: it is left to init. */
+static bool await_end(const struct host_scan *scan, int *status)
+{
+	struct pollfd dead = {.fd = scan->worker.pidfd, .events = POLLIN};
+
+	if (dead.fd >= 0 && poll(&dead, 1, LEAVE_MS) == 0) {
+		kill(scan->worker.pid, SIGKILL);
+		if (poll(&dead, 1, LEAVE_MS) == 0)
+			return false;
+	}
+	while (waitpid(scan->worker.pid, status, 0) < 0 && errno == EINTR)
+		;
+	return true;
+}
+
 static void bury(struct host_scan *scan)
 {
 	char why[DEATH_TEXT_MAX];
 	int status = 0;
 
 	channel_fini(&scan->channel);
-	while (waitpid(scan->worker.pid, &status, 0) < 0 && errno == EINTR)
-		;
+	bool has_ended = await_end(scan, &status);
 	if (scan->worker.pidfd >= 0)
 		close(scan->worker.pidfd);
 	if (scan->is_flushed)
 		return;
-	death_describe(status, why);
+	if (has_ended && (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL || scan->reads == 0))
+		death_describe(status, why);
+	else
+		snprintf(why, sizeof(why),
+			 "the look at process %u never ended, which itself is suspicious: nothing "
+			 "was told of all others",
+			 scan->reads);
 	tell_unchecked(scan, "this machine's processes", why);
 }
 
