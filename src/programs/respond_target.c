@@ -203,9 +203,9 @@ bool respond_may_run(const struct respond_targets *t, uint32_t pid,
 /* 1: the hash; 0: what may be read by this search is used up; else it cannot be read. */
 static int hash_within_budget(struct respond_targets *t, int fd, uint8_t sha256[32])
 {
-	int result = 0;
+	int result;
 
-	while (result == 0 && t->may_hash > 0) {
+	do {
 		uint64_t before = executable_hashes_read(t->hashes);
 		uint64_t most =
 			t->may_hash < EXECUTABLE_HASH_STEP ? t->may_hash : EXECUTABLE_HASH_STEP;
@@ -214,7 +214,7 @@ static int hash_within_budget(struct respond_targets *t, int fd, uint8_t sha256[
 		/* a step that reads nothing and is not done is paid for, too */
 		read = result == 0 && read == 0 ? most : read;
 		t->may_hash -= read < t->may_hash ? read : t->may_hash;
-	}
+	} while (result == 0 && t->may_hash > 0);
 	return result;
 }
 

@@ -121,6 +121,8 @@ int executable_hash_step(struct executable_hashes *hashes, int fd, uint64_t most
 		memcpy(out, known->sha256, sizeof(known->sha256));
 		return 1;
 	}
+	if (most == 0)
+		return 0;
 	begin(hashes, &file);
 	int result = read_on(hashes, fd, most);
 	if (result < 0)

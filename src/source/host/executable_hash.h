@@ -28,7 +28,7 @@ void executable_hashes_free(struct executable_hashes *hashes);
  * again.
  *
  * fd:      a regular file, readable; its offset is not used
- * most:    bytes read at the most in this call
+ * most:    bytes read at the most in this call; 0: only what is remembered
  * returns: 1 and the hash in `out`; 0: call again, with any descriptor of the same file;
  *          -EINVAL: no regular file; -errno of reading
  */
