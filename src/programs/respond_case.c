@@ -250,8 +250,10 @@ int respond_to_finding(struct responding *r, struct str line, struct error *why)
 		tell_refused(r);
 	if (result == 0 && r->targets.count == 0)
 		result = error_set(why, -EPERM, "none of its processes may be touched");
-	turn.c = (struct response_case){
-		.place = &r->place, .finding = finding, .finding_json = line};
+	turn.c = (struct response_case){.place = &r->place,
+					.finding = finding,
+					.finding_json = line,
+					.by_policy = r->by_policy};
 	turn.doc = (struct json){.nodes = nodes, .cap = nodes ? RESPONSE_NODES_MAX : 0};
 	if (result == 0)
 		result = take_rounds(&turn, why);

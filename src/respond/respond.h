@@ -50,6 +50,7 @@ struct response_case {
 	const struct process *const *targets; /* as they are now, past the guards */
 	size_t target_count;
 	instant now;
+	bool by_policy; /* nobody looked at the plan: what others need as well is spared */
 };
 
 struct response_plan {

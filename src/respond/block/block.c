@@ -2,6 +2,10 @@
  * Cut it off from its pool: no new connections to exactly those addresses and ports (nft, in a
  * table of our own, for a time), then the existing ones are reset (SOCK_DESTROY). Both in the
  * network namespace of the process.
+ *
+ * The rule is for everybody in that network, so it must not be the miner who chooses what is in it:
+ * by policy only places are named with which a mining session was seen on the wire, and what else
+ * the process is connected to is reset, and stays open to others.
  */
 #include "respond/block/block.h"
 
@@ -20,6 +24,7 @@ struct connection {
 	uint32_t pid;
 	uint64_t network;
 	const char *never; /* why it is left alone; NULL: it is cut */
+	bool only_reset;   /* others may go on connecting to that place */
 };
 
 struct connections {
@@ -86,6 +91,34 @@ static void add_remembered(const struct response_case *c, const struct never *ne
 	}
 }
 
+static bool is_of_session(const struct fact *sessions, const struct endpoint *remote)
+{
+	for (size_t i = 0; sessions && i < sessions->text_count; i++) {
+		struct str client, server;
+		struct endpoint pool;
+		if (str_cut(sessions->texts[i], ' ', &client, &server) &&
+		    endpoint_parse(server, &pool) && pool.port == remote->port &&
+		    address_equal(&pool.address, &remote->address))
+			return true;
+	}
+	return false;
+}
+
+/* What is not connected now has nothing to be reset, and goes. */
+static void spare_others(const struct response_case *c, struct connections *all)
+{
+	const struct fact *sessions = facts_find(&c->finding->facts, STR("sessions"));
+	size_t kept = 0;
+
+	for (size_t i = 0; i < all->count; i++) {
+		struct connection *one = &all->at[i];
+		one->only_reset = !is_of_session(sessions, &one->remote);
+		if (!one->only_reset || one->local.port != 0)
+			all->at[kept++] = *one;
+	}
+	all->count = kept;
+}
+
 static void find_connections(const struct response_case *c, struct connections *out)
 {
 	const struct fact *shared = facts_find(&c->finding->facts, STR("shared_address"));
@@ -102,6 +135,8 @@ static void find_connections(const struct response_case *c, struct connections *
 	add_remembered(c, &never, out);
 	for (size_t i = 0; i < out->count && shared && shared->truth; i++)
 		out->at[i].never = "an address that many share (a CDN)";
+	if (c->by_policy)
+		spare_others(c, out);
 }
 
 static void tell(const struct response_case *c, const struct connections *all, struct buf *lines)
@@ -115,10 +150,17 @@ static void tell(const struct response_case *c, const struct connections *all, s
 			buf_printf(lines, "# left alone: %s, %s\n", remote, one->never);
 			continue;
 		}
-		buf_printf(lines,
-			   "nft: in table inet davy, chain cut_%.*s: reject tcp to %s for %lld s\n",
-			   STR_ARG(c->finding->id), remote,
-			   (long long)(c->place->block_for.ns / 1000000000));
+		if (one->only_reset)
+			buf_printf(lines,
+				   "# stays open to others: %s, with which no mining session was "
+				   "seen on the wire\n",
+				   remote);
+		else
+			buf_printf(lines,
+				   "nft: in table inet davy, chain cut_%.*s: reject tcp to %s for "
+				   "%lld s\n",
+				   STR_ARG(c->finding->id), remote,
+				   (long long)(c->place->block_for.ns / 1000000000));
 		if (one->local.port != 0)
 			buf_printf(lines, "nsenter -n -t %u ss -K src %s dst %s\n", one->pid, local,
 				   remote);
@@ -143,6 +185,10 @@ static void remember(const struct response_case *c, const struct connections *al
 		json_key_string(&w, "remote", endpoint_text(&all->at[i].remote, text));
 		if (all->at[i].local.port != 0)
 			json_key_string(&w, "local", endpoint_text(&all->at[i].local, text));
+		if (all->at[i].only_reset) {
+			json_key(&w, "only_reset");
+			json_bool(&w, true);
+		}
 		json_close(&w, '}');
 	}
 	json_close(&w, ']');
@@ -189,6 +235,7 @@ static void read_remotes(struct json_value connections, struct cutting *out)
 {
 	for (struct json_value c = json_first(connections); json_exists(c); c = json_next(c))
 		if (out->remote_count < CONNECTIONS_MAX &&
+		    !json_is_true(json_member(c, STR("only_reset"))) &&
 		    read_endpoint(c, "remote", &out->remotes[out->remote_count]))
 			out->remote_count++;
 }
@@ -219,11 +266,14 @@ static void tell_outcome(const struct cutting *cut, const char *refused, int64_t
 {
 	if (refused[0])
 		buf_printf(outcome, "%s; ", refused);
-	else
+	else if (cut->remote_count > 0)
 		buf_printf(outcome, "no new connections to %zu address%s for %lld s; ",
 			   cut->remote_count, cut->remote_count == 1 ? "" : "es",
 			   (long long)seconds);
 	buf_printf(outcome, "%zu connection%s reset", cut->reset, cut->reset == 1 ? "" : "s");
+	if (cut->remote_count == 0)
+		buf_add_text(outcome, "; nothing is blocked for others, as no mining session was "
+				      "seen on the wire");
 	if (cut->gone)
 		buf_printf(outcome, ", %zu had ended already", cut->gone);
 	if (cut->failed == -EOPNOTSUPP)
@@ -233,12 +283,23 @@ static void tell_outcome(const struct cutting *cut, const char *refused, int64_t
 		buf_printf(outcome, "; some could not be reset: %s", strerror(-cut->failed));
 }
 
+static int keep_away(int network, struct str id, const struct cutting *cut, int64_t seconds,
+		     struct error *why)
+{
+	CLEANUP(buf_fini) struct buf rules = {0};
+
+	if (cut->remote_count == 0)
+		return 0;
+	nft_rules_add(&rules, id, cut->remotes, cut->remote_count, seconds);
+	return rules.failed ? error_set(why, -ENOMEM, "no memory")
+			    : nft_run(network, buf_view(&rules), why);
+}
+
 /* New ones are kept away first: it connects again in a moment. */
 static int apply(const struct response_case *c, struct json_value memory, struct buf *outcome,
 		 struct error *why)
 {
 	struct json_value connections = json_member(memory, STR("connections"));
-	CLEANUP(buf_fini) struct buf rules = {0};
 	struct cutting cut = {0};
 	struct error refused = {0};
 	uint64_t inode = 0, seconds = 0;
@@ -250,9 +311,7 @@ static int apply(const struct response_case *c, struct json_value memory, struct
 	if (network < 0)
 		return error_set(why, network, "its network is gone: the processes have ended");
 	read_remotes(connections, &cut);
-	nft_rules_add(&rules, c->finding->id, cut.remotes, cut.remote_count, (int64_t)seconds);
-	int result = rules.failed ? error_set(&refused, -ENOMEM, "no memory")
-				  : nft_run(network, buf_view(&rules), &refused);
+	int result = keep_away(network, c->finding->id, &cut, (int64_t)seconds, &refused);
 	reset_all(connections, network, &cut);
 	close(network);
 	if (result != 0 && cut.reset == 0)

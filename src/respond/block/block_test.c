@@ -3,10 +3,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <fcntl.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "base/json.h"
 #include "respond/block/block.h"
+#include "respond/respond.h"
 
 static void gateways_and_resolvers_are_never_cut_off(void **state)
 {
@@ -71,12 +74,80 @@ static void rules_name_exactly_the_pool(void **state)
 	assert_true(str_find(buf_view(&rules), STR("\"timeout\":3600")) > 0);
 }
 
+/* Three places it is connected to now, and one of before; the second spoke of mining on the wire.
+ */
+static void planned(bool by_policy, bool has_session, struct response_plan *out)
+{
+	const struct str before[] = {STR("198.51.100.4:3333")};
+	const struct str sessions[] = {STR("198.51.100.7:40001 198.51.100.2:3333"),
+				       STR("198.51.100.7:40009 198.51.100.4:3333"),
+				       STR("no session")};
+	struct process process = {.key = {(uint32_t)getpid(), 1}, .socket_count = 3};
+	const struct process *const targets[] = {&process};
+	struct finding finding = {.id = STR("0123456789abcdef")};
+	struct response_place place = {.proc = open("/proc", O_RDONLY | O_DIRECTORY),
+				       .block_for = DURATION_S(60)};
+	const struct response_case c = {.place = &place,
+					.finding = &finding,
+					.targets = targets,
+					.target_count = 1,
+					.by_policy = by_policy};
+	struct error why = {0};
+	char text[ENDPOINT_TEXT_MAX];
+
+	for (unsigned i = 0; i < process.socket_count; i++) {
+		struct process_socket *s = &process.sockets[i];
+		s->is_tcp = true;
+		snprintf(text, sizeof(text), "198.51.100.7:%u", 40000 + i);
+		assert_true(endpoint_parse(str_from(text), &s->local));
+		snprintf(text, sizeof(text), "198.51.100.%u:%u", i + 1, i ? 3333 : 389);
+		assert_true(endpoint_parse(str_from(text), &s->remote));
+	}
+	facts_add_texts(&finding.facts, "connected_to", before, 1);
+	if (has_session)
+		facts_add_texts(&finding.facts, "sessions", sessions, 3);
+	assert_int_equal(block_step.plan(&c, out, &why), 0);
+	close(place.proc);
+}
+
+/* The rule is for everybody, and who is connected to what is the miner's to choose. */
+static void a_policy_keeps_nobody_from_what_a_miner_connects_to(void **state)
+{
+	static const struct {
+		bool by_policy, has_session;
+		unsigned rejected; /* a bit for each place */
+	} rows[] = {{false, false, 0xf}, {false, true, 0xf}, {true, false, 0}, {true, true, 0xa}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct response_plan plan = {0};
+		unsigned rejected = 0;
+		planned(rows[i].by_policy, rows[i].has_session, &plan);
+		for (unsigned n = 0; n < 4; n++) {
+			char line[64], kept[80];
+			snprintf(line, sizeof(line), "reject tcp to 198.51.100.%u:%u ", n + 1,
+				 n ? 3333 : 389);
+			rejected |= (str_find(buf_view(&plan.lines), str_from(line)) >= 0) << n;
+			snprintf(kept, sizeof(kept),
+				 "\"local\":\"198.51.100.7:%u\",\"only_reset\":true", 40000 + n);
+			bool resets = str_find(buf_view(&plan.memory), str_from(kept)) >= 0;
+			if (resets != (n < 3 && !(rows[i].rejected & 1u << n)))
+				fail_msg("row %zu, place %u: %.*s", i, n,
+					 STR_ARG(buf_view(&plan.memory)));
+		}
+		if (rejected != rows[i].rejected)
+			fail_msg("row %zu: %x", i, rejected);
+		buf_fini(&plan.lines);
+		buf_fini(&plan.memory);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gateways_and_resolvers_are_never_cut_off),
 		cmocka_unit_test(a_flood_of_routes_ends),
 		cmocka_unit_test(rules_name_exactly_the_pool),
+		cmocka_unit_test(a_policy_keeps_nobody_from_what_a_miner_connects_to),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
