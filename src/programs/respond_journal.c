@@ -152,7 +152,9 @@ static bool visit_due(void *context, const struct response *response)
 	struct due *due = context;
 	const struct response_step *step = response_step_changing(response->step);
 
-	if (response->until.ns == 0 || !step || lasts(due->walk.r, response->finding))
+	/* the policy lets only a freeze end by itself: any other line is none of ours */
+	if (response->until.ns == 0 || !response->by_policy || step != &freeze_step ||
+	    lasts(due->walk.r, response->finding))
 		return true;
 	if (response->until.ns <= due->now.ns)
 		undo_one(&due->walk, response, step);

@@ -92,7 +92,7 @@ static void add_frozen(struct responder *p, struct past *past, const struct resp
 {
 	struct quarantine q;
 
-	if (quarantine_recall(respond_memory(&p->doc, response->memory), &q, NULL) != 0)
+	if (tasks_recall(respond_memory(&p->doc, response->memory), &q, NULL) != 0)
 		return;
 	for (size_t i = 0; i < q.count && past->frozen_count < FROZEN_MAX; i++) {
 		uint64_t start = task_start(p->responding.place.proc, q.tasks[i].key.pid, NULL);

@@ -108,7 +108,7 @@ static bool visit_open(void *context, const struct response *response)
 	    !str_equal(response->step, str_from(freeze_step.name)))
 		return true;
 	struct again *again = take_in(p, response->finding);
-	if (!again || quarantine_recall(respond_memory(&p->doc, response->memory), &q, NULL) != 0)
+	if (!again || tasks_recall(respond_memory(&p->doc, response->memory), &q, NULL) != 0)
 		return true;
 	if (!again->is_open)
 		again->frozen_count = 0;

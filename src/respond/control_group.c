@@ -146,6 +146,16 @@ bool control_group_exists(const char *mount, const char *group)
 	       stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
+bool control_group_is_frozen(const char *mount, const char *group)
+{
+	char text[256];
+
+	if (control_group_read(mount, group, "cgroup.events", text, sizeof(text)) == 0)
+		return strstr(text, "frozen 1") != NULL;
+	return control_group_read(mount, group, "freezer.state", text, sizeof(text)) == 0 &&
+	       strcmp(text, "FROZEN") == 0;
+}
+
 static int make_one(const char *mount, const char *group)
 {
 	char path[PATH_MAX];

@@ -42,6 +42,8 @@ must_check int control_group_write(const char *mount, const char *group, const c
 must_check int control_group_read(const char *mount, const char *group, const char *file,
 				  char *text, size_t cap);
 bool control_group_exists(const char *mount, const char *group);
+/* Does all in it stand still, by whomever? Of v2, and of v1's freezer. */
+bool control_group_is_frozen(const char *mount, const char *group);
 
 /* Ours and a folder in it; there already is fine. */
 must_check int control_group_make(const char *mount, const char *group, struct error *why);

@@ -169,21 +169,96 @@ static void recall_tasks(struct json_value tasks, struct quarantine *out)
 	}
 }
 
-int quarantine_recall(struct json_value memory, struct quarantine *out, struct error *why)
+int tasks_recall(struct json_value memory, struct quarantine *out, struct error *why)
 {
 	struct json_value tasks = json_member(memory, STR("tasks"));
 
 	*out = (struct quarantine){.tasks = calloc(json_count(tasks) + 1, sizeof(*out->tasks))};
 	if (!out->tasks)
 		return error_set(why, -ENOMEM, "no memory");
+	recall_tasks(tasks, out);
+	return 0;
+}
+
+/* A path as the kernel writes it, which means what it says. */
+static bool is_plain(const char *group)
+{
+	struct str rest = str_from(group), name;
+
+	if (!str_starts(rest, STR("/")))
+		return false;
+	rest = str_skip(rest, 1);
+	while (rest.len) {
+		(void)str_cut(rest, '/', &name, &rest);
+		if (name.len == 0 || str_equal(name, STR(".")) || str_equal(name, STR("..")))
+			return false;
+	}
+	return true;
+}
+
+/* The quarantine of one finding. */
+static bool is_ours(const char *group)
+{
+	struct str path = str_from(group);
+
+	if (!str_starts(path, STR(CONTROL_GROUP_OURS "/")))
+		return false;
+	path = str_skip(path, sizeof(CONTROL_GROUP_OURS));
+	return path.len == FINDING_ID_LEN && str_is_hex(path);
+}
+
+/* One of theirs; or one of ours, where one step was taken upon another. */
+static bool is_possible(const char *group)
+{
+	struct str path = str_from(group), ours = STR(CONTROL_GROUP_OURS);
+	bool is_within =
+		str_starts(path, ours) && (path.len == ours.len || path.at[ours.len] == '/');
+
+	return is_plain(group) && (is_ours(group) || !is_within);
+}
+
+static bool could_be_ours(const struct quarantine *q, bool in_place)
+{
+	bool could =
+		q->controller && (q->in_place ? in_place && q->count > 0 && is_possible(q->group)
+					      : is_ours(q->group));
+
+	for (size_t i = 0; i < q->count; i++)
+		could &= q->in_place ? strcmp(q->tasks[i].old, q->group) == 0
+				     : is_possible(q->tasks[i].old);
+	return could;
+}
+
+static const char *controller_of(const struct response_place *place, const char *mount)
+{
+	struct control_groups groups;
+
+	control_groups_find(place->proc, &groups);
+	if (mount[0] == '\0')
+		return NULL;
+	return strcmp(mount, groups.v2) == 0	    ? ""
+	       : strcmp(mount, groups.freezer) == 0 ? "freezer"
+	       : strcmp(mount, groups.cpu) == 0	    ? "cpu"
+						    : NULL;
+}
+
+int quarantine_recall(const struct response_place *place, struct json_value memory, bool in_place,
+		      struct quarantine *out, struct error *why)
+{
+	int result = tasks_recall(memory, out, why);
+
+	if (result != 0)
+		return result;
 	quarantine_text(memory, "mount", out->mount, sizeof(out->mount));
 	quarantine_text(memory, "group", out->group, sizeof(out->group));
 	out->in_place = json_is_true(json_member(memory, STR("in_place")));
-	recall_tasks(tasks, out);
-	if (str_find(str_from(out->group), STR("/..")) >= 0 ||
-	    str_find(str_from(out->mount), STR("/..")) >= 0)
-		return error_set(why, -EBADMSG, "the journal was changed by hand");
-	return 0;
+	out->controller = controller_of(place, out->mount);
+	if (could_be_ours(out, in_place))
+		return 0;
+	quarantine_fini(out);
+	return error_set(why, -EBADMSG,
+			 "the journal was changed by hand, or control groups are mounted at "
+			 "another place than then");
 }
 
 /* -- moving -- */
@@ -253,12 +328,15 @@ static const char *old_group(const struct response_place *place, const struct qu
 	return q->count > 0 ? q->tasks[0].old : "/";
 }
 
-static int leave_one(const struct response_place *place, const struct quarantine *q, uint32_t pid,
-		     struct buf *outcome)
+static int move_out(const struct quarantine *q, const char *old, uint32_t pid, struct buf *outcome)
 {
-	const char *old = old_group(place, q, pid);
-
 	int result = move(q->mount, old, pid);
+
+	if (result == 0 && control_group_is_frozen(q->mount, old)) {
+		buf_printf(outcome, "process %u stands still in its control group ", pid);
+		buf_add_printable(outcome, str_from(old), 200);
+		buf_add_text(outcome, ", which is frozen itself; ");
+	}
 	if (result == 0 || result == -ESRCH)
 		return 0;
 	buf_printf(outcome, "process %u could not go back to its control group ", pid);
@@ -266,6 +344,40 @@ static int leave_one(const struct response_place *place, const struct quarantine
 	buf_printf(outcome, " (%s) and is in the root group now; ", strerror(-result));
 	result = move(q->mount, "", pid);
 	return result == -ESRCH ? 0 : result;
+}
+
+/* Where it was born, for it has just been born. */
+static void put_back(const struct response_place *place, const struct quarantine *q, uint32_t pid)
+{
+	char group[CONTROL_GROUP_PATH_MAX];
+	uint32_t parent = 0;
+
+	if (task_start(place->proc, pid, &parent) != 0 &&
+	    control_group_of(place->proc, parent, q->controller, group) == 0)
+		(void)!move(q->mount, group, pid);
+}
+
+/* Who is in our group by the kernel's word, and nobody else: see enter_one. */
+static int leave_one(const struct response_place *place, const struct quarantine *q, uint32_t pid,
+		     struct buf *outcome)
+{
+	const struct process_key key = {pid, task_start(place->proc, pid, NULL)};
+	const char *old = old_group(place, q, pid);
+	char now[CONTROL_GROUP_PATH_MAX];
+	struct task task;
+	int result = 0;
+
+	if (key.start_ns == 0 || task_open(place->proc, key, &task) != 0)
+		return 0; /* has ended */
+	if (control_group_of(place->proc, pid, q->controller, now) == 0 &&
+	    strcmp(now, q->group) == 0) {
+		result = move_out(q, old, pid, outcome);
+		uint64_t start = task_start(place->proc, pid, NULL);
+		if (start != 0 && !task_same_start(start, key.start_ns))
+			put_back(place, q, pid);
+	}
+	task_close(&task);
+	return result;
 }
 
 /* As long as somebody is in it, for who is moved may just have been born. */

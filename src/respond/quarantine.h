@@ -17,7 +17,8 @@ struct quarantine_task {
 
 struct quarantine {
 	char mount[CONTROL_GROUP_PATH_MAX], group[CONTROL_GROUP_PATH_MAX];
-	bool in_place; /* the group is theirs: nobody is moved */
+	const char *controller; /* of the mount: as control_group_of; NULL: only the tasks */
+	bool in_place;		/* the group is theirs: nobody is moved */
 	struct quarantine_task *tasks;
 	size_t count;
 };
@@ -34,10 +35,17 @@ must_check int quarantine_plan(const struct response_case *response_case, const 
 			       const char *controller, bool in_place, struct quarantine *out,
 			       struct error *why);
 
-/* As keys of the memory's object, and back. -EBADMSG when it is none. */
+/*
+ * As keys of the memory's object, and back. The journal is the core's own file, which has no
+ * rights: what it says is held against this machine, so that nothing is touched but a group that is
+ * frozen in its place, or one of ours.
+ *
+ * in_place: may it be one in its place?
+ * returns:  0; -EBADMSG when it cannot be what we wrote
+ */
 void quarantine_remember(const struct quarantine *quarantine, struct json_writer *w);
-must_check int quarantine_recall(struct json_value memory, struct quarantine *out,
-				 struct error *why);
+must_check int quarantine_recall(const struct response_place *place, struct json_value memory,
+				 bool in_place, struct quarantine *out, struct error *why);
 
 /* Lines for a dry run: with the group's file `file` set to `value` first. */
 void quarantine_tell(const struct quarantine *quarantine, const struct response_case *response_case,
@@ -58,8 +66,9 @@ must_check int quarantine_leave(const struct response_place *place,
 				const struct quarantine *quarantine, struct buf *outcome,
 				struct error *why);
 
-/* Only the processes, for steps that need no group. */
+/* Only the processes, for steps that need no group; to be ended by quarantine_fini. */
 void tasks_remember(const struct response_case *response_case, struct json_writer *w);
+must_check int tasks_recall(struct json_value memory, struct quarantine *out, struct error *why);
 struct str quarantine_text(struct json_value memory, const char *key, char *scratch, size_t cap);
 
 #endif

@@ -71,25 +71,21 @@ static int plan(const struct response_case *c, struct response_plan *out, struct
 	return result;
 }
 
-static bool is_frozen(enum how how, const struct quarantine *q)
+static int recall(const struct response_place *place, enum how how, struct json_value memory,
+		  struct quarantine *out, struct error *why)
 {
-	char text[256];
-
-	if (how == HOW_V1)
-		return control_group_read(q->mount, q->group, "freezer.state", text,
-					  sizeof(text)) == 0 &&
-		       strcmp(text, "FROZEN") == 0;
-	return control_group_read(q->mount, q->group, "cgroup.events", text, sizeof(text)) == 0 &&
-	       strstr(text, "frozen 1");
+	if (how == HOW_SIGNAL)
+		return tasks_recall(memory, out, why);
+	return quarantine_recall(place, memory, how == HOW_V2, out, why);
 }
 
 /* A task that sleeps in the kernel is frozen when it comes out of it. */
-static bool settles(enum how how, const struct quarantine *q)
+static bool settles(const struct quarantine *q)
 {
 	const struct timespec pause = {.tv_nsec = 5000000};
 
 	for (int ms = 0; ms < SETTLE_MS; ms += 5) {
-		if (is_frozen(how, q))
+		if (control_group_is_frozen(q->mount, q->group))
 			return true;
 		nanosleep(&pause, NULL);
 	}
@@ -118,7 +114,7 @@ static int freeze_group(const struct response_case *c, enum how how, const struc
 	buf_printf(outcome, "%zu %s frozen in %s", entered,
 		   entered == 1 ? "process is" : "processes are", q->mount);
 	buf_add_printable(outcome, str_from(q->group), 200);
-	if (!settles(how, q))
+	if (!settles(q))
 		buf_add_text(outcome, "; not all of it stands still yet: a task waits in the "
 				      "kernel, and stops when it comes back");
 	return 0;
@@ -150,7 +146,7 @@ static int apply(const struct response_case *c, struct json_value memory, struct
 	struct quarantine q;
 	size_t reached;
 
-	int result = quarantine_recall(memory, &q, why);
+	int result = recall(c->place, how, memory, &q, why);
 	if (result == 0 && how != HOW_SIGNAL) {
 		result = freeze_group(c, how, &q, outcome, why);
 	} else if (result == 0) {
@@ -189,7 +185,7 @@ static int undo(const struct response_place *place, struct json_value memory, st
 	struct quarantine q;
 	size_t reached;
 
-	int result = quarantine_recall(memory, &q, why);
+	int result = recall(place, how, memory, &q, why);
 	if (result == 0 && how != HOW_SIGNAL) {
 		result = thaw_group(place, how, &q, outcome, why);
 	} else if (result == 0) {
@@ -220,7 +216,7 @@ static void look(const struct response_place *place, struct json_value memory, s
 	enum how how = how_of(memory);
 	struct quarantine q;
 
-	if (quarantine_recall(memory, &q, NULL) != 0)
+	if (recall(place, how, memory, &q, NULL) != 0)
 		return;
 	if (how != HOW_SIGNAL && control_group_exists(q.mount, q.group)) {
 		int count = control_group_pids(q.mount, q.group, NULL, 0);

@@ -113,7 +113,7 @@ static int apply(const struct response_case *c, struct json_value memory, struct
 	struct quarantine q;
 	size_t ended = 0;
 
-	int result = quarantine_recall(memory, &q, why);
+	int result = tasks_recall(memory, &q, why);
 	if (result == 0)
 		result = signal_victims(c->place, &q, &victims, why);
 	if (result == 0)

@@ -222,7 +222,7 @@ static int apply(const struct response_case *c, struct json_value memory, struct
 		return reached > 0 ? 0 : error_set(why, -ESRCH, "the processes have ended");
 	}
 	quarantine_text(memory, "share", share, sizeof(share));
-	int result = quarantine_recall(memory, &q, why);
+	int result = quarantine_recall(c->place, memory, false, &q, why);
 	if (result == 0)
 		result = limit_group(c, how, share, &q, outcome, why);
 	quarantine_fini(&q);
@@ -242,7 +242,7 @@ static int undo(const struct response_place *place, struct json_value memory, st
 			   nice_all(place, memory, false));
 		return 0;
 	}
-	int result = quarantine_recall(memory, &q, why);
+	int result = quarantine_recall(place, memory, false, &q, why);
 	if (result == 0 && control_group_exists(q.mount, q.group)) {
 		result = control_group_write(q.mount, q.group, ways[how].file, ways[how].off);
 		if (result == -ENOENT) /* ended before the controller was on */
@@ -266,7 +266,7 @@ static void look(const struct response_place *place, struct json_value memory, s
 	struct quarantine q;
 	char text[64] = "";
 
-	if (how == HOW_NICE || quarantine_recall(memory, &q, NULL) != 0)
+	if (how == HOW_NICE || quarantine_recall(place, memory, false, &q, NULL) != 0)
 		return;
 	int count = control_group_pids(q.mount, q.group, NULL, 0);
 	if (count > 0 &&
