@@ -11,8 +11,7 @@
 #include "model/line.h"
 #include "programs/clock.h"
 #include "programs/watch.h"
-#include "respond/quarantine.h"
-#include "respond/task.h"
+#include "respond/freeze/freeze.h"
 #include "sandbox/worker.h"
 
 enum { SWEEP_MS = 2000, READ_AGAIN_S = 30, QUICKLY_COPIED = 16 << 20, BEAT_MS = 15000 };
@@ -90,16 +89,9 @@ struct past_walk {
 
 static void add_frozen(struct responder *p, struct past *past, const struct response *response)
 {
-	struct quarantine q;
-
-	if (tasks_recall(respond_memory(&p->doc, response->memory), &q, NULL) != 0)
-		return;
-	for (size_t i = 0; i < q.count && past->frozen_count < FROZEN_MAX; i++) {
-		uint64_t start = task_start(p->responding.place.proc, q.tasks[i].key.pid, NULL);
-		if (start != 0 && task_same_start(start, q.tasks[i].key.start_ns))
-			past->frozen[past->frozen_count++] = q.tasks[i].key;
-	}
-	quarantine_fini(&q);
+	past->frozen_count +=
+		freeze_standing(&p->responding.place, respond_memory(&p->doc, response->memory),
+				&past->frozen[past->frozen_count], FROZEN_MAX - past->frozen_count);
 }
 
 /* What was only begun is taken again: nobody knows how far it went. */

@@ -17,7 +17,7 @@
 #include "base/log.h"
 #include "programs/clock.h"
 #include "programs/responder_state.h"
-#include "respond/quarantine.h"
+#include "respond/freeze/freeze.h"
 #include "respond/task.h"
 
 enum { NOTE_S = 3600 };
@@ -102,13 +102,12 @@ static uint64_t boot_time_of(instant at)
 static bool visit_open(void *context, const struct response *response)
 {
 	struct responder *p = context;
-	struct quarantine q;
 
 	if (!response->by_policy || response->until.ns != 0 || response->state != RESPONSE_DONE ||
 	    !str_equal(response->step, str_from(freeze_step.name)))
 		return true;
 	struct again *again = take_in(p, response->finding);
-	if (!again || tasks_recall(respond_memory(&p->doc, response->memory), &q, NULL) != 0)
+	if (!again)
 		return true;
 	if (!again->is_open)
 		again->frozen_count = 0;
@@ -116,14 +115,13 @@ static bool visit_open(void *context, const struct response *response)
 	uint64_t since = boot_time_of(response->began);
 	if (again->since_ns == 0 || since < again->since_ns)
 		again->since_ns = since;
-	for (size_t i = 0; i < q.count && again->frozen_count < FROZEN_MAX; i++) {
-		uint64_t start = task_start(p->responding.place.proc, q.tasks[i].key.pid, NULL);
-		if (start == 0 || !task_same_start(start, q.tasks[i].key.start_ns))
-			continue;
-		again->frozen[again->frozen_count++] = q.tasks[i].key;
-		learn(p, again, q.tasks[i].key);
-	}
-	quarantine_fini(&q);
+	size_t known = again->frozen_count;
+	again->frozen_count +=
+		freeze_standing(&p->responding.place, respond_memory(&p->doc, response->memory),
+				&again->frozen[known], FROZEN_MAX - known);
+	/* only what stands still: another could have become any program in the meantime */
+	for (size_t i = known; i < again->frozen_count; i++)
+		learn(p, again, again->frozen[i]);
 	return true;
 }
 

@@ -18,7 +18,7 @@ enum {
 struct past {
 	bool was_taken_back; /* by hand: the policy has no more say in it */
 	bool has_evidence, is_frozen;
-	struct process_key frozen[FROZEN_MAX]; /* alive */
+	struct process_key frozen[FROZEN_MAX]; /* alive, and standing still */
 	size_t frozen_count;
 	char last_note[SENTENCE_MAX]; /* of what was not done, and why */
 };

@@ -233,3 +233,35 @@ bool control_group_has_children(const char *mount, const char *group)
 		closedir(folder);
 	return found;
 }
+
+static bool is_file_of_root(const char *folder, const char *file)
+{
+	char path[PATH_MAX];
+	struct stat status;
+
+	if (snprintf(path, sizeof(path), "%s/%s", folder, file) >= (int)sizeof(path))
+		return false;
+	if (lstat(path, &status) != 0)
+		return errno == ENOENT; /* the root group has not all of them */
+	return status.st_uid == 0 && !(status.st_mode & (S_IWGRP | S_IWOTH));
+}
+
+bool control_group_is_roots(const char *mount, const char *group)
+{
+	static const char *const files[] = {"", "cgroup.freeze", "cgroup.procs", "cgroup.threads"};
+	char folder[PATH_MAX];
+	size_t above = strlen(mount);
+
+	if (!control_group_exists(mount, group) ||
+	    snprintf(folder, sizeof(folder), "%s%s", mount, group) >= (int)sizeof(folder))
+		return false;
+	for (;;) {
+		for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+			if (!is_file_of_root(folder, files[i]))
+				return false;
+		char *slash = strrchr(folder, '/');
+		if (!slash || (size_t)(slash - folder) < above)
+			return true;
+		*slash = '\0';
+	}
+}

@@ -56,5 +56,10 @@ int control_group_pids(const char *mount, const char *group, uint32_t *out, size
 /* Is it one that others share by its kind: the root, a slice, init's? */
 bool control_group_is_shared(const char *group);
 bool control_group_has_children(const char *mount, const char *group);
+/*
+ * Is it root's alone, with all above it? Else its owner thaws it, or moves out of it into another
+ * (as with systemd-run --user, and in containers without root).
+ */
+bool control_group_is_roots(const char *mount, const char *group);
 
 #endif

@@ -26,7 +26,10 @@ static bool is_target(const struct response_case *c, uint32_t pid)
 	return false;
 }
 
-/* Nobody but targets in the group of all of them, which is no shared one and has none below. */
+/*
+ * Nobody but targets in the group of all of them, which is no shared one, has none below, and is
+ * not for them to thaw.
+ */
 static bool has_own_group(const struct response_case *c, const struct quarantine *q)
 {
 	const char *group = q->tasks[0].old;
@@ -35,7 +38,8 @@ static bool has_own_group(const struct response_case *c, const struct quarantine
 	for (size_t i = 1; i < q->count; i++)
 		if (strcmp(q->tasks[i].old, group) != 0)
 			return false;
-	if (control_group_is_shared(group) || control_group_has_children(q->mount, group))
+	if (control_group_is_shared(group) || control_group_has_children(q->mount, group) ||
+	    !control_group_is_roots(q->mount, group))
 		return false;
 	uint32_t *pids = calloc(INHABITANTS_MAX, sizeof(*pids));
 	int count = pids ? control_group_pids(q->mount, group, pids, INHABITANTS_MAX) : -ENOMEM;

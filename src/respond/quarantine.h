@@ -1,7 +1,7 @@
 /*
  * A control group for the guilty alone: they are moved into it, their old group is remembered.
- * When nobody else is in their group it is used as it is: taking the last process out of a service
- * would make systemd think that the service ended, and start it again.
+ * When nobody else is in their group, and it is root's, it is used as it is: taking the last
+ * process out of a service would make systemd think that the service ended, and start it again.
  */
 #ifndef DAVY_RESPOND_QUARANTINE_H
 #define DAVY_RESPOND_QUARANTINE_H

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "respond/freeze/freeze.h"
 #include "respond/quarantine.h"
 #include "base/shell_word.h"
 #include "respond/task.h"
@@ -211,6 +212,36 @@ static char state_of(int proc, uint32_t pid)
 	return all.len > 0 ? all.at[0] : '\0';
 }
 
+static bool stands(const struct response_place *place, enum how how, const struct quarantine *q,
+		   struct process_key key)
+{
+	char now[CONTROL_GROUP_PATH_MAX];
+	uint64_t start = task_start(place->proc, key.pid, NULL);
+
+	if (start == 0 || !task_same_start(start, key.start_ns))
+		return false;
+	if (how == HOW_SIGNAL)
+		return state_of(place->proc, key.pid) == 'T';
+	return control_group_of(place->proc, key.pid, q->controller, now) == 0 &&
+	       strcmp(now, q->group) == 0 && control_group_is_frozen(q->mount, q->group);
+}
+
+size_t freeze_standing(const struct response_place *place, struct json_value memory,
+		       struct process_key *out, size_t cap)
+{
+	enum how how = how_of(memory);
+	struct quarantine q;
+	size_t count = 0;
+
+	if (recall(place, how, memory, &q, NULL) != 0)
+		return 0;
+	for (size_t i = 0; i < q.count && count < cap; i++)
+		if (stands(place, how, &q, q.tasks[i].key))
+			out[count++] = q.tasks[i].key;
+	quarantine_fini(&q);
+	return count;
+}
+
 static void look(const struct response_place *place, struct json_value memory, struct buf *out)
 {
 	enum how how = how_of(memory);
@@ -226,9 +257,7 @@ static void look(const struct response_place *place, struct json_value memory, s
 			buf_printf(out, "%d frozen in %s%s", count, q.mount, q.group);
 	}
 	for (size_t i = 0; how == HOW_SIGNAL && i < q.count; i++)
-		if (state_of(place->proc, q.tasks[i].key.pid) == 'T' &&
-		    task_same_start(task_start(place->proc, q.tasks[i].key.pid, NULL),
-				    q.tasks[i].key.start_ns))
+		if (stands(place, how, &q, q.tasks[i].key))
 			buf_printf(out, "%u stopped ", q.tasks[i].key.pid);
 	quarantine_fini(&q);
 }
