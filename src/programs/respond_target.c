@@ -180,6 +180,13 @@ static void refute(struct respond_targets *t, int fd, const struct respond_progr
 	(void)table_insert(t->refuted, &key, table_hash(t->refuted, &key), clock_wall());
 }
 
+bool respond_is_file(const struct respond_program *program, const struct stat *file)
+{
+	return program->inode != 0 && program->inode == file->st_ino &&
+	       program->device == file->st_dev && program->size_bytes == (uint64_t)file->st_size &&
+	       program->changed.ns == instant_at(file->st_ctim.tv_sec, file->st_ctim.tv_nsec).ns;
+}
+
 bool respond_may_run(const struct respond_targets *t, uint32_t pid,
 		     const struct respond_program *programs, size_t count)
 {
@@ -191,7 +198,7 @@ bool respond_may_run(const struct respond_targets *t, uint32_t pid,
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		const struct respond_program *p = &programs[i];
-		if (p->inode != 0 && p->inode == file.st_ino && p->device == file.st_dev)
+		if (respond_is_file(p, &file))
 			return true;
 		if (p->has_sha256 && p->size_bytes == (uint64_t)file.st_size &&
 		    !is_refuted(t, &file, p))
@@ -243,15 +250,14 @@ static bool runs_program(struct respond_targets *t, const struct process *p,
 			 const struct opened_process *opened)
 {
 	const struct respond_narrowing *n = &t->narrowing;
+	struct stat file;
 
-	if (p->key.start_ns < n->started_after_ns)
+	if (p->key.start_ns < n->started_after_ns ||
+	    fstat(opened->descriptors[PROCESS_FILE_EXECUTABLE], &file) != 0)
 		return false;
 	for (size_t i = 0; i < n->program_count; i++) {
 		const struct respond_program *program = &n->programs[i];
-		if (program->inode != 0 && program->inode == p->executable.inode &&
-		    program->device == p->executable.device)
-			return true;
-		if (is_copy(t, program, p, opened))
+		if (respond_is_file(program, &file) || is_copy(t, program, p, opened))
 			return true;
 	}
 	return false;

@@ -14,7 +14,9 @@ enum { RESPOND_COPY_MAX = 64 << 20 };
 /* A program that was found before: the very file, or a copy of it. */
 struct respond_program {
 	uint64_t device, inode;
-	uint64_t size_bytes; /* of a copy; with has_sha256 */
+	/* The same number is another file once this one is removed: what nobody can set tells. */
+	instant changed; /* of the inode */
+	uint64_t size_bytes;
 	uint8_t sha256[32];
 	bool has_sha256;
 };
@@ -68,6 +70,9 @@ void respond_targets_close(struct respond_targets *targets);
 must_check int respond_targets_find(struct respond_targets *targets, const struct finding *finding,
 				    struct error *why);
 
+struct stat;
+/* The very file, and unchanged? */
+bool respond_is_file(const struct respond_program *program, const struct stat *file);
 /* Perhaps: it is the file, or one of the size of a copy that was not found to be none these last
  * minutes. Cheap. */
 bool respond_may_run(const struct respond_targets *targets, uint32_t pid,

@@ -2,9 +2,10 @@
  * A program that the policy has frozen, started again by its parent or a timer: frozen again, so
  * many times a minute, and whoever starts it is named, for that is what has to be taken away.
  *
- * Known by the file that the frozen process runs, and by its hash, as long as that process is there
- * to be looked at. Who runs the same program since before was not found guilty, and is left alone.
- * What somebody took back by hand is not looked for.
+ * Known by the file that the frozen process runs, and by its hash, as learned while that process
+ * was there to be looked at. The number of a file is not enough: it is used again when that is
+ * removed. Who runs the same program since before was not found guilty, and is left alone. What
+ * somebody took back by hand is not looked for.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -47,32 +48,40 @@ static void hash_file(struct responder *p, int fd, struct respond_program *progr
 	program->has_sha256 = result == 1;
 }
 
+static void add_program(struct responder *p, struct again *again, int fd, const struct stat *file)
+{
+	struct respond_program program = {
+		.device = file->st_dev,
+		.inode = file->st_ino,
+		.changed = instant_at(file->st_ctim.tv_sec, file->st_ctim.tv_nsec),
+		.size_bytes = (uint64_t)file->st_size};
+	size_t at = 0;
+
+	/* who stands frozen holds the file: what had its number before is gone, or was changed */
+	while (at < again->program_count && (again->programs[at].inode != program.inode ||
+					     again->programs[at].device != program.device))
+		at++;
+	if (at == AGAIN_PROGRAMS_MAX ||
+	    (at < again->program_count && respond_is_file(&again->programs[at], file)))
+		return;
+	hash_file(p, fd, &program);
+	again->programs[at] = program;
+	again->program_count += at == again->program_count;
+}
+
 /* By what it runs, not by what its finding says of that. */
 static void learn(struct responder *p, struct again *again, struct process_key key)
 {
-	struct respond_program program;
 	char path[32];
 	struct stat file;
 
-	if (again->program_count == AGAIN_PROGRAMS_MAX)
-		return;
 	snprintf(path, sizeof(path), "%u/exe", key.pid);
 	int fd = openat(p->responding.place.proc, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return;
-	bool is_it =
-		fstat(fd, &file) == 0 && S_ISREG(file.st_mode) &&
-		task_same_start(task_start(p->responding.place.proc, key.pid, NULL), key.start_ns);
-	program = (struct respond_program){.device = is_it ? file.st_dev : 0,
-					   .inode = is_it ? file.st_ino : 0,
-					   .size_bytes = is_it ? (uint64_t)file.st_size : 0};
-	for (size_t i = 0; i < again->program_count; i++)
-		is_it &= again->programs[i].inode != program.inode ||
-			 again->programs[i].device != program.device;
-	if (is_it) {
-		hash_file(p, fd, &program);
-		again->programs[again->program_count++] = program;
-	}
+	if (fstat(fd, &file) == 0 && S_ISREG(file.st_mode) &&
+	    task_same_start(task_start(p->responding.place.proc, key.pid, NULL), key.start_ns))
+		add_program(p, again, fd, &file);
 	close(fd);
 }
 
