@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -167,6 +168,16 @@ static void a_worker_that_hangs_is_replaced(void **state)
 	assert_int_equal(watching_end(w, SIGTERM), 0);
 }
 
+/* The page of the stack where it ends; nothing of the program needs that. */
+static void *last_of_environment(void)
+{
+	uintptr_t last = 0;
+
+	for (char **at = environ; *at; at++)
+		last = (uintptr_t)*at > last ? (uintptr_t)*at : last;
+	return (void *)(last & ~(uintptr_t)(SILENT_PAGE_BYTES - 1));
+}
+
 /* Its environment is where whoever reads it waits for ever; and it is loud. */
 static void be_unreadable(const char *folder, int told)
 {
@@ -176,9 +187,8 @@ static void be_unreadable(const char *folder, int told)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	int failed = silent_page_map(folder, &page);
 	if (failed == 0 &&
-	    (prctl(PR_SET_MM, PR_SET_MM_ENV_START, (unsigned long)page.at, 0, 0) != 0 ||
-	     prctl(PR_SET_MM, PR_SET_MM_ENV_END, (unsigned long)page.at + SILENT_PAGE_BYTES, 0,
-		   0) != 0))
+	    mremap(page.at, SILENT_PAGE_BYTES, SILENT_PAGE_BYTES, MREMAP_MAYMOVE | MREMAP_FIXED,
+		   last_of_environment()) == MAP_FAILED)
 		failed = -errno;
 	if (write(told, &failed, sizeof(failed)) != sizeof(failed) || failed != 0)
 		_exit(1);
