@@ -198,14 +198,9 @@ static int plan_and_take(struct turn *turn, struct error *why)
 static bool has_new_target(const struct respond_targets *t, const struct process_key *old,
 			   size_t count)
 {
-	for (size_t i = 0; i < t->count; i++) {
-		bool is_old = false;
-		for (size_t o = 0; o < count; o++)
-			is_old |= old[o].pid == t->at[i]->key.pid &&
-				  task_same_start(old[o].start_ns, t->at[i]->key.start_ns);
-		if (!is_old)
+	for (size_t i = 0; i < t->count; i++)
+		if (!task_is_among(old, count, &t->at[i]->key))
 			return true;
-	}
 	return false;
 }
 

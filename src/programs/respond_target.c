@@ -132,17 +132,6 @@ static bool is_inside(const struct respond_targets *t, const struct finding *fin
 	return respond_is_within(str_skip(path, sizeof(CONTROL_GROUP_OURS)), finding->id);
 }
 
-static bool is_cared_for(const struct respond_targets *t, const struct process *p)
-{
-	const struct respond_narrowing *n = &t->narrowing;
-
-	for (size_t i = 0; i < n->known_count; i++)
-		if (n->known[i].pid == p->key.pid &&
-		    task_same_start(n->known[i].start_ns, p->key.start_ns))
-			return true;
-	return false;
-}
-
 static struct refuted refutation(const struct stat *file, const struct respond_program *program)
 {
 	struct refuted key = {
@@ -269,7 +258,7 @@ static void take(struct respond_targets *t, const struct finding *finding, const
 	char arguments[ARGUMENTS_MAX];
 	struct str text = {0};
 
-	if (is_cared_for(t, p)) {
+	if (task_is_among(t->narrowing.known, t->narrowing.known_count, &p->key)) {
 		t->known_count++;
 		return;
 	}

@@ -162,15 +162,6 @@ void again_read(struct responder *p)
 	p->again_count = kept;
 }
 
-static bool is_frozen(const struct again *again, const struct process_row *row)
-{
-	for (size_t i = 0; i < again->frozen_count; i++)
-		if (again->frozen[i].pid == row->key.pid &&
-		    task_same_start(again->frozen[i].start_ns, row->key.start_ns))
-			return true;
-	return false;
-}
-
 /* -- who starts it -- */
 
 static void add_hostile(struct buf *out, struct str text, size_t most)
@@ -333,7 +324,8 @@ void again_sweep(struct responder *p, instant now)
 		for (size_t a = 0; a < p->again_count; a++) {
 			struct again *again = &p->again[a];
 			if (rows[i].key.start_ns < again->since_ns ||
-			    (rows[i].flags & PROCESS_KERNEL_THREAD) || is_frozen(again, &rows[i]) ||
+			    (rows[i].flags & PROCESS_KERNEL_THREAD) ||
+			    task_is_among(again->frozen, again->frozen_count, &rows[i].key) ||
 			    !respond_may_run(t, rows[i].key.pid, again->programs,
 					     again->program_count))
 				continue;

@@ -48,6 +48,14 @@ bool task_same_start(uint64_t a_ns, uint64_t b_ns)
 	return a_ns / TICK_NS == b_ns / TICK_NS;
 }
 
+bool task_is_among(const struct process_key *keys, size_t count, const struct process_key *key)
+{
+	for (size_t i = 0; i < count; i++)
+		if (keys[i].pid == key->pid && task_same_start(keys[i].start_ns, key->start_ns))
+			return true;
+	return false;
+}
+
 /* The pidfd first: what the files of that pid say afterwards is of it, if it still lives then. */
 int task_open(int proc, struct process_key key, struct task *out)
 {

@@ -35,6 +35,7 @@ bool task_wait(const struct task *task, int ms);
 uint64_t task_start(int proc, uint32_t pid, uint32_t *parent);
 /* The same process, though one of the two times may be exact and the other in ticks? */
 bool task_same_start(uint64_t a_ns, uint64_t b_ns);
+bool task_is_among(const struct process_key *keys, size_t count, const struct process_key *key);
 
 /* A short file "PID/NAME" below `proc` into text[cap]; 0 or -errno. */
 must_check int task_text(int proc, uint32_t pid, const char *name, char *text, size_t cap,
