@@ -75,11 +75,6 @@ void owners_free(struct owners *owners)
 
 /* -- connections -- */
 
-static bool is_same_process(const struct process_key *a, const struct process_key *b)
-{
-	return a->pid == b->pid && (!a->start_ns || !b->start_ns || a->start_ns == b->start_ns);
-}
-
 static struct asked *find_asked(const struct owners *owners, uint64_t cookie)
 {
 	return table_find(owners->asked, &cookie, table_hash(owners->asked, &cookie));
@@ -133,8 +128,8 @@ void owners_opened(struct owners *owners, uint64_t cookie, const struct endpoint
 	struct connection *c = connection_of(owners, &ends, now);
 	/* the end of one before may have been lost; of one process it does not matter which it is
 	 */
-	c->is_shared |=
-		c->is_open && c->cookie != cookie && !is_same_process(&c->process, &asked->process);
+	c->is_shared |= c->is_open && c->cookie != cookie &&
+			!process_key_agrees(&c->process, &asked->process);
 	c->is_open = true;
 	c->cookie = cookie;
 	c->process = asked->process;
@@ -186,7 +181,7 @@ static bool is_same_session(const struct kept *kept, const struct process_key *p
 {
 	const struct workload_session *at = &kept->at.session;
 
-	return is_same_process(&kept->at.process, process) && at->serves == session->serves &&
+	return process_key_agrees(&kept->at.process, process) && at->serves == session->serves &&
 	       memcmp(&at->local, &session->local, sizeof(at->local)) == 0 &&
 	       memcmp(&at->remote, &session->remote, sizeof(at->remote)) == 0;
 }
@@ -204,7 +199,7 @@ static struct kept *place_for(struct owners *owners, const struct process_key *p
 			return kept;
 		if (!oldest_of_all || kept->renewed.ns < oldest_of_all->renewed.ns)
 			oldest_of_all = kept;
-		if (!is_same_process(&kept->at.process, process))
+		if (!process_key_agrees(&kept->at.process, process))
 			continue;
 		count++;
 		if (!oldest || kept->renewed.ns < oldest->renewed.ns)
@@ -241,7 +236,7 @@ bool owners_disown(struct owners *owners, const struct process_key *process,
 {
 	for (size_t i = 0; i < owners->session_count; i++) {
 		struct kept *kept = &owners->sessions[i];
-		if (!is_same_process(&kept->at.process, process))
+		if (!process_key_agrees(&kept->at.process, process))
 			continue;
 		*out = kept->at.session;
 		const struct ends ends = {out->local, out->remote};

@@ -141,7 +141,7 @@ static int accept_own(const struct hop *hop)
 		if (fd < 0)
 			return -errno;
 		struct endpoint peer = endpoint_of(fd, true);
-		if (peer.port == own.port && address_equal(&peer.address, &own.address))
+		if (endpoint_equal(&peer, &own))
 			return fd;
 		close(fd);
 	}

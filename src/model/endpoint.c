@@ -25,6 +25,11 @@ bool address_equal(const struct address *a, const struct address *b)
 	return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
 }
 
+bool endpoint_equal(const struct endpoint *a, const struct endpoint *b)
+{
+	return a->port == b->port && address_equal(&a->address, &b->address);
+}
+
 bool address_is_loopback(const struct address *address)
 {
 	static const struct address loopback6 = {{[15] = 1}};

@@ -31,6 +31,7 @@ static inline struct address address_v4_bytes(const uint8_t bytes[4])
 }
 bool address_is_v4(const struct address *address);
 bool address_equal(const struct address *a, const struct address *b);
+bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 /* RFC 1918, loopback, link-local, unique-local, CGNAT: not routed on the open internet. */
 bool address_is_private(const struct address *address);
 bool address_is_loopback(const struct address *address); /* 127.0.0.0/8, ::1: every host has them */

@@ -21,6 +21,12 @@ struct process_key {
 			      it */
 };
 
+/* The same process, as far as is known: a start time of 0 is not. */
+static inline bool process_key_agrees(const struct process_key *a, const struct process_key *b)
+{
+	return a->pid == b->pid && (!a->start_ns || !b->start_ns || a->start_ns == b->start_ns);
+}
+
 enum executable_flag {
 	EXECUTABLE_DELETED = 1 << 0, /* the link ends with " (deleted)" */
 	EXECUTABLE_MEMFD = 1 << 1,   /* never was a file: memfd_create */

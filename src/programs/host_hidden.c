@@ -88,15 +88,10 @@ bool host_hidden_wants_list(struct host_hidden *hidden, instant now)
 
 /* -- the walks -- */
 
-static bool is_same(const struct process_key *a, const struct process_key *b)
-{
-	return a->pid == b->pid && (!a->start_ns || !b->start_ns || a->start_ns == b->start_ns);
-}
-
 static struct missing *find(const struct host_hidden *hidden, const struct process_key *process)
 {
 	for (size_t i = 0; i < hidden->missing_count; i++)
-		if (is_same(&hidden->missing[i].key, process))
+		if (process_key_agrees(&hidden->missing[i].key, process))
 			return (struct missing *)&hidden->missing[i];
 	return NULL;
 }
@@ -180,7 +175,7 @@ static bool take_walk(struct host_hidden *hidden, int descriptor, struct walk *w
 static bool is_unlisted(const struct host_hidden *hidden, const struct process_key *process)
 {
 	for (size_t i = 0; i < hidden->unlisted_count; i++)
-		if (is_same(&hidden->unlisted[i], process))
+		if (process_key_agrees(&hidden->unlisted[i], process))
 			return true;
 	return false;
 }

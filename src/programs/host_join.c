@@ -185,11 +185,6 @@ struct listing {
 	instant now;
 };
 
-static bool same_end(const struct endpoint *a, const struct endpoint *b)
-{
-	return a->port == b->port && address_equal(&a->address, &b->address);
-}
-
 static void take_socket(void *context, const struct iterated *one)
 {
 	struct listing *listing = context;
@@ -201,8 +196,10 @@ static void take_socket(void *context, const struct iterated *one)
 		const struct wanted *w = &listing->join->wanted[i];
 		if (!w->is_used || w->is_answered)
 			continue;
-		if ((same_end(&s->local, &w->client) && same_end(&s->remote, &w->server)) ||
-		    (same_end(&s->local, &w->server) && same_end(&s->remote, &w->client))) {
+		if ((endpoint_equal(&s->local, &w->client) &&
+		     endpoint_equal(&s->remote, &w->server)) ||
+		    (endpoint_equal(&s->local, &w->server) &&
+		     endpoint_equal(&s->remote, &w->client))) {
 			owners_listed(listing->join->owners, s->inode, &one->key, &s->local,
 				      &s->remote, listing->now);
 			return;

@@ -67,8 +67,7 @@ static inline void keep(void *context, const struct observation *seen)
 	if (watched->count > KEPT_MOST)
 		return;
 	struct kept *kept = &watched->at[watched->count - 1];
-	int miner = !(flow->ends[0].port == end->port &&
-		      address_equal(&flow->ends[0].address, &end->address));
+	int miner = !endpoint_equal(&flow->ends[0], end);
 	*kept = (struct kept){.kind = seen->kind,
 			      .act = seen->mining ? seen->mining->act : ACT_NONE,
 			      .by_miner = seen->side == miner,

@@ -66,8 +66,7 @@ static void add_connections(const struct process *p, uint64_t network, const str
 static bool has_remote(const struct connections *all, const struct endpoint *remote)
 {
 	for (size_t i = 0; i < all->count; i++)
-		if (all->at[i].remote.port == remote->port &&
-		    address_equal(&all->at[i].remote.address, &remote->address))
+		if (endpoint_equal(&all->at[i].remote, remote))
 			return true;
 	return false;
 }
