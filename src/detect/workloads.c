@@ -17,7 +17,7 @@ enum {
 	OWN_LOOK_S = 5, /* a process that lives so long is looked at for itself */
 	OWN_LOOK_SAMPLES = 8,
 	PATIENCE_MAX_S = 300,
-	SIGN_LOOKS = 5, /* two seconds apart; then each after twice as long, up to ... */
+	SIGN_LOOKS = 12, /* two seconds apart; then each after twice as long, up to ... */
 	PATIENCE_SIGNS_S = 30,
 	FORGET_AFTER_S = 900,
 };
@@ -76,7 +76,6 @@ struct workload_entry {
 struct workloads {
 	struct workloads_settings settings;
 	struct table *workloads, *processes;
-	uint64_t samples, idle_samples;
 	instant now; /* of the step under way */
 };
 
@@ -241,11 +240,9 @@ static void count_thread(struct process_entry *process, uint32_t thread)
 
 void workloads_sample(struct workloads *workloads, const struct processor_sample *sample)
 {
-	workloads->samples++;
-	if (sample->process.pid == 0 || (sample->is_kernel_thread && sample->ip == 0)) {
-		workloads->idle_samples++; /* the kernel's own work is nobody's program */
+	/* the kernel's own work is nobody's program */
+	if (sample->process.pid == 0 || (sample->is_kernel_thread && sample->ip == 0))
 		return;
-	}
 	struct workload_entry *workload = workload_of(workloads, sample);
 	struct process_entry *process = process_of(workloads, sample);
 	if (!workload || !process)
@@ -610,8 +607,6 @@ void workloads_looked(struct workloads *workloads, const struct workload_due *du
 struct workloads_counters workloads_counters(const struct workloads *workloads)
 {
 	return (struct workloads_counters){
-		.samples = workloads->samples,
-		.idle_samples = workloads->idle_samples,
 		.workloads = table_counters(workloads->workloads),
 		.processes = table_counters(workloads->processes),
 	};

@@ -88,7 +88,6 @@ void workloads_looked(struct workloads *workloads, const struct workload_due *du
 		      enum look_result result);
 
 struct workloads_counters {
-	uint64_t samples, idle_samples;
 	struct table_counters workloads, processes;
 };
 struct workloads_counters workloads_counters(const struct workloads *workloads);
