@@ -25,23 +25,6 @@
 
 enum { FOUND_MS = 40000 };
 
-static int init(void **state)
-{
-	static struct watching w;
-
-	watching_init(&w);
-	w.watches_host = true;
-	watching_settings(&w, "");
-	*state = &w;
-	return 0;
-}
-
-static int fini(void **state)
-{
-	watching_fini(*state);
-	return 0;
-}
-
 static pid_t start_sleeper(const char *name)
 {
 	pid_t pid = fork();
@@ -110,7 +93,8 @@ static void who_is_missing_from_proc_is_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(who_is_missing_from_proc_is_told, init, fini),
+		cmocka_unit_test_setup_teardown(who_is_missing_from_proc_is_told,
+						watching_host_init, watching_host_fini),
 	};
 
 	if (!namespace_enter()) {

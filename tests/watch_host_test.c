@@ -34,23 +34,6 @@ struct drill {
 	pid_t miner; /* of the process that runs the code */
 };
 
-static int init(void **state)
-{
-	static struct watching w;
-
-	watching_init(&w);
-	w.watches_host = true;
-	watching_settings(&w, "");
-	*state = &w;
-	return 0;
-}
-
-static int fini(void **state)
-{
-	watching_fini(*state);
-	return 0;
-}
-
 /* It says which process it is as soon as that runs. */
 static struct drill drill_start(const char *words)
 {
@@ -259,12 +242,16 @@ static void what_only_computes_is_not_accused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_miner_on_this_machine_is_found, init, fini),
-		cmocka_unit_test_setup_teardown(a_worker_that_is_killed_comes_back, init, fini),
-		cmocka_unit_test_setup_teardown(a_worker_that_hangs_is_replaced, init, fini),
-		cmocka_unit_test_setup_teardown(a_process_that_cannot_be_read_blinds_nobody, init,
-						fini),
-		cmocka_unit_test_setup_teardown(what_only_computes_is_not_accused, init, fini),
+		cmocka_unit_test_setup_teardown(a_miner_on_this_machine_is_found,
+						watching_host_init, watching_host_fini),
+		cmocka_unit_test_setup_teardown(a_worker_that_is_killed_comes_back,
+						watching_host_init, watching_host_fini),
+		cmocka_unit_test_setup_teardown(a_worker_that_hangs_is_replaced, watching_host_init,
+						watching_host_fini),
+		cmocka_unit_test_setup_teardown(a_process_that_cannot_be_read_blinds_nobody,
+						watching_host_init, watching_host_fini),
+		cmocka_unit_test_setup_teardown(what_only_computes_is_not_accused,
+						watching_host_init, watching_host_fini),
 	};
 
 	if (!namespace_enter()) {

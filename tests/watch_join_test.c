@@ -32,23 +32,6 @@
 
 enum { FOUND_MS = 40000, SHARES = 40 };
 
-static int init(void **state)
-{
-	static struct watching w;
-
-	watching_init(&w);
-	w.watches_host = true;
-	watching_settings(&w, "");
-	*state = &w;
-	return 0;
-}
-
-static int fini(void **state)
-{
-	watching_fini(*state);
-	return 0;
-}
-
 /* -- a pool, and who connects to it, each a process of its own -- */
 
 struct pool {
@@ -537,16 +520,20 @@ static void made_up_packets_accuse_nobody(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(the_process_of_a_session_is_named, init, fini),
-		cmocka_unit_test_setup_teardown(one_that_was_connected_before_is_named, init, fini),
+		cmocka_unit_test_setup_teardown(the_process_of_a_session_is_named,
+						watching_host_init, watching_host_fini),
+		cmocka_unit_test_setup_teardown(one_that_was_connected_before_is_named,
+						watching_host_init, watching_host_fini),
 		cmocka_unit_test_setup_teardown(code_that_proves_nothing_and_a_session_are_mining,
-						init, fini),
-		cmocka_unit_test_setup_teardown(what_is_authorised_is_told_and_never_alerts, init,
-						fini),
-		cmocka_unit_test_setup_teardown(what_is_authorised_no_more_alerts, init, fini),
-		cmocka_unit_test_setup_teardown(a_container_behind_a_translation_is_named, init,
-						fini),
-		cmocka_unit_test_setup_teardown(made_up_packets_accuse_nobody, init, fini),
+						watching_host_init, watching_host_fini),
+		cmocka_unit_test_setup_teardown(what_is_authorised_is_told_and_never_alerts,
+						watching_host_init, watching_host_fini),
+		cmocka_unit_test_setup_teardown(what_is_authorised_no_more_alerts,
+						watching_host_init, watching_host_fini),
+		cmocka_unit_test_setup_teardown(a_container_behind_a_translation_is_named,
+						watching_host_init, watching_host_fini),
+		cmocka_unit_test_setup_teardown(made_up_packets_accuse_nobody, watching_host_init,
+						watching_host_fini),
 	};
 
 	if (!namespace_enter()) {

@@ -73,6 +73,23 @@ void watching_fini(struct watching *w)
 		printf("# %s stays\n", w->folder);
 }
 
+int watching_host_init(void **state)
+{
+	static struct watching w;
+
+	watching_init(&w);
+	w.watches_host = true;
+	watching_settings(&w, "");
+	*state = &w;
+	return 0;
+}
+
+int watching_host_fini(void **state)
+{
+	watching_fini(*state);
+	return 0;
+}
+
 static const char *davy_program(void)
 {
 	const char *program = getenv("DAVY_PROGRAM");

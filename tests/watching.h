@@ -29,6 +29,11 @@ struct watching {
 void watching_init(struct watching *w);
 void watching_fini(struct watching *w); /* kills what still runs, removes the folder */
 
+/* The same for a cmocka test that looks at this machine's processes: *state is a struct watching.
+ */
+int watching_host_init(void **state);
+int watching_host_fini(void **state);
+
 /* The settings file anew: store.path, two workers, 128 MiB, health each second, and lines of YAML.
  */
 void watching_settings(struct watching *w, const char *watch_lines);
