@@ -11,6 +11,7 @@
 enum {
 	DATASET_MIB = 2080, /* 2181038080 bytes, RandomX's configuration: base plus extra size */
 	CACHE_MIB = 256,
+	CACHES_BESIDE = 3, /* a node that mines has one more for blocks of the last key and the next */
 	RESIDENT_LEAST_MIB = 320, /* the cache, and a dataset that begins to be filled */
 	DATASET_SLACK_MIB = 2,	  /* malloc's head, rounding up to a huge page */
 	PADS_MOST = 256,
@@ -33,16 +34,16 @@ static bool is_private_memory(const struct mapping *m)
 }
 
 /*
- * 2080 MiB, and at most what rounding, the cache and a few pads beside it add: the kernel shows
- * neighbours of one kind as one mapping, and whoever takes cache and dataset one after the other
- * has them side by side.
+ * 2080 MiB, and at most what rounding, the caches and a few pads beside it add: the kernel shows
+ * neighbours of one kind as one mapping, and whoever takes caches and dataset one after the other
+ * has them side by side. monerod was seen with one cache beside it, and with two.
  */
 static bool is_dataset(uint64_t size, uint64_t *slack)
 {
 	if (size < DATASET_MIB * MIB)
 		return false;
 	*slack = size - DATASET_MIB * MIB;
-	if (*slack >= CACHE_MIB * MIB)
+	for (int i = 0; i < CACHES_BESIDE && *slack >= CACHE_MIB * MIB; i++)
 		*slack -= CACHE_MIB * MIB;
 	uint64_t odd = *slack % (2 * MIB);
 	return *slack <= DATASET_SLACK_MIB * MIB ||
