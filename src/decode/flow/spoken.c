@@ -1,5 +1,6 @@
 #include "decode/flow/spoken.h"
 
+#include <endian.h>
 #include <string.h>
 
 #ifdef __SSE2__
@@ -8,7 +9,14 @@
 
 #include "base/hash.h"
 
-enum { WORD = sizeof(uint64_t), WORDS = SPOKEN_BYTES / WORD };
+enum {
+	WORD = sizeof(uint64_t),
+	WORDS = SPOKEN_BYTES / WORD,
+	ROUND = WORD * WORD, /* bytes whose parities are one word */
+};
+
+_Static_assert(SPOKEN_BYTES % ROUND == 0 && ROUND / WORD == sizeof(uint64_t),
+	       "a round's parities are one word, which never lies about the end");
 
 void spoken_key_init(struct spoken_key *key, uint64_t seed)
 {
@@ -33,7 +41,7 @@ static uint8_t parities(const struct spoken_key *key, uint32_t at, uint64_t word
 }
 
 /* Of two words side by side, the first of which has the number `at`. */
-static unsigned parities_of_two(const struct spoken_key *key, uint32_t at, const char *bytes)
+static inline unsigned parities_of_two(const struct spoken_key *key, uint32_t at, const char *bytes)
 {
 #ifdef __SSE2__
 	const __m128i *picks = (const void *)&key->picks[at % SPOKEN_KEY_WORDS];
@@ -75,17 +83,32 @@ static uint8_t *kept(const struct spoken *spoken, uint32_t at)
 	return (uint8_t *)&spoken->bits[at / WORD % WORDS];
 }
 
-/* As many pairs of whole words as there are; `at` is a multiple of eight. How many bytes. */
+static void keep_two(struct spoken *spoken, uint32_t word, unsigned both)
+{
+	spoken->bits[word % WORDS] = (uint8_t)both;
+	spoken->bits[(word + 1) % WORDS] = (uint8_t)(both >> 8);
+}
+
+/* As many pairs of whole words as there are; `at` is where one may begin. How many bytes. */
 static size_t note_words(struct spoken *spoken, const struct spoken_key *key, uint32_t at,
 			 struct str bytes)
 {
 	size_t done = 0;
+	uint32_t word = at / WORD;
 
-	for (uint32_t word = at / WORD; bytes.len - done >= 2 * WORD; done += 2 * WORD, word += 2) {
-		unsigned both = parities_of_two(key, word, bytes.at + done);
-		spoken->bits[word % WORDS] = (uint8_t)both;
-		spoken->bits[(word + 1) % WORDS] = (uint8_t)(both >> 8);
+	/* from where the key begins anew eight words go by without asking for their places */
+	for (; bytes.len - done >= 2 * WORD && word % WORD != 0; done += 2 * WORD, word += 2)
+		keep_two(spoken, word, parities_of_two(key, word, bytes.at + done));
+	for (; bytes.len - done >= ROUND; done += ROUND, word += WORD) {
+		uint64_t bits = 0;
+		for (uint32_t i = 0; i < WORD; i += 2)
+			bits |= (uint64_t)parities_of_two(key, i, bytes.at + done + i * WORD)
+				<< i * WORD;
+		bits = htole64(bits);
+		memcpy(&spoken->bits[word % WORDS], &bits, sizeof(bits));
 	}
+	for (; bytes.len - done >= 2 * WORD; done += 2 * WORD, word += 2)
+		keep_two(spoken, word, parities_of_two(key, word, bytes.at + done));
 	return done;
 }
 
@@ -102,7 +125,7 @@ void spoken_note(struct spoken *spoken, const struct spoken_key *key, uint32_t a
 	if (spoken->known > SPOKEN_BYTES)
 		spoken->known = SPOKEN_BYTES;
 	for (struct share share; bytes.len > 0; bytes = str_skip(bytes, share.count)) {
-		if (at % WORD == 0) {
+		if (at % (2 * WORD) == 0) {
 			size_t words = note_words(spoken, key, at, bytes);
 			at += (uint32_t)words;
 			bytes = str_skip(bytes, words);
