@@ -3,7 +3,13 @@
 #include <endian.h>
 #include <string.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "base/reader.h"
+
+enum { BLOCK = 32 };
 
 /* The sum's halves, carries brought round. */
 static uint16_t fold(uint64_t sum)
@@ -13,28 +19,57 @@ static uint16_t fold(uint64_t sum)
 	return (uint16_t)sum;
 }
 
+static uint64_t sum_of_words(const char *at, size_t words)
+{
+	uint64_t sum = 0;
+	uint32_t word;
+
+	for (size_t i = 0; i < words; i++) {
+		memcpy(&word, at + i * sizeof(word), sizeof(word));
+		sum += word;
+	}
+	return sum;
+}
+
+#ifdef __SSE2__
+/* Of so many times 32 bytes. Four sums side by side, which nothing has to wait for. */
+static uint64_t sum_of_blocks(const char *at, size_t blocks)
+{
+	const __m128i zero = _mm_setzero_si128();
+	__m128i low = zero, high = zero;
+	uint64_t sums[2];
+
+	for (size_t i = 0; i < blocks; i++, at += BLOCK) {
+		__m128i one = _mm_loadu_si128((const void *)at);
+		__m128i two = _mm_loadu_si128((const void *)(at + BLOCK / 2));
+		low = _mm_add_epi64(low, _mm_unpacklo_epi32(one, zero));
+		high = _mm_add_epi64(high, _mm_unpackhi_epi32(one, zero));
+		low = _mm_add_epi64(low, _mm_unpacklo_epi32(two, zero));
+		high = _mm_add_epi64(high, _mm_unpackhi_epi32(two, zero));
+	}
+	_mm_storeu_si128((void *)sums, _mm_add_epi64(low, high));
+	return sums[0] + sums[1];
+}
+#else
+static uint64_t sum_of_blocks(const char *at, size_t blocks)
+{
+	return sum_of_words(at, blocks * (BLOCK / sizeof(uint32_t)));
+}
+#endif
+
 /*
  * The ones' complement sum of RFC 1071, not yet complemented; an odd byte is padded. The order of
  * bytes within words only turns the sum's own (section 2.B there), so that they are read as the
- * machine likes them, eight at a time.
+ * machine likes them, four at a time: no packet has so many that the sum overflows.
  */
 static uint16_t sum_of(struct str bytes)
 {
-	uint64_t sum = 0, carries = 0, word, block[4];
+	size_t blocks = bytes.len / BLOCK, words = bytes.len % BLOCK / sizeof(uint32_t);
+	const char *rest = bytes.at + blocks * BLOCK;
+	uint32_t last = 0;
 
-	for (; bytes.len >= sizeof(block); bytes = str_skip(bytes, sizeof(block))) {
-		memcpy(block, bytes.at, sizeof(block));
-		for (size_t i = 0; i < 4; i++)
-			carries += __builtin_add_overflow(sum, block[i], &sum);
-	}
-	for (; bytes.len >= sizeof(word); bytes = str_skip(bytes, sizeof(word))) {
-		memcpy(&word, bytes.at, sizeof(word));
-		carries += __builtin_add_overflow(sum, word, &sum);
-	}
-	word = 0;
-	memcpy(&word, bytes.at, bytes.len);
-	carries += __builtin_add_overflow(sum, word, &sum);
-	return be16toh(fold((uint64_t)fold(sum) + fold(carries)));
+	memcpy(&last, rest + words * sizeof(last), bytes.len % sizeof(last));
+	return be16toh(fold(sum_of_blocks(bytes.at, blocks) + sum_of_words(rest, words) + last));
 }
 
 /* An IPv4 address counts without the constant part that stands for its kind. */
