@@ -11,10 +11,17 @@
 #include "model/line.h"
 #include "programs/clock.h"
 #include "programs/watch.h"
+#include "respond/evidence/evidence.h"
 #include "respond/freeze/freeze.h"
 #include "sandbox/worker.h"
 
-enum { SWEEP_MS = 2000, READ_AGAIN_S = 30, QUICKLY_COPIED = 16 << 20, BEAT_MS = 15000 };
+enum {
+	SWEEP_MS = 2000,
+	READ_AGAIN_S = 30,
+	QUICKLY_COPIED = 16 << 20,
+	BEAT_MS = 15000,
+	EXPIRE_EVERY_S = 86400
+};
 
 /* -- telling -- */
 
@@ -328,12 +335,32 @@ static void look_again(struct responder *p)
 	p->read_at = clock_wall();
 }
 
+static void expire_evidence(struct responder *p, instant now)
+{
+	const struct response_place *place = &p->responding.place;
+	struct evidence_expired expired =
+		evidence_expire(place->evidence_folder, now, place->evidence_keep);
+
+	p->expired_at = now;
+	if (expired.removed > 0)
+		log_info("evidence of %u findings was removed: it is older than "
+			 "respond.evidence_days",
+			 expired.removed);
+	if (expired.failed > 0)
+		log_warn("evidence of %u findings should be gone and cannot be removed: look into "
+			 "%s",
+			 expired.failed, place->evidence_folder);
+}
+
 static void do_what_is_due(struct responder *p)
 {
 	instant now = clock_wall();
 
 	if (!p->is_open)
 		return;
+	if (!p->responding.is_dry &&
+	    instant_since(now, p->expired_at).ns >= DURATION_S(EXPIRE_EVERY_S).ns)
+		expire_evidence(p, now);
 	if (p->thaw_at.ns != 0 && p->thaw_at.ns <= now.ns)
 		thaw(p);
 	if (p->again_count == 0)

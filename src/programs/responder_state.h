@@ -49,7 +49,7 @@ struct responder {
 	struct buf line;	/* a finding's */
 	struct finding finding; /* of `line`; views into responding.view.arena */
 	instant thaw_at;	/* 0: nothing thaws by itself */
-	instant swept_at, read_at;
+	instant swept_at, read_at, expired_at;
 	struct again again[AGAIN_MAX];
 	size_t again_count;
 	char dry_told[DRY_MAX][FINDING_ID_LEN + 1];

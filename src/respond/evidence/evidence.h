@@ -2,11 +2,13 @@
 #ifndef DAVY_RESPOND_EVIDENCE_EVIDENCE_H
 #define DAVY_RESPOND_EVIDENCE_EVIDENCE_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/attributes.h"
 #include "base/buf.h"
+#include "base/instant.h"
 #include "model/process.h"
 
 enum { KEY_BYTES = 32 };
@@ -24,6 +26,10 @@ struct evidence_room {
 
 /* A file in each folder that the policy filled. */
 #define EVIDENCE_BY_POLICY "by_policy"
+/* A file that somebody puts into a folder that is to stay, however old it becomes. */
+#define EVIDENCE_KEEP "keep"
+
+enum { EVIDENCE_ENTRIES_MAX = 1 << 20 }; /* that are looked at */
 
 /* All in bytes. */
 struct evidence_space {
@@ -41,6 +47,24 @@ must_check int evidence_measure(int folder, struct evidence_space *out);
  * returns: 0; -ENOSPC when less than 128 MiB are free, and nothing is to be kept
  */
 must_check int evidence_allow(const struct evidence_space *space, struct evidence_room *room);
+
+/* Folders of evidence. */
+struct evidence_expired {
+	unsigned removed, failed;
+};
+
+/*
+ * Remove the evidence below `folder` that was kept longer than `keep` ago, by the times in the
+ * folders' names (0: never); not where a file EVIDENCE_KEEP lies. What is not ours by name, owner and mode
+ * stays; so does everything when `folder` is somebody else's.
+ */
+struct evidence_expired evidence_expire(const char *folder, instant now, duration keep);
+
+/* -- for this room's files -- */
+
+/* A folder that is no link; NULL: it is none, or cannot be read. */
+DIR *evidence_open_below(int folder, const char *name);
+bool evidence_is_dots(const char *name);
 
 /* A text of our own; 0 or -errno. What does not fit is cut, and said. */
 must_check int evidence_put(struct evidence_room *room, int folder, const char *name,

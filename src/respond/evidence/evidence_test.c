@@ -143,11 +143,68 @@ static void past_the_total_there_are_texts_only(void **state)
 	assert_int_equal(system(command), 0);
 }
 
+static bool is_there(const char *folder, const char *name)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	return access(path, F_OK) == 0;
+}
+
+/* Kept on the third of June 2026, but for the last; looked at 90 days later. */
+static void what_is_older_is_removed(void **state)
+{
+	static const struct {
+		const char *name;
+		bool stays;
+	} folders[] = {
+		{"0123456789abcdef-20260603T100000.000Z", false},
+		{"1123456789abcdef-20260603T120000.001Z", true}, /* a moment too young */
+		{"2123456789abcdef-20260603T100000.000Z", true}, /* wanted: a file named keep */
+		{"3123456789abcdef-20260603T100000.000Z", true}, /* others may enter it */
+		{"4123456789abcdef-20260603T100000Z", true},	 /* no name of ours */
+		{"5123456789ABCDEx-20260603T100000.000Z", true},
+		{"notes", true},
+	};
+	char folder[] = "/tmp/davy-evidence-XXXXXX", command[2048], beside[128];
+	struct evidence_expired expired;
+
+	assert_non_null(mkdtemp(folder));
+	snprintf(beside, sizeof(beside), "%s.beside", folder);
+	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
+		snprintf(command, sizeof(command),
+			 "mkdir -p %s/%s/pid-1 && cd %s/%s && touch about.txt pid-1/maps "
+			 "pid-1/executable && chmod 700 . && mkdir -p %s && touch %s/others && ln "
+			 "-s %s linked",
+			 folder, folders[i].name, folder, folders[i].name, beside, beside, beside);
+		assert_int_equal(system(command), 0);
+	}
+	snprintf(command, sizeof(command),
+		 "touch %s/%s/keep && chmod 750 %s/%s && ln -s %s "
+		 "%s/6123456789abcdef-20260603T100000.000Z",
+		 folder, folders[2].name, folder, folders[3].name, beside, folder);
+	assert_int_equal(system(command), 0);
+	const instant now = instant_at(1780488000 + 90 * 86400, 0); /* 12:00 on that day, later */
+	expired = evidence_expire(folder, now, DURATION_S(0));
+	assert_int_equal(expired.removed, 0);
+	expired = evidence_expire(folder, now, DURATION_S(90 * 86400));
+	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++)
+		if (is_there(folder, folders[i].name) != folders[i].stays)
+			fail_msg("%s %s", folders[i].name,
+				 folders[i].stays ? "is gone" : "is there");
+	assert_int_equal(expired.removed, 1);
+	assert_int_equal(expired.failed, 0);
+	assert_true(is_there(beside, "others"));
+	snprintf(command, sizeof(command), "rm -r %s %s", folder, beside);
+	assert_int_equal(system(command), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_policy_is_allowed_so_much),
 		cmocka_unit_test(past_the_total_there_are_texts_only),
+		cmocka_unit_test(what_is_older_is_removed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,7 +17,7 @@
 #define FREE_FOR_PROGRAMS (1024 * MIB)
 #define FREE_FOR_TEXTS	  (128 * MIB)
 
-enum { TEXTS_BYTES = 1 << 20, FREE_SHARE = 10, BLOCK_BYTES = 512, ENTRIES_MAX = 1 << 20 };
+enum { TEXTS_BYTES = 1 << 20, FREE_SHARE = 10, BLOCK_BYTES = 512 };
 
 int evidence_allow(const struct evidence_space *space, struct evidence_room *room)
 {
@@ -46,7 +46,7 @@ int evidence_allow(const struct evidence_space *space, struct evidence_room *roo
 
 /* -- what there is -- */
 
-static DIR *open_below(int folder, const char *name)
+DIR *evidence_open_below(int folder, const char *name)
 {
 	int fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	DIR *entries = fd >= 0 ? fdopendir(fd) : NULL;
@@ -56,7 +56,7 @@ static DIR *open_below(int folder, const char *name)
 	return entries;
 }
 
-static bool is_dots(const char *name)
+bool evidence_is_dots(const char *name)
 {
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
@@ -73,13 +73,13 @@ static uint64_t bytes_at(int folder, const char *name)
 /* Of the files in it. */
 static uint64_t bytes_in(int folder, const char *name, uint32_t *entries_left)
 {
-	DIR *entries = open_below(folder, name);
+	DIR *entries = evidence_open_below(folder, name);
 	const struct dirent *entry;
 	uint64_t bytes = 0;
 
 	while (entries && *entries_left > 0 && (entry = readdir(entries))) {
 		--*entries_left;
-		if (!is_dots(entry->d_name))
+		if (!evidence_is_dots(entry->d_name))
 			bytes += bytes_at(dirfd(entries), entry->d_name);
 	}
 	if (entries)
@@ -91,7 +91,7 @@ static uint64_t bytes_in(int folder, const char *name, uint32_t *entries_left)
  */
 static uint64_t bytes_of(int all, const char *name, uint32_t *entries_left)
 {
-	DIR *entries = open_below(all, name);
+	DIR *entries = evidence_open_below(all, name);
 	const struct dirent *entry;
 	uint64_t bytes = 0;
 
@@ -99,7 +99,7 @@ static uint64_t bytes_of(int all, const char *name, uint32_t *entries_left)
 	    faccessat(dirfd(entries), EVIDENCE_BY_POLICY, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		while (*entries_left > 0 && (entry = readdir(entries))) {
 			--*entries_left;
-			if (is_dots(entry->d_name))
+			if (evidence_is_dots(entry->d_name))
 				continue;
 			bytes += bytes_at(dirfd(entries), entry->d_name);
 			bytes += bytes_in(dirfd(entries), entry->d_name, entries_left);
@@ -111,8 +111,8 @@ static uint64_t bytes_of(int all, const char *name, uint32_t *entries_left)
 
 int evidence_measure(int folder, struct evidence_space *out)
 {
-	uint32_t entries_left = ENTRIES_MAX;
-	DIR *entries = open_below(folder, "..");
+	uint32_t entries_left = EVIDENCE_ENTRIES_MAX;
+	DIR *entries = evidence_open_below(folder, "..");
 	const struct dirent *entry;
 	struct statvfs about;
 
@@ -127,7 +127,7 @@ int evidence_measure(int folder, struct evidence_space *out)
 	out->free = (uint64_t)about.f_bavail * about.f_frsize;
 	while (entries_left > 0 && (entry = readdir(entries))) {
 		--entries_left;
-		if (!is_dots(entry->d_name))
+		if (!evidence_is_dots(entry->d_name))
 			out->used += bytes_of(dirfd(entries), entry->d_name, &entries_left);
 	}
 	/* more than can be counted is more than enough */
