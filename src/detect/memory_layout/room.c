@@ -11,7 +11,8 @@
 enum {
 	DATASET_MIB = 2080, /* 2181038080 bytes, RandomX's configuration: base plus extra size */
 	CACHE_MIB = 256,
-	CACHES_BESIDE = 3, /* a node that mines has one more for blocks of the last key and the next */
+	CACHES_BESIDE =
+		3, /* a node that mines has one more for blocks of the last key and the next */
 	RESIDENT_LEAST_MIB = 320, /* the cache, and a dataset that begins to be filled */
 	DATASET_SLACK_MIB = 2,	  /* malloc's head, rounding up to a huge page */
 	PADS_MOST = 256,

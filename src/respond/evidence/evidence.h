@@ -55,8 +55,8 @@ struct evidence_expired {
 
 /*
  * Remove the evidence below `folder` that was kept longer than `keep` ago, by the times in the
- * folders' names (0: never); not where a file EVIDENCE_KEEP lies. What is not ours by name, owner and mode
- * stays; so does everything when `folder` is somebody else's.
+ * folders' names (0: never); not where a file EVIDENCE_KEEP lies. What is not ours by name, owner
+ * and mode stays; so does everything when `folder` is somebody else's.
  */
 struct evidence_expired evidence_expire(const char *folder, instant now, duration keep);
 
