@@ -30,8 +30,9 @@ struct scanning {
 	bool is_over;
 	uint64_t frames;
 	uint64_t unknown_links; /* packets of one input */
-	uint16_t unknown_link;
-	char **names; /* of inputs: findings made at the end still quote them */
+	uint16_t unknown_link;	/* the last of these */
+	uint16_t known_link;	/* the last of the others */
+	char **names;		/* of inputs: findings made at the end still quote them */
 	size_t name_count;
 };
 
@@ -95,8 +96,12 @@ static void take_frames(struct scanning *scanning, const struct frame *frames, s
 	sensor_frames(scanning->sensor, frames, count, name, NULL);
 	scanning->frames += count;
 	for (size_t i = 0; i < count; i++) {
-		if (packet_link_is_known(frames[i].link))
+		if (frames[i].link == scanning->known_link)
 			continue;
+		if (packet_link_is_known(frames[i].link)) {
+			scanning->known_link = frames[i].link;
+			continue;
+		}
 		scanning->unknown_links++;
 		scanning->unknown_link = frames[i].link;
 	}
