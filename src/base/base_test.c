@@ -72,6 +72,23 @@ static void numbers_are_read_whole(void **state)
 	assert_false(str_hex_to_u64(STR("0x"), &number));
 }
 
+static void the_last_part_of_a_path_is_its_file(void **state)
+{
+	static const struct {
+		const char *path, *file;
+	} rows[] = {{"/usr/bin/xmrig", "xmrig"},
+		    {"xmrig", "xmrig"},
+		    {"./a", "a"},
+		    {"/", ""},
+		    {"/tmp/", ""},
+		    {"", ""}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		assert_true(
+			str_equal(str_file_name(str_from(rows[i].path)), str_from(rows[i].file)));
+}
+
 static void json_output_is_always_valid(void **state)
 {
 	struct buf out = {0};
@@ -162,6 +179,7 @@ int main(void)
 		cmocka_unit_test(instants_round_trip),
 		cmocka_unit_test(times_stay_within_their_range),
 		cmocka_unit_test(numbers_are_read_whole),
+		cmocka_unit_test(the_last_part_of_a_path_is_its_file),
 		cmocka_unit_test(json_output_is_always_valid),
 		cmocka_unit_test(buf_keeps_its_limit),
 		cmocka_unit_test(what_does_not_fit_the_arena_is_empty),

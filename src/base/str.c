@@ -79,6 +79,14 @@ bool str_cut(struct str s, char separator, struct str *head, struct str *tail)
 	return true;
 }
 
+struct str str_file_name(struct str path)
+{
+	for (size_t i = path.len; i > 0; i--)
+		if (path.at[i - 1] == '/')
+			return str_skip(path, i);
+	return path;
+}
+
 bool str_to_u64(struct str s, uint64_t *out)
 {
 	uint64_t value = 0;

@@ -76,6 +76,9 @@ struct str str_trim(struct str s); /* ASCII white space off both ends */
 /* Cut at the first separator: *head is before it, *tail after; false and *head = s without one. */
 bool str_cut(struct str s, char separator, struct str *head, struct str *tail);
 
+/* The last part of a path, which people know a program by: what comes after the last slash. */
+struct str str_file_name(struct str path);
+
 /* The whole text as a decimal number; false on anything else, on overflow, and on the empty str. */
 must_check bool str_to_u64(struct str s, uint64_t *out);
 must_check bool str_to_double(struct str s, double *out);

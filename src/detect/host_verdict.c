@@ -221,15 +221,11 @@ static struct str printable(struct arena *scratch, struct str hostile, size_t mo
 	return arena_copy(scratch, buf_view(&text));
 }
 
-/* The end of a path is what people know a program by. */
 static struct str program_of(const struct process *process)
 {
 	struct str path = process->executable.path;
 
-	for (size_t i = path.len; i > 0; i--)
-		if (path.at[i - 1] == '/')
-			return str_skip(path, i);
-	return path.len > 0 ? path : process->name;
+	return path.len > 0 ? str_file_name(path) : process->name;
 }
 
 static void tell_subject(struct telling *t)

@@ -64,16 +64,6 @@ static const struct {
 	{"tinyproxy", "it carries the flows of others", KIND_FORWARDER},
 };
 
-static struct str program_of(const struct process *p)
-{
-	struct str path = p->executable.path;
-
-	for (size_t i = path.len; i > 0; i--)
-		if (path.at[i - 1] == '/')
-			return str_skip(path, i);
-	return path;
-}
-
 static bool lies_in(struct str path, const char *const *folders)
 {
 	for (size_t i = 0; folders[i]; i++)
@@ -95,8 +85,7 @@ bool guard_is_of_the_system(const struct process *process, uint32_t facts)
 
 static const char *refuse_program(const struct guard_question *q)
 {
-	struct str program = program_of(q->process);
-	const struct str path = q->process->executable.path;
+	const struct str path = q->process->executable.path, program = str_file_name(path);
 
 	if (str_starts(path, STR("/usr/lib/systemd/")) || str_starts(path, STR("/lib/systemd/")))
 		return "it is a part of systemd";

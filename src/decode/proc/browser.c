@@ -104,7 +104,8 @@ static struct str value_of(struct str arguments, struct str option)
 	return str_trim(str_sub(value, 0, len));
 }
 
-static struct str profile_of(enum browser_engine engine, struct str own, struct str browsers_own)
+static struct str prostr_file_name(enum browser_engine engine, struct str own,
+				   struct str browsers_own)
 {
 	static const struct str options[][3] = {
 		[ENGINE_CHROMIUM] = {STR(" --user-data-dir="), {0}, {0}},
@@ -124,14 +125,6 @@ static struct str profile_of(enum browser_engine engine, struct str own, struct 
 	return (struct str){0};
 }
 
-static struct str file_of(struct str path)
-{
-	for (size_t i = path.len; i > 0; i--)
-		if (path.at[i - 1] == '/')
-			return str_skip(path, i);
-	return path;
-}
-
 /* Empty: no browser of those known by name. */
 static struct str known_name(struct str file)
 {
@@ -143,12 +136,12 @@ static struct str known_name(struct str file)
 
 bool proc_browser_is_named(struct str path)
 {
-	return known_name(file_of(path)).len > 0;
+	return known_name(str_file_name(path)).len > 0;
 }
 
 static struct str name_of(struct str path)
 {
-	struct str file = file_of(path), name = known_name(file);
+	struct str file = str_file_name(path), name = known_name(file);
 
 	return name.len > 0 ? name : file;
 }
@@ -163,7 +156,7 @@ static bool runs_same(const struct ancestor *a, struct str path)
 	if (str_starts(a->arguments, path) &&
 	    (a->arguments.len == path.len || is_between(a->arguments.at[path.len])))
 		return true;
-	return next_word(&rest, &word) && str_equal(file_of(word), file_of(path));
+	return next_word(&rest, &word) && str_equal(str_file_name(word), str_file_name(path));
 }
 
 /* The nearest parent of the same program that is no part of a browser itself. */
@@ -196,6 +189,6 @@ void proc_browser_read(const struct process *process, struct browser_process *ou
 			      ? ENGINE_FIREFOX
 			      : ENGINE_CHROMIUM;
 	out->name = name_of(process->executable.path);
-	out->profile = profile_of(out->engine, process->arguments, browser->arguments);
+	out->profile = prostr_file_name(out->engine, process->arguments, browser->arguments);
 	out->main_pid = browser->key.pid;
 }

@@ -93,14 +93,6 @@ static bool is_one_of(struct str word, struct words words)
 	return false;
 }
 
-static struct str base_name(struct str path)
-{
-	for (size_t i = path.len; i > 0; i--)
-		if (path.at[i - 1] == '/')
-			return str_skip(path, i);
-	return path;
-}
-
 static bool is_downloader(struct str word)
 {
 	static const struct str names[] = {STR("curl"), STR("wget"),   STR("wget2"),
@@ -155,7 +147,7 @@ static bool is_number(struct str word)
 bool command_program_next(struct command_reader *r, struct command_word *out)
 {
 	while (command_next(r, out)) {
-		const struct str word = str_of(out->at, out->len), name = base_name(word);
+		const struct str word = str_of(out->at, out->len), name = str_file_name(word);
 		bool is_program = out->is_first || r->is_given;
 		if (out->is_operator) {
 			r->is_given = false;
@@ -188,7 +180,7 @@ struct pipeline {
 
 static void take_program(struct pipeline *p, struct str word)
 {
-	const struct str name = base_name(word);
+	const struct str name = str_file_name(word);
 	const bool runs = is_shell(name) || is_interpreter(name);
 
 	p->has_program = true;
@@ -393,7 +385,7 @@ static bool is_in_system_folder(struct str folder)
 
 bool command_leads_to(struct str command, struct str path)
 {
-	const struct str name = base_name(path);
+	const struct str name = str_file_name(path);
 	const struct str folder =
 		str_sub(path, 0, path.len > name.len ? path.len - name.len - 1 : 0);
 	struct command_reader reader;
