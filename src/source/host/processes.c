@@ -273,14 +273,13 @@ int processes_read_mounts(struct processes *processes, struct hiding_mounts *out
 	return read ? 0 : failed;
 }
 
-/* One clock tick is what /proc cuts start times to. */
-static bool same_process(const struct process_key *a, const struct process_key *b)
+/* /proc cuts start times to clock ticks, and who walked may have exact ones. */
+static bool keys_agree_to_a_tick(const struct process_key *a, const struct process_key *b)
 {
 	uint64_t tick = proc_ticks_ns(1);
 
-	if (!a->start_ns || !b->start_ns) /* not known */
-		return a->pid == b->pid;
-	return a->pid == b->pid && a->start_ns / tick == b->start_ns / tick;
+	return process_key_agrees(a, b) ||
+	       (a->pid == b->pid && a->start_ns / tick == b->start_ns / tick);
 }
 
 size_t processes_unlisted(const struct processes *processes, const struct process_key *before,
@@ -294,10 +293,10 @@ size_t processes_unlisted(const struct processes *processes, const struct proces
 			j++;
 		if (j == after_count)
 			break;
-		if (!same_process(&before[i], &after[j]))
+		if (!keys_agree_to_a_tick(&before[i], &after[j]))
 			continue;
 		const struct process_row *row = processes_find(processes, before[i].pid);
-		if (row && same_process(&row->key, &before[i]))
+		if (row && keys_agree_to_a_tick(&row->key, &before[i]))
 			continue;
 		if (found < cap)
 			out[found] = before[i];
