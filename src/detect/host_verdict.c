@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/buf.h"
+#include "detect/shares.h"
 
 static const struct {
 	const char *algorithm, *name, *coin;
@@ -443,7 +444,6 @@ static void tell_facts(struct telling *t)
 	struct facts *facts = &t->out->facts;
 	struct str *families = arena_take(t->scratch, sizeof(*families) * FAMILY_COUNT);
 	size_t count = 0;
-	double sum = 0;
 
 	facts_add_text(facts, "state", str_from(t->judgement.state));
 	if (t->weighing.algorithm) {
@@ -466,10 +466,8 @@ static void tell_facts(struct telling *t)
 	facts_add_text(facts, "pod", p->cgroup.pod);
 	const float *shares = w->browser ? w->own_shares : w->shares;
 	size_t steps = w->browser ? w->own_share_count : w->share_count;
-	for (size_t i = 0; i < steps; i++)
-		sum += (double)shares[i];
 	if (steps > 0)
-		facts_add_real(facts, "cores_used", sum / (double)steps);
+		facts_add_real(facts, "cores_used", shares_mean(shares, steps));
 	facts_add_number(facts, "processes", w->processes_seen);
 	tell_browser(t);
 	tell_origin(t);

@@ -9,6 +9,7 @@
 #include "decode/constants/constants.h"
 #include "decode/memory/pads.h"
 #include "detect/host_room.h"
+#include "detect/shares.h"
 
 enum {
 	STEPS_LEAST = 6,
@@ -25,15 +26,6 @@ struct page {
 	uint32_t workers; /* busy threads other than the page's own */
 };
 
-static double mean_of(const float *shares, size_t count)
-{
-	double sum = 0;
-
-	for (size_t i = 0; i < count; i++)
-		sum += (double)shares[i];
-	return count > 0 ? sum / (double)count : 0;
-}
-
 /* Bins long enough for some samples each, as in detect/rhythm, but of this page alone: all pages of
  * a browser run one program. */
 static void judge_steadiness(const struct workload *w, struct page *page)
@@ -41,14 +33,14 @@ static void judge_steadiness(const struct workload *w, struct page *page)
 	double step_s = duration_seconds(w->share_step);
 	size_t count = w->own_share_count, busy = 0;
 
-	page->share = mean_of(w->own_shares, count);
+	page->share = shares_mean(w->own_shares, count);
 	page->seconds = (double)count * step_s;
 	if (page->share * w->sample_hz * page->seconds < SAMPLES_LEAST || count < STEPS_LEAST)
 		return;
 	double steps = BIN_SAMPLES / (page->share * w->sample_hz * step_s);
 	size_t bin = steps < 1 ? 1 : (size_t)(steps + 0.999), bins = count / bin;
 	for (size_t i = 0; i < bins; i++)
-		busy += mean_of(w->own_shares + count - (i + 1) * bin, bin) >= page->share / 3;
+		busy += shares_mean(w->own_shares + count - (i + 1) * bin, bin) >= page->share / 3;
 	page->steady = bins > 0 ? (double)busy / (double)bins : 0;
 }
 
@@ -71,13 +63,6 @@ static struct page page_of(const struct workload *w)
 	}
 	page.generated = all > 0 ? (double)generated / (double)all : 0;
 	return page;
-}
-
-/* "47 % of one core" or "1.9 cores" */
-static struct str share_text(struct arena *scratch, double share)
-{
-	return share < 0.995 ? arena_printf(scratch, "%.0f %% of one core", 100 * share)
-			     : arena_printf(scratch, "%.1f cores", share);
 }
 
 /* A page that shows something has its own thread at work; one that mines leaves it to workers. */

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "detect/host_room.h"
+#include "detect/shares.h"
 
 enum {
 	BINS_LEAST = 6,
@@ -28,15 +29,6 @@ struct rhythm {
 	double calls, bytes; /* a second of processor time */
 };
 
-static double mean_of(const float *shares, size_t count)
-{
-	double sum = 0;
-
-	for (size_t i = 0; i < count; i++)
-		sum += (double)shares[i];
-	return count > 0 ? sum / (double)count : 0;
-}
-
 /* Bins just long enough that a steady load has some samples in each. */
 static void judge_steadiness(const struct workload *w, const float *shares, size_t count,
 			     struct rhythm *r)
@@ -47,7 +39,7 @@ static void judge_steadiness(const struct workload *w, const float *shares, size
 	size_t bins = count / bin, busy = 0;
 
 	for (size_t i = 0; i < bins; i++)
-		busy += mean_of(shares + count - (i + 1) * bin, bin) >= r->share / 3;
+		busy += shares_mean(shares + count - (i + 1) * bin, bin) >= r->share / 3;
 	r->is_long_enough = bins >= BINS_LEAST;
 	r->steady = bins > 0 ? (double)busy / (double)bins : 0;
 }
@@ -103,7 +95,7 @@ static struct rhythm rhythm_of(const struct workload *w)
 	size_t known = w->browser ? w->own_share_count : w->share_count;
 	size_t count = known < HISTORY_MOST ? known : HISTORY_MOST;
 	const float *shares = (w->browser ? w->own_shares : w->shares) + known - count;
-	struct rhythm r = {.share = mean_of(shares, count)};
+	struct rhythm r = {.share = shares_mean(shares, count)};
 
 	r.seconds = (double)count * duration_seconds(w->share_step);
 	if (r.share * w->sample_hz * r.seconds < BIN_SAMPLES * BINS_LEAST)
@@ -113,13 +105,6 @@ static struct rhythm rhythm_of(const struct workload *w)
 	judge_locality(w, &r);
 	judge_quiet(w, &r);
 	return r;
-}
-
-/* "47 % of one core" or "1.9 cores" */
-static struct str share_text(struct arena *scratch, double share)
-{
-	return share < 0.995 ? arena_printf(scratch, "%.0f %% of one core", 100 * share)
-			     : arena_printf(scratch, "%.1f core%s", share, share < 1.05 ? "" : "s");
 }
 
 static void judge(const struct workload *workload, struct arena *scratch, struct signs *out)
