@@ -25,11 +25,6 @@ enum {
 
 /* -- telling -- */
 
-static void add_hostile(struct buf *out, struct str text)
-{
-	buf_add_printable(out, text, SENTENCE_MAX);
-}
-
 /* Of a dry run all lines, as they would be the operator's. */
 static void tell_lines(struct str finding, struct str lines)
 {
@@ -38,7 +33,7 @@ static void tell_lines(struct str finding, struct str lines)
 	while (lines.len) {
 		CLEANUP(buf_fini) struct buf text = {0};
 		(void)str_cut(lines, '\n', &line, &lines);
-		add_hostile(&text, line);
+		buf_add_printable(&text, line, SENTENCE_MAX);
 		log_warn("finding %.*s:   %.*s", STR_ARG(finding), STR_ARG(buf_view(&text)));
 	}
 }
@@ -48,7 +43,7 @@ static void tell(struct responding *r, const struct response_told *told)
 	struct str finding = str_sub(told->finding, 0, FINDING_ID_LEN);
 	CLEANUP(buf_fini) struct buf text = {0};
 
-	add_hostile(&text, told->outcome);
+	buf_add_printable(&text, told->outcome, SENTENCE_MAX);
 	if (r->is_dry) {
 		log_warn("finding %.*s: a dry run; %.*s would be:", STR_ARG(finding),
 			 STR_ARG(told->step));
@@ -209,7 +204,7 @@ static void explain(struct responder *p, const struct past *past, const struct e
 		buf_printf(&text, "process %u is left alone: %s", targets->refused[0].pid,
 			   targets->refused[0].why);
 	else
-		add_hostile(&text, str_from(why->text));
+		buf_add_printable(&text, str_from(why->text), SENTENCE_MAX);
 	responder_note(p, past, "refused", buf_view(&text));
 }
 

@@ -164,19 +164,13 @@ void again_read(struct responder *p)
 
 /* -- who starts it -- */
 
-static void add_hostile(struct buf *out, struct str text, size_t most)
-{
-	buf_add_printable(out, str_sub(text, 0, most), most);
-	buf_add_text(out, text.len > most ? "..." : "");
-}
-
 static void name_ancestor(struct buf *out, const struct ancestor *a)
 {
-	add_hostile(out, a->name, PROCESS_NAME_MAX);
+	buf_add_printable(out, a->name, PROCESS_NAME_MAX);
 	buf_printf(out, " (pid %u", a->key.pid);
 	if (a->arguments.len > 0) {
 		buf_add_text(out, ": ");
-		add_hostile(out, a->arguments, ARGUMENTS_NAMED);
+		buf_add_printable(out, a->arguments, ARGUMENTS_NAMED);
 	}
 	buf_add_byte(out, ')');
 }
@@ -195,11 +189,11 @@ static void name_restarter(struct responder *p, const struct process *process, s
 		buf_add_text(out, "by a process that is gone");
 	if (process->cgroup.unit.len > 0) {
 		buf_add_text(out, ", in ");
-		add_hostile(out, process->cgroup.unit, ARGUMENTS_NAMED);
+		buf_add_printable(out, process->cgroup.unit, ARGUMENTS_NAMED);
 	}
 	for (size_t i = 0; stays && stays->kind == FACT_TEXTS && i < stays->text_count; i++) {
 		buf_add_text(out, i ? ", " : "; it is set up in ");
-		add_hostile(out, stays->texts[i], ARGUMENTS_NAMED);
+		buf_add_printable(out, stays->texts[i], ARGUMENTS_NAMED);
 	}
 }
 
