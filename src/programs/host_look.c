@@ -194,6 +194,7 @@ static bool hash_executable(struct host_looker *l, const struct processes *proce
 	int steps = authorised && authorised_wants_hash(authorised) ? HASH_STEPS_AT_ONCE : 1;
 	int result = fd >= 0 ? 0 : -1;
 
+	/* in steps of our own: before each the supervisor hears that we go on */
 	for (int i = 0; i < steps && result == 0 && processes_may_read(processes, p->key.pid); i++)
 		result = executable_hash_step(l->hashes, fd, HASH_STEP, now, p->executable.sha256);
 	p->executable.has_sha256 = result == 1;

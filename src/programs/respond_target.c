@@ -196,24 +196,6 @@ bool respond_may_run(const struct respond_targets *t, uint32_t pid,
 	return false;
 }
 
-/* 1: the hash; 0: what may be read by this search is used up; else it cannot be read. */
-static int hash_within_budget(struct respond_targets *t, int fd, uint8_t sha256[32])
-{
-	int result;
-
-	do {
-		uint64_t before = executable_hashes_read(t->hashes);
-		uint64_t most =
-			t->may_hash < EXECUTABLE_HASH_STEP ? t->may_hash : EXECUTABLE_HASH_STEP;
-		result = executable_hash_step(t->hashes, fd, most, clock_wall(), sha256);
-		uint64_t read = executable_hashes_read(t->hashes) - before;
-		/* a step that reads nothing and is not done is paid for, too */
-		read = result == 0 && read == 0 ? most : read;
-		t->may_hash -= read < t->may_hash ? read : t->may_hash;
-	} while (result == 0 && t->may_hash > 0);
-	return result;
-}
-
 static bool is_copy(struct respond_targets *t, const struct respond_program *program,
 		    const struct process *p, const struct opened_process *opened)
 {
@@ -224,7 +206,7 @@ static bool is_copy(struct respond_targets *t, const struct respond_program *pro
 	    program->size_bytes > RESPOND_COPY_MAX ||
 	    (!t->hashes && executable_hashes_new(HASHES, &t->hashes) != 0))
 		return false;
-	int result = hash_within_budget(t, fd, sha256);
+	int result = executable_hash_within(t->hashes, fd, &t->may_hash, clock_wall(), sha256);
 	if (result == 0 && t->first_pid == 0)
 		t->first_pid = p->key.pid;
 	if (result != 1)

@@ -37,15 +37,13 @@ static struct again *find(const struct responder *p, struct str finding)
 static void hash_file(struct responder *p, int fd, struct respond_program *program)
 {
 	struct respond_targets *t = &p->responding.targets;
-	int result = 0;
+	uint64_t budget = 2 * (uint64_t)RESPOND_COPY_MAX; /* one that is changed is begun anew */
 
 	if (program->size_bytes > RESPOND_COPY_MAX ||
 	    (!t->hashes && executable_hashes_new(HASHES_KEPT, &t->hashes) != 0))
 		return;
-	for (int step = 0; result == 0 && step <= RESPOND_COPY_MAX / EXECUTABLE_HASH_STEP; step++)
-		result = executable_hash_step(t->hashes, fd, EXECUTABLE_HASH_STEP, clock_wall(),
-					      program->sha256);
-	program->has_sha256 = result == 1;
+	program->has_sha256 =
+		executable_hash_within(t->hashes, fd, &budget, clock_wall(), program->sha256) == 1;
 }
 
 static void add_program(struct responder *p, struct again *again, int fd, const struct stat *file)

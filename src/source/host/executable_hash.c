@@ -139,7 +139,18 @@ int executable_hash_step(struct executable_hashes *hashes, int fd, uint64_t most
 	return 1;
 }
 
-uint64_t executable_hashes_read(const struct executable_hashes *hashes)
+int executable_hash_within(struct executable_hashes *hashes, int fd, uint64_t *budget, instant now,
+			   uint8_t out[32])
 {
-	return hashes->read_bytes;
+	int result;
+
+	do {
+		uint64_t before = hashes->read_bytes;
+		uint64_t most = *budget < EXECUTABLE_HASH_STEP ? *budget : EXECUTABLE_HASH_STEP;
+		result = executable_hash_step(hashes, fd, most, now, out);
+		uint64_t read = hashes->read_bytes - before;
+		read = result == 0 && read == 0 ? most : read;
+		*budget -= read < *budget ? read : *budget;
+	} while (result == 0 && *budget > 0);
+	return result;
 }

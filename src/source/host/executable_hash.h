@@ -35,7 +35,14 @@ void executable_hashes_free(struct executable_hashes *hashes);
 must_check int executable_hash_step(struct executable_hashes *hashes, int fd, uint64_t most,
 				    instant now, uint8_t out[32]);
 
-/* Bytes read by all steps so far, for whoever has a budget: a remembered hash costs none. */
-uint64_t executable_hashes_read(const struct executable_hashes *hashes);
+/*
+ * All steps at once, as long as the budget lasts.
+ *
+ * budget:  bytes; what was read is taken off, and a remembered hash costs none. A step that reads
+ *          nothing and is not done is paid for, too: somebody changes the file all the time.
+ * returns: as executable_hash_step; 0: the budget is used up
+ */
+must_check int executable_hash_within(struct executable_hashes *hashes, int fd, uint64_t *budget,
+				      instant now, uint8_t out[32]);
 
 #endif

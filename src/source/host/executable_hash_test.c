@@ -88,6 +88,29 @@ static void a_file_that_changes_is_read_again(void **state)
 	executable_hashes_free(hashes);
 }
 
+static void a_budget_is_kept_and_taken_up_again(void **state)
+{
+	struct executable_hashes *hashes;
+	uint8_t expected[32], out[32];
+	int fd = make_file(1, expected);
+	uint64_t budget = BYTES / 2;
+
+	(void)state;
+	assert_int_equal(executable_hashes_new(4, &hashes), 0);
+	assert_int_equal(executable_hash_within(hashes, fd, &budget, instant_at(1, 0), out), 0);
+	assert_int_equal(budget, 0);
+	budget = BYTES;
+	assert_int_equal(executable_hash_within(hashes, fd, &budget, instant_at(1, 0), out), 1);
+	assert_int_equal(budget, BYTES / 2);
+	assert_memory_equal(out, expected, 32);
+	assert_int_equal(executable_hash_within(hashes, fd, &budget, instant_at(2, 0), out), 1);
+	assert_int_equal(budget, BYTES / 2); /* remembered */
+	assert_int_equal(executable_hash_within(hashes, -1, &budget, instant_at(2, 0), out),
+			 -EBADF);
+	close(fd);
+	executable_hashes_free(hashes);
+}
+
 static void only_files_have_a_hash(void **state)
 {
 	struct executable_hashes *hashes;
@@ -109,6 +132,7 @@ int main(void)
 		cmocka_unit_test(hashes_in_steps_and_remembers),
 		cmocka_unit_test(two_files_do_not_mix),
 		cmocka_unit_test(a_file_that_changes_is_read_again),
+		cmocka_unit_test(a_budget_is_kept_and_taken_up_again),
 		cmocka_unit_test(only_files_have_a_hash),
 	};
 
