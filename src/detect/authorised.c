@@ -155,19 +155,6 @@ bool authorised_wants_hash(const struct authorised *list)
 
 /* -- whom it fits -- */
 
-/* Below its own slice a user makes control groups of any name. */
-static bool is_of_a_user(struct str path)
-{
-	struct str part;
-
-	while (path.len > 0) {
-		str_cut(path, '/', &part, &path);
-		if (str_equal(part, STR("user.slice")) || str_starts(part, STR("user@")))
-			return true;
-	}
-	return false;
-}
-
 /*
  * systemd keeps units in slices. What is called a unit below another group is the word of whoever
  * that group was handed to: a container, or a service that makes groups of its own.
@@ -224,10 +211,10 @@ static bool fits(const struct authorisation *one, const struct process *process)
 	case AUTHORISED_BY_UNIT:
 		/* what a container calls a unit is the container's word */
 		return is_unit(place->path, str_from(one->name)) && place->container.len == 0 &&
-		       !is_of_a_user(place->path);
+		       !cgroup_is_of_a_user(place->path);
 	case AUTHORISED_BY_CONTAINER:
 		return str_starts(place->container, str_from(one->name)) && is_container(place) &&
-		       !is_of_a_user(place->path);
+		       !cgroup_is_of_a_user(place->path);
 	default:
 		return false;
 	}

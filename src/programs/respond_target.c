@@ -9,6 +9,7 @@
 
 #include "base/hash.h"
 #include "base/table.h"
+#include "decode/proc/cgroup.h"
 #include "programs/clock.h"
 #include "respond/control_group.h"
 #include "respond/guard.h"
@@ -110,13 +111,6 @@ static uint32_t guard_facts(const struct respond_targets *t, const struct proces
 
 /* -- whom the search is narrowed to -- */
 
-bool respond_is_within(struct str path, struct str group)
-{
-	while (group.len > 0 && group.at[group.len - 1] == '/')
-		group.len--;
-	return str_starts(path, group) && (path.len == group.len || path.at[group.len] == '/');
-}
-
 /* Who stands in quarantine for this very finding was inside before. */
 static bool is_inside(const struct respond_targets *t, const struct finding *finding,
 		      const struct process *p)
@@ -126,10 +120,10 @@ static bool is_inside(const struct respond_targets *t, const struct finding *fin
 	bool inside = n->group_count == 0;
 
 	for (size_t i = 0; i < n->group_count; i++)
-		inside |= respond_is_within(path, n->groups[i]);
+		inside |= cgroup_is_within(path, n->groups[i]);
 	if (inside || !str_starts(path, STR(CONTROL_GROUP_OURS "/")))
 		return inside;
-	return respond_is_within(str_skip(path, sizeof(CONTROL_GROUP_OURS)), finding->id);
+	return cgroup_is_within(str_skip(path, sizeof(CONTROL_GROUP_OURS)), finding->id);
 }
 
 static struct refuted refutation(const struct stat *file, const struct respond_program *program)

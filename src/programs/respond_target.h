@@ -77,7 +77,5 @@ bool respond_is_file(const struct respond_program *program, const struct stat *f
  * minutes. Cheap. */
 bool respond_may_run(const struct respond_targets *targets, uint32_t pid,
 		     const struct respond_program *programs, size_t count);
-/* Is the control group `path` this one, or below it? */
-bool respond_is_within(struct str path, struct str group);
 
 #endif

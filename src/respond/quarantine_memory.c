@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "decode/proc/cgroup.h"
 #include "respond/quarantine.h"
 
 static void remember_key(struct json_writer *w, struct process_key key)
@@ -105,11 +106,8 @@ static bool is_ours(const char *group)
 /* One of theirs; or one of ours, where one step was taken upon another. */
 static bool is_possible(const char *group)
 {
-	struct str path = str_from(group), ours = STR(CONTROL_GROUP_OURS);
-	bool is_within =
-		str_starts(path, ours) && (path.len == ours.len || path.at[ours.len] == '/');
-
-	return is_plain(group) && (is_ours(group) || !is_within);
+	return is_plain(group) &&
+	       (is_ours(group) || !cgroup_is_within(str_from(group), STR(CONTROL_GROUP_OURS)));
 }
 
 static bool could_be_ours(const struct quarantine *q, bool in_place)

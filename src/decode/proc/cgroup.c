@@ -254,3 +254,22 @@ enum decoded proc_cgroup_read(struct str text, char scratch[CGROUP_POD_UID_LEN],
 	}
 	return DECODED;
 }
+
+bool cgroup_is_within(struct str path, struct str group)
+{
+	while (group.len > 0 && group.at[group.len - 1] == '/')
+		group.len--;
+	return str_starts(path, group) && (path.len == group.len || path.at[group.len] == '/');
+}
+
+bool cgroup_is_of_a_user(struct str path)
+{
+	struct str part;
+
+	while (path.len > 0) {
+		(void)str_cut(path, '/', &part, &path);
+		if (str_equal(part, STR("user.slice")) || str_starts(part, STR("user@")))
+			return true;
+	}
+	return false;
+}

@@ -18,6 +18,8 @@
 #ifndef DAVY_DECODE_PROC_CGROUP_H
 #define DAVY_DECODE_PROC_CGROUP_H
 
+#include <stdbool.h>
+
 #include "base/str.h"
 #include "decode/decoded.h"
 #include "model/process.h"
@@ -38,5 +40,11 @@ enum decoded proc_cgroup_read(struct str text, char scratch[CGROUP_POD_UID_LEN],
 /* The same for a path alone, as BPF gives it; `id` is 0. */
 void cgroup_place_of_path(struct str path, char scratch[CGROUP_POD_UID_LEN],
 			  struct cgroup_place *out);
+
+/* Is the group `path` this one, or below it? "" and "/" are the root, which all are below. */
+bool cgroup_is_within(struct str path, struct str group);
+
+/* Below its own slice a user makes control groups of any name. */
+bool cgroup_is_of_a_user(struct str path);
 
 #endif

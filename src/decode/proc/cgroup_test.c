@@ -128,11 +128,40 @@ static void refuses_what_is_none(void **state)
 		assert_int_equal(proc_cgroup_read(str_from(none[i]), scratch, &place), MALFORMED);
 }
 
+static void knows_what_lies_below(void **state)
+{
+	static const struct {
+		const char *path, *group;
+		bool is_within;
+	} rows[] = {
+		{"/a/b", "/a", true}, {"/a", "/a", true},    {"/a/b", "/a/", true},
+		{"/ab", "/a", false}, {"/a", "/a/b", false}, {"/a/b", "/", true},
+		{"/a", "", true},     {"", "/", true},	     {"", "/a", false},
+		{"a", "/", false},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (cgroup_is_within(str_from(rows[i].path), str_from(rows[i].group)) !=
+		    rows[i].is_within)
+			fail_msg("'%s' and '%s'", rows[i].path, rows[i].group);
+}
+
+static void knows_what_a_user_may_make(void **state)
+{
+	assert_true(cgroup_is_of_a_user(STR("/user.slice/user-1000.slice/session-3.scope")));
+	assert_true(cgroup_is_of_a_user(STR("/elsewhere/user@1000.service/app.slice/x.service")));
+	assert_false(cgroup_is_of_a_user(STR("/system.slice/user.service")));
+	assert_false(cgroup_is_of_a_user(STR("/system.slice/superuser.slice")));
+	assert_false(cgroup_is_of_a_user(STR("")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_places),
 		cmocka_unit_test(refuses_what_is_none),
+		cmocka_unit_test(knows_what_lies_below),
+		cmocka_unit_test(knows_what_a_user_may_make),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
