@@ -154,15 +154,11 @@ static void add_connection(struct leg *leg, struct str text, uint64_t seed)
 static void set_connections(struct leg *leg, const struct facts *facts, uint64_t seed)
 {
 	struct str texts[LEG_CONNECTIONS_MAX];
-	CLEANUP(buf_fini) struct buf own = {0};
+	char own[ENDS_TEXT_MAX];
 
 	leg->connection_count = 0;
 	if (leg->is_flow) {
-		buf_add_endpoint(&own, &leg->client);
-		buf_add_byte(&own, ' ');
-		buf_add_endpoint(&own, &leg->server);
-		if (!own.failed)
-			add_connection(leg, buf_view(&own), seed);
+		add_connection(leg, ends_text(&leg->client, &leg->server, own), seed);
 		return;
 	}
 	size_t count = fact_texts(facts, STR("sessions"), texts, LEG_CONNECTIONS_MAX);

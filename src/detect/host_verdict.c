@@ -402,7 +402,7 @@ static void tell_sessions(struct telling *t)
 {
 	const struct workload *w = t->host_case->workload;
 	struct str *texts = arena_take(t->scratch, sizeof(*texts) * (w->session_count + 1));
-	char client[ENDPOINT_TEXT_MAX], server[ENDPOINT_TEXT_MAX];
+	char ends[ENDS_TEXT_MAX];
 
 	for (int serves = 0; texts && serves < 2; serves++) {
 		size_t count = 0;
@@ -410,9 +410,9 @@ static void tell_sessions(struct telling *t)
 			const struct workload_session *s = &w->sessions[i];
 			if (s->serves != (bool)serves)
 				continue;
-			endpoint_text(serves ? &s->remote : &s->local, client);
-			endpoint_text(serves ? &s->local : &s->remote, server);
-			texts[count++] = arena_printf(t->scratch, "%s %s", client, server);
+			texts[count++] = arena_copy(
+				t->scratch, ends_text(serves ? &s->remote : &s->local,
+						      serves ? &s->local : &s->remote, ends));
 		}
 		facts_add_texts(&t->out->facts, serves ? "sessions_served" : "sessions", texts,
 				count);

@@ -107,6 +107,16 @@ struct str endpoint_text(const struct endpoint *endpoint, char text[ENDPOINT_TEX
 	return str_from(text);
 }
 
+struct str ends_text(const struct endpoint *client, const struct endpoint *server,
+		     char text[ENDS_TEXT_MAX])
+{
+	size_t len = endpoint_text(client, text).len;
+
+	text[len] = ' ';
+	endpoint_text(server, text + len + 1);
+	return str_from(text);
+}
+
 void buf_add_address(struct buf *out, const struct address *address)
 {
 	char text[ENDPOINT_TEXT_MAX];

@@ -41,9 +41,12 @@ must_check bool endpoint_parse(struct str text, struct endpoint *out);
 void buf_add_address(struct buf *out, const struct address *address);
 void buf_add_endpoint(struct buf *out, const struct endpoint *endpoint);
 
-enum { ENDPOINT_TEXT_MAX = 56 };
+enum { ENDPOINT_TEXT_MAX = 56, ENDS_TEXT_MAX = 2 * ENDPOINT_TEXT_MAX };
 /* NUL-terminated text into a caller's array; returns a view of it. */
 struct str endpoint_text(const struct endpoint *endpoint, char text[ENDPOINT_TEXT_MAX]);
 struct str address_text(const struct address *address, char text[ENDPOINT_TEXT_MAX]);
+/* "client server": by it findings about a process meet those about its connection. */
+struct str ends_text(const struct endpoint *client, const struct endpoint *server,
+		     char text[ENDS_TEXT_MAX]);
 
 #endif

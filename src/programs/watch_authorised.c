@@ -1,7 +1,6 @@
 #include "programs/watch_authorised.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,12 +13,11 @@ enum {
 		10, /* a busy machine: a list of sockets after 3 s, and a look or two before ours */
 	HELD_MAX = 128,
 	SESSIONS_MAX = 128,
-	SESSION_TEXT_MAX = 2 * ENDPOINT_TEXT_MAX,
 };
 
 /* "client server", and what its process's finding said of the authorisation. */
 struct session {
-	char ends[SESSION_TEXT_MAX];
+	char ends[ENDS_TEXT_MAX];
 	size_t len;
 	struct authorisation by;
 };
@@ -27,7 +25,7 @@ struct session {
 struct held {
 	bool is_used;
 	instant due;
-	char ends[SESSION_TEXT_MAX];
+	char ends[ENDS_TEXT_MAX];
 	size_t len;
 	struct buf json;
 };
@@ -55,17 +53,16 @@ void waiting_free(struct waiting *waiting)
 	free(waiting);
 }
 
-static struct str ends_of(const struct finding *finding, char text[SESSION_TEXT_MAX])
+static struct str ends_of(const struct finding *finding, char text[ENDS_TEXT_MAX])
 {
 	const struct facts *keys = &finding->subject.keys;
-	struct str client = facts_text(keys, STR("client")),
-		   server = facts_text(keys, STR("server"));
-	int len = 0;
+	struct endpoint client, server;
 
-	if (str_equal(finding->subject.type, STR("flow")))
-		len = snprintf(text, SESSION_TEXT_MAX, "%.*s %.*s", STR_ARG(client),
-			       STR_ARG(server));
-	return str_of(text, len > 0 && len < SESSION_TEXT_MAX ? (size_t)len : 0);
+	if (!str_equal(finding->subject.type, STR("flow")) ||
+	    !endpoint_parse(facts_text(keys, STR("client")), &client) ||
+	    !endpoint_parse(facts_text(keys, STR("server")), &server))
+		return (struct str){0};
+	return ends_text(&client, &server, text);
 }
 
 static const struct session *find(const struct waiting *waiting, struct str ends)
@@ -82,7 +79,7 @@ static void remember(struct waiting *waiting, struct str ends, const struct auth
 {
 	struct session *session = (struct session *)find(waiting, ends);
 
-	if (ends.len == 0 || ends.len > SESSION_TEXT_MAX)
+	if (ends.len == 0 || ends.len > ENDS_TEXT_MAX)
 		return;
 	if (!session) {
 		session = &waiting->sessions[waiting->session_next];
@@ -114,7 +111,7 @@ void waiting_learn(struct waiting *waiting, const struct finding *finding)
 bool waiting_apply(const struct waiting *waiting, instant now, struct arena *arena,
 		   struct finding *finding)
 {
-	char text[SESSION_TEXT_MAX];
+	char text[ENDS_TEXT_MAX];
 	const struct session *session = find(waiting, ends_of(finding, text));
 
 	if (!session || !authorised_holds(&session->by, now) || finding->verdict < VERDICT_SUSPECT)
@@ -128,7 +125,7 @@ bool waiting_apply(const struct waiting *waiting, instant now, struct arena *are
 bool waiting_hold(struct waiting *waiting, const struct finding *finding, struct str json,
 		  instant now)
 {
-	char text[SESSION_TEXT_MAX];
+	char text[ENDS_TEXT_MAX];
 	struct str ends = ends_of(finding, text);
 
 	if (ends.len == 0 || finding->verdict < VERDICT_SUSPECT || find(waiting, ends))
