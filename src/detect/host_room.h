@@ -14,8 +14,8 @@ struct host_room {
 	const char *summary; /* one line, for `davy health` and the documents */
 	/* Adds its signs; texts are taken from `scratch` and live as long as that does. */
 	void (*judge)(const struct workload *workload, struct arena *scratch, struct signs *out);
-	/* Judges what was found in memory: asked last, and only where others saw something. */
-	bool reads_constants;
+	/* Judges what was found in memory, which is read only where another room saw something. */
+	bool is_asked_last;
 };
 
 /* All rooms, ends with NULL; made by detect/meson.build from the list of rooms. */

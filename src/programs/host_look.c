@@ -203,11 +203,11 @@ static bool hash_executable(struct host_looker *l, const struct processes *proce
 
 /* -- judging -- */
 
-static void ask_rooms(struct host_looker *l, const struct workload *w, bool of_constants,
+static void ask_rooms(struct host_looker *l, const struct workload *w, bool last,
 		      struct signs *signs)
 {
 	for (size_t i = 0; host_rooms[i]; i++)
-		if (host_rooms[i]->reads_constants == of_constants)
+		if (host_rooms[i]->is_asked_last == last)
 			host_rooms[i]->judge(w, &l->arena, signs);
 }
 

@@ -172,5 +172,5 @@ const struct host_room browser_tab_room = {
 	.name = "browser_tab",
 	.summary = "Pages of a browser whose workers compute on and on, over pads of noise",
 	.judge = judge,
-	.reads_constants = true,
+	.is_asked_last = true,
 };

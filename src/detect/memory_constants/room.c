@@ -81,5 +81,5 @@ const struct host_room memory_constants_room = {
 	.name = "memory_constants",
 	.summary = "Constants of an algorithm, and the words of mining, in memory",
 	.judge = judge,
-	.reads_constants = true,
+	.is_asked_last = true,
 };
