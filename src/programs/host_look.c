@@ -22,7 +22,7 @@ enum {
 };
 
 /* What a process had asked of the kernel when it was first looked at. */
-struct past {
+struct past_looks {
 	uint64_t pid, start_ns;
 	uint64_t bytes, calls, switches;
 	duration cpu_time;
@@ -43,7 +43,7 @@ int host_looker_new(const struct host_looker_settings *settings, struct host_loo
 		    struct error *why)
 {
 	const struct table_settings past = {.capacity = PAST_MAX,
-					    .entry_size = sizeof(struct past),
+					    .entry_size = sizeof(struct past_looks),
 					    .key_size = 2 * sizeof(uint64_t),
 					    .seed = settings->seed};
 	struct host_looker *l = calloc(1, sizeof(*l));
@@ -97,7 +97,7 @@ static bool is_own_program(const struct host_looker *l, const struct executable 
 }
 
 /* Where nothing was found in memory it is read again after one, three, seven ... more looks. */
-static bool is_scan_due(struct past *past)
+static bool is_scan_due(struct past_looks *past)
 {
 	if (past->scans_spared + 1 < 1u << past->empty_scans) {
 		past->scans_spared++;
@@ -116,7 +116,7 @@ static bool found_something(const struct workload *w)
 	return w->pad_count > 0;
 }
 
-static void note_scan(struct past *past, const struct workload *w)
+static void note_scan(struct past_looks *past, const struct workload *w)
 {
 	if (found_something(w))
 		past->empty_scans = 0;
@@ -124,8 +124,8 @@ static void note_scan(struct past *past, const struct workload *w)
 		past->empty_scans++;
 }
 
-static void scan_memory(struct host_looker *l, const struct host_memory_of *of, struct past *past,
-			struct workload *w)
+static void scan_memory(struct host_looker *l, const struct host_memory_of *of,
+			struct past_looks *past, struct workload *w)
 {
 	uint64_t *pads_mark = past ? &past->pads_mark : NULL;
 
@@ -134,11 +134,12 @@ static void scan_memory(struct host_looker *l, const struct host_memory_of *of, 
 		note_scan(past, w);
 }
 
-static struct past *past_of(struct host_looker *l, uint64_t pid, uint64_t start_ns, instant now)
+static struct past_looks *past_of(struct host_looker *l, uint64_t pid, uint64_t start_ns,
+				  instant now)
 {
-	const struct past key = {.pid = pid, .start_ns = start_ns};
+	const struct past_looks key = {.pid = pid, .start_ns = start_ns};
 	uint64_t hash = table_hash(l->past, &key);
-	struct past *past = table_find(l->past, &key, hash);
+	struct past_looks *past = table_find(l->past, &key, hash);
 
 	if (!past)
 		past = table_insert(l->past, &key, hash, now);
@@ -152,7 +153,7 @@ static void add_short_life(struct host_looker *l, const struct process *p, insta
 			   struct workload *w)
 {
 	/* no pid is that large: names the executable */
-	struct past *past =
+	struct past_looks *past =
 		past_of(l, p->executable.device << 32 | UINT32_MAX, p->executable.inode, now);
 
 	if (!past)
@@ -169,7 +170,7 @@ static void add_short_life(struct host_looker *l, const struct process *p, insta
 }
 
 /* The difference to the first look; at the first there is none, which says nothing. */
-static void compare_with_past(struct past *past, const struct process *p, struct workload *w)
+static void compare_with_past(struct past_looks *past, const struct process *p, struct workload *w)
 {
 	if (!past->is_counted) {
 		past->bytes = p->read_bytes + p->written_bytes;
@@ -318,7 +319,7 @@ enum look_result host_look(struct host_looker *looker, struct workloads *workloa
 	};
 	host_memory_name_pages(&workload, (struct code_page *)workload.pages);
 	host_memory_windows(&memory, &workload);
-	struct past *past = past_of(looker, process->key.pid, process->key.start_ns, now);
+	struct past_looks *past = past_of(looker, process->key.pid, process->key.start_ns, now);
 	if (process->has_io && workloads_is_spread(workloads, &due->workload))
 		add_short_life(looker, process, now, &workload);
 	else if (process->has_io && past)
