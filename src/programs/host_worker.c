@@ -15,7 +15,6 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "detect/workloads.h"
-#include "model/finding_json.h"
 #include "programs/clock.h"
 #include "programs/commands.h"
 #include "programs/host.h"
@@ -23,6 +22,7 @@
 #include "programs/host_join.h"
 #include "programs/host_look.h"
 #include "programs/host_setup.h"
+#include "programs/host_told.h"
 #include "programs/watch.h"
 #include "sandbox/confine.h"
 #include "sandbox/worker.h"
@@ -31,23 +31,8 @@
 enum {
 	WAIT_MS = 1000,
 	LOOKS_AT_ONCE = 8,
-	TOLD_MAX = 1024,
-	RENEW_S = 60,
 	ANSWER_LATE_S = 10, /* the opener was busy, or restarted: ask again */
 	BEAT_S = 3,	    /* well below HOST_SILENCE_S of watch_state.h */
-};
-
-enum { KEPT_MAX = 64 };
-
-/* What was told of a subject, so that it is told again only when there is news. */
-struct told {
-	uint64_t id;
-	instant at;
-	uint32_t revision;
-	uint8_t verdict;
-	bool has_stay;	  /* how it stays was told */
-	bool has_session; /* that it holds a mining session's connection was told */
-	uint8_t kept;	  /* with is_once: 1 + where its line is kept */
 };
 
 /* A look that waits for the opener. */
@@ -68,21 +53,19 @@ struct hosting {
 	struct host_setup *setup;
 	struct host_join *join;
 	struct host_hidden *hidden;
-	struct table *told;
+	struct host_told *told;
 	struct pending pending[LOOKS_AT_ONCE];
 	struct workload_due suspect; /* the last that was told of */
 	bool has_suspect;
 	struct buf line;
 	struct stat own;
 	char own_path[PATH_MAX];
-	struct buf kept[KEPT_MAX];
-	size_t kept_count;
 	uint32_t spared[HOST_SPARED_MAX]; /* their memory is not read: that never ends */
 	size_t spared_count;
 	uint32_t reads; /* whose memory we read, as was told last */
 	instant beaten; /* monotonic */
 	instant begun, stepped, health_told;
-	uint64_t looks, findings, lost;
+	uint64_t looks;
 	bool leaves;
 };
 
@@ -123,80 +106,6 @@ static void take_spared(struct hosting *h, struct str body)
 	h->spared_count = body.len / sizeof(*h->spared);
 	if (body.len > 0)
 		memcpy(h->spared, body.at, body.len);
-}
-
-/* -- findings -- */
-
-static struct told *told_of(struct hosting *h, const char *id, instant now)
-{
-	const uint64_t key = strtoull(id, NULL, 16);
-	uint64_t hash = table_hash(h->told, &key);
-	struct told *told = table_find(h->told, &key, hash);
-
-	if (!told)
-		told = table_insert(h->told, &key, hash, now);
-	if (told)
-		table_touch(h->told, told, now);
-	return told;
-}
-
-static bool has_stay(const struct finding *finding)
-{
-	return facts_find(&finding->facts, STR("stays_by")) != NULL;
-}
-
-static bool has_session(const struct finding *finding)
-{
-	return facts_find(&finding->facts, STR("sessions")) != NULL;
-}
-
-/* News: a new subject, another verdict, how it stays, a session, or a minute that went on. */
-static bool is_news(const struct hosting *h, const struct told *told, const struct finding *finding,
-		    instant now)
-{
-	return told->revision == 0 || told->verdict != finding->verdict || h->settings.is_once ||
-	       (!told->has_stay && has_stay(finding)) ||
-	       (!told->has_session && has_session(finding)) ||
-	       instant_since(now, told->at).ns >= DURATION_S(RENEW_S).ns;
-}
-
-static void send_finding(struct hosting *h, struct told *told)
-{
-	if (h->settings.is_once && (told->kept > 0 || h->kept_count < KEPT_MAX)) {
-		if (told->kept == 0)
-			told->kept = (uint8_t)++h->kept_count;
-		struct buf *kept = &h->kept[told->kept - 1];
-		buf_clear(kept);
-		buf_add(kept, buf_view(&h->line));
-		return;
-	}
-	h->findings++;
-	if (h->line.failed || !tell(h, WATCH_FINDING, buf_view(&h->line)))
-		h->lost++;
-}
-
-static void take_finding(struct hosting *h, struct finding *finding, instant now)
-{
-	char id[FINDING_ID_LEN + 1];
-
-	finding_identify(finding, id);
-	struct told *told = told_of(h, id, now);
-	if (!told || !is_news(h, told, finding, now))
-		return;
-	/* what was convincing once does not become less so because the miner rests */
-	if (told->revision > 0 && told->verdict > finding->verdict && !authorised_is_told(finding))
-		return;
-	table_set_class(h->told, told, finding->verdict == VERDICT_MINING ? 2 : 1);
-	told->verdict = (uint8_t)finding->verdict;
-	told->has_stay = has_stay(finding);
-	told->has_session = has_session(finding);
-	told->at = now;
-	told->revision++;
-	finding->revision = h->settings.is_once ? 1 : told->revision;
-	finding->id = str_from(id);
-	buf_clear(&h->line);
-	finding_to_json(finding, &h->line);
-	send_finding(h, told);
 }
 
 /* -- samples -- */
@@ -322,7 +231,7 @@ static void take_opened(struct hosting *h, struct message *message, instant now)
 		if (finding.detector.len > 0) {
 			h->suspect = pending->due;
 			h->has_suspect = true;
-			take_finding(h, &finding, now);
+			host_told_take(h->told, &finding, now);
 		}
 	}
 	opened_process_close(&opened);
@@ -340,6 +249,7 @@ static void tell_health(struct hosting *h)
 	struct workloads_counters c = workloads_counters(h->workloads);
 	struct sampler_counters s = {0};
 	struct process_events_counters e = {0};
+	const struct host_told_counters told = host_told_count(h->told);
 
 	if (h->sampler)
 		sampler_count(h->sampler, &s);
@@ -357,8 +267,8 @@ static void tell_health(struct hosting *h)
 	add_counter(&h->line, "processes evicted", c.processes.evicted);
 	add_counter(&h->line, "processes missing from /proc", host_hidden_count(h->hidden));
 	add_counter(&h->line, "looks", h->looks);
-	add_counter(&h->line, "findings told", h->findings);
-	add_counter(&h->line, "findings lost", h->lost);
+	add_counter(&h->line, "findings told", told.findings);
+	add_counter(&h->line, "findings lost", told.lost);
 	if (!h->line.failed)
 		(void)!tell(h, WATCH_COUNTERS, buf_view(&h->line));
 }
@@ -382,11 +292,7 @@ static void leave(struct hosting *h)
 	};
 
 	drain(h);
-	for (size_t i = 0; i < h->kept_count; i++) {
-		h->findings++;
-		if (h->kept[i].failed || !tell(h, WATCH_FINDING, buf_view(&h->kept[i])))
-			h->lost++;
-	}
+	host_told_end(h->told);
 	tell_health(h);
 	(void)!tell(h, HOST_SEEN, str_of(&seen, sizeof(seen)));
 	(void)!tell(h, WATCH_FLUSHED, (struct str){0});
@@ -530,10 +436,6 @@ static int open_all(struct hosting *h, int proc, struct error *why)
 					      .own_device = h->own.st_dev,
 					      .own_inode = h->own.st_ino,
 					      .own_path = str_from(h->own_path)};
-	const struct table_settings told = {.capacity = TOLD_MAX,
-					    .entry_size = sizeof(struct told),
-					    .key_size = sizeof(uint64_t),
-					    .seed = seed};
 
 	if (host_setup_new(&h->setup) < 0 || host_join_new(seed, &h->join) < 0)
 		return error_set(why, -ENOMEM, "not enough memory to watch processes");
@@ -548,8 +450,8 @@ static int open_all(struct hosting *h, int proc, struct error *why)
 	looker.authorised = &h->settings.authorised;
 	if (result == 0)
 		result = host_looker_new(&looker, &h->looker, why);
-	if (result == 0 &&
-	    (workloads_new(&workloads, &h->workloads) < 0 || table_new(&told, &h->told) < 0))
+	if (result == 0 && (workloads_new(&workloads, &h->workloads) < 0 ||
+			    host_told_new(&h->channel, h->settings.is_once, seed, &h->told) < 0))
 		result = error_set(why, -ENOMEM, "not enough memory to watch processes");
 	return result;
 }
@@ -565,9 +467,7 @@ static void close_all(struct hosting *h)
 	host_hidden_free(h->hidden);
 	if (h->processes)
 		processes_close(h->processes);
-	table_free(h->told);
-	for (size_t i = 0; i < h->kept_count; i++)
-		buf_fini(&h->kept[i]);
+	host_told_free(h->told);
 	buf_fini(&h->line);
 	channel_fini(&h->channel);
 }
