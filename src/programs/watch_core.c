@@ -21,9 +21,10 @@
 #include "programs/watch.h"
 #include "programs/watch_alerts.h"
 #include "programs/watch_authorised.h"
+#include "programs/watch_counters.h"
+#include "programs/watch_journal.h"
 #include "programs/watch_summary.h"
 #include "programs/write_all.h"
-#include "respond/respond.h"
 #include "sandbox/confine.h"
 #include "sandbox/worker.h"
 #include "store/store.h"
@@ -35,8 +36,6 @@ enum {
 	PRUNE_ROWS = 200,
 	COMPLAIN_EVERY_S = 60,
 	REMEMBERED_DAYS = 7,
-	BEFORE_TOLD = 10,
-	BATCH = 64, /* counters or sources in one transaction */
 };
 
 struct core {
@@ -188,61 +187,20 @@ static void take_incident(void *context, const struct incident *incident)
 		core->is_dirty = true;
 }
 
-/* A few at a time; what is left of the lines is returned. */
-static struct str put_counters(struct core *core, struct str lines, instant now)
-{
-	struct store_counter counters[BATCH];
-	struct str line, number;
-	struct error why;
-	size_t count = 0;
-
-	while (lines.len > 0 && count < BATCH) {
-		struct store_counter *c = &counters[count];
-		str_cut(lines, '\n', &line, &lines);
-		if (str_cut(line, '\t', &c->source, &line) &&
-		    str_cut(line, '\t', &c->name, &number) && str_to_u64(number, &c->value)) {
-			c->time = now;
-			count++;
-		}
-	}
-	if (store_put_counters(core->store, counters, count, &why) < 0)
-		complain(core, why.text, now);
-	return lines;
-}
-
 static void take_counters(struct core *core, struct str lines, instant now)
 {
-	while (lines.len > 0)
-		lines = put_counters(core, lines, now);
-}
-
-static struct str put_sources(struct core *core, struct str lines, instant now)
-{
-	struct store_source sources[BATCH];
-	struct str line, on;
 	struct error why;
-	size_t count = 0;
 
-	while (lines.len > 0 && count < BATCH) {
-		struct store_source *s = &sources[count];
-		str_cut(lines, '\n', &line, &lines);
-		if (str_cut(line, '\t', &s->name, &line)) {
-			str_cut(line, '\t', &on, &s->why);
-			s->is_on = str_equal(on, STR("1"));
-			s->is_gone = str_equal(on, STR("gone"));
-			s->time = now;
-			count++;
-		}
-	}
-	if (store_put_sources(core->store, sources, count, &why) < 0)
+	if (watch_keep_counters(core->store, lines, now, &why) < 0)
 		complain(core, why.text, now);
-	return lines;
 }
 
 static void take_sources(struct core *core, struct str lines, instant now)
 {
-	while (lines.len > 0)
-		lines = put_sources(core, lines, now);
+	struct error why;
+
+	if (watch_keep_sources(core->store, lines, now, &why) < 0)
+		complain(core, why.text, now);
 }
 
 static void tell_own_counters(struct core *core, instant now)
@@ -418,47 +376,15 @@ static bool remember(void *context, struct str json)
 	return true;
 }
 
-struct before {
-	uint32_t told, more;
-	bool is_by_policy;
-};
-
-/* A freeze outlives davy, however that ended: nobody is to wonder why a program stands still. */
-static bool tell_before(void *context, const struct response *response)
-{
-	struct before *before = context;
-	CLEANUP(buf_fini) struct buf since = {0};
-
-	if (!response_step_changing(response->step) || response->state == RESPONSE_FAILED)
-		return true;
-	before->is_by_policy |= response->by_policy;
-	if (before->told == BEFORE_TOLD) {
-		before->more++;
-		return true;
-	}
-	before->told++;
-	buf_add_instant(&since, response->began);
-	log_warn("from before: %.*s of finding %.*s, %s %s since %.*s, is not undone; davy respond "
-		 "--list shows what of it is in effect, davy respond %.*s undo --yes takes it back",
-		 STR_ARG(response->step), STR_ARG(response->finding),
-		 response->state == RESPONSE_BEGUN ? "begun" : "taken",
-		 response->by_policy ? "by policy" : "by hand", STR_ARG(buf_view(&since)),
-		 STR_ARG(response->finding));
-	return true;
-}
-
 static void look_at_journal(struct core *core)
 {
 	const struct policy_request look = {.act = POLICY_LOOK};
-	struct before before = {0};
+	bool is_by_policy = false;
 	struct error why = {0};
 
-	if (store_each_response(core->store, (struct str){0}, true, tell_before, &before, &why) !=
-	    0)
+	if (watch_tell_before(core->store, &is_by_policy, &why) != 0)
 		complain(core, why.text, clock_wall());
-	if (before.more > 0)
-		log_warn("from before: %u more; davy respond --list shows all", before.more);
-	if (before.is_by_policy)
+	if (is_by_policy)
 		ask_responder(core, &look);
 }
 
