@@ -1,4 +1,4 @@
-#include "detect/workloads.h"
+#include "detect/workloads_state.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -6,11 +6,8 @@
 enum {
 	WORKLOADS_DEFAULT = 1024,
 	PROCESSES_DEFAULT = 8192,
-	PAGES_KEPT = 48, /* of one process: RandomX has 3 to 20, a compiler hundreds */
-	THREADS_KEPT = WORKLOAD_THREADS_MAX, /* more are counted as one */
 	SAMPLES_ENOUGH = 10,
 	SAMPLES_ENOUGH_SLOW = 15, /* within a minute: 0.5 % of a core */
-	FAST_STEPS = 10,
 	SLOW_STEPS = 60,
 	SPREAD_AFTER = 4, /* processes that had samples and lived shorter than ... */
 	LASTING_S = 20,
@@ -24,60 +21,6 @@ enum {
 
 /* What a hot thread is: 3 % of a core over the time its samples are remembered. */
 static const double thread_share = 0.03, decay = 0.9;
-
-struct page_count {
-	uint64_t page;
-	uint64_t sampled; /* in it, last */
-	float samples;	  /* fade by `decay` a step, so that what runs now leads */
-};
-
-struct thread_count {
-	uint32_t thread;
-	float samples;
-};
-
-struct process_id {
-	uint64_t pid, start_ns;
-};
-
-struct process_entry {
-	struct process_id id;
-	struct process_key key;
-	struct workload_key workload;
-	instant first_seen;
-	uint32_t samples;
-	uint32_t looks;	 /* that came to nothing */
-	bool had_a_look; /* whatever came of it */
-	float recent;	 /* fading */
-	struct page_count pages[PAGES_KEPT];
-	struct thread_count threads[THREADS_KEPT];
-	uint32_t step_samples;
-	uint8_t step_count, step_at; /* of the history; next to be written */
-	uint8_t history[WORKLOAD_OWN_STEPS];
-};
-
-struct workload_entry {
-	struct workload_key key;
-	instant first_seen, last_seen, next_look;
-	uint32_t processes_seen, processes, hot_threads;
-	uint32_t patience_s, sign_looks;
-	bool is_spread;
-	uint32_t short_lived;	   /* processes that ended so */
-	float short_samples;	   /* theirs, fading */
-	struct process_key leader; /* the busiest that was looked at least often */
-	float leader_score;
-	uint64_t samples, user_samples;
-	uint32_t step_samples;
-	uint32_t step_count; /* of the history, up to WORKLOAD_SHARES_MAX */
-	uint32_t step_at;    /* next to be written */
-	uint16_t history[WORKLOAD_SHARES_MAX];
-};
-
-struct workloads {
-	struct workloads_settings settings;
-	struct table *workloads, *processes;
-	instant now; /* of the step under way */
-};
 
 int workloads_new(const struct workloads_settings *settings, struct workloads **out)
 {
@@ -124,22 +67,21 @@ static struct process_id id_of(const struct process_key *key)
 	return (struct process_id){.pid = key->pid, .start_ns = key->start_ns};
 }
 
-static struct process_entry *find_process(const struct workloads *w, const struct process_key *key)
+struct process_entry *workloads_process(const struct workloads *w, const struct process_key *key)
 {
 	const struct process_id id = id_of(key);
 
 	return table_find(w->processes, &id, table_hash(w->processes, &id));
 }
 
-static struct workload_entry *find_workload(const struct workloads *w,
-					    const struct workload_key *key)
+struct workload_entry *workloads_entry(const struct workloads *w, const struct workload_key *key)
 {
 	return table_find(w->workloads, key, table_hash(w->workloads, key));
 }
 
 /* -- samples -- */
 
-static double recent_samples(const struct workload_entry *w, uint32_t steps)
+double workloads_recent(const struct workload_entry *w, uint32_t steps)
 {
 	uint64_t sum = 0;
 
@@ -150,8 +92,8 @@ static double recent_samples(const struct workload_entry *w, uint32_t steps)
 
 static bool is_hot(const struct workload_entry *w)
 {
-	return recent_samples(w, FAST_STEPS) >= SAMPLES_ENOUGH ||
-	       recent_samples(w, SLOW_STEPS) >= SAMPLES_ENOUGH_SLOW;
+	return workloads_recent(w, FAST_STEPS) >= SAMPLES_ENOUGH ||
+	       workloads_recent(w, SLOW_STEPS) >= SAMPLES_ENOUGH_SLOW;
 }
 
 static struct workload_key key_of(const struct processor_sample *sample)
@@ -271,11 +213,11 @@ void workloads_sample(struct workloads *workloads, const struct processor_sample
 
 void workloads_ended(struct workloads *workloads, const struct process_key *process)
 {
-	struct process_entry *entry = find_process(workloads, process);
+	struct process_entry *entry = workloads_process(workloads, process);
 
 	if (!entry)
 		return;
-	struct workload_entry *w = find_workload(workloads, &entry->workload);
+	struct workload_entry *w = workloads_entry(workloads, &entry->workload);
 	if (w && instant_since(workloads->now, entry->first_seen).ns < DURATION_S(LASTING_S).ns) {
 		w->short_lived++;
 		w->short_samples += (float)entry->samples;
@@ -344,7 +286,7 @@ static void step_process(void *context, void *entry)
 {
 	struct workloads *workloads = context;
 	struct process_entry *process = entry;
-	struct workload_entry *workload = find_workload(workloads, &process->workload);
+	struct workload_entry *workload = workloads_entry(workloads, &process->workload);
 
 	if (workload) {
 		workload->processes++;
@@ -384,7 +326,7 @@ static double share_of(const struct workloads *workloads, const struct workload_
 {
 	uint32_t steps = w->step_count < SLOW_STEPS ? w->step_count : SLOW_STEPS;
 
-	return steps > 0 ? recent_samples(w, steps) /
+	return steps > 0 ? workloads_recent(w, steps) /
 				   (workloads->settings.sample_hz * WORKLOAD_STEP_S * steps)
 			 : 0;
 }
@@ -432,137 +374,23 @@ struct workload_due workloads_name(const struct workloads *workloads,
 				   const struct process_key *process)
 {
 	struct workload_due due = {.process = *process, .is_named = true};
-	const struct process_entry *entry = find_process(workloads, process);
-	const struct workload_entry *w = entry ? find_workload(workloads, &entry->workload) : NULL;
+	const struct process_entry *entry = workloads_process(workloads, process);
+	const struct workload_entry *w =
+		entry ? workloads_entry(workloads, &entry->workload) : NULL;
 
 	if (w && w->leader.pid == process->pid && w->leader.start_ns == process->start_ns)
 		due.workload = w->key;
 	return due;
 }
 
-/*
- * One process of many short ones has a sample or two, and stands for all that were taken of the
- * others.
- */
-static double stands_for(const struct workload_entry *w, const struct process_entry *process)
-{
-	double all = recent_samples(w, FAST_STEPS), own = (double)process->recent;
-
-	return w->is_spread && own > 0 && all > own ? all / own : 1;
-}
-
-static bool view_pages(const struct process_entry *process, double scale, struct arena *scratch,
-		       struct workload *out)
-{
-	struct code_page *pages = arena_take(scratch, sizeof(*pages) * PAGES_KEPT);
-
-	if (!pages)
-		return false;
-	for (size_t i = 0; i < PAGES_KEPT; i++) {
-		const struct page_count *from = &process->pages[i];
-		if (from->samples < 0.5f)
-			continue;
-		size_t at = out->page_count++;
-		uint32_t samples = (uint32_t)((double)from->samples * scale + 0.5);
-		for (; at > 0 && pages[at - 1].samples < samples; at--)
-			pages[at] = pages[at - 1];
-		pages[at] = (struct code_page){
-			.address = from->page, .sampled = from->sampled, .samples = samples};
-	}
-	out->pages = pages;
-	return true;
-}
-
-static bool view_shares(const struct workloads *workloads, const struct workload_entry *w,
-			struct arena *scratch, struct workload *out)
-{
-	float *shares = arena_take(scratch, sizeof(*shares) * WORKLOAD_SHARES_MAX);
-
-	if (!shares)
-		return false;
-	for (uint32_t i = 0; i < w->step_count; i++)
-		shares[i] =
-			(float)(w->history[(w->step_at + WORKLOAD_SHARES_MAX - w->step_count + i) %
-					   WORKLOAD_SHARES_MAX] /
-				(workloads->settings.sample_hz * WORKLOAD_STEP_S));
-	out->shares = shares;
-	out->share_count = w->step_count;
-	out->share_step = DURATION_S(WORKLOAD_STEP_S);
-	return true;
-}
-
-static bool view_own(const struct workloads *workloads, const struct process_entry *process,
-		     struct arena *scratch, struct workload *out)
-{
-	float *shares = arena_take(scratch, sizeof(*shares) * WORKLOAD_OWN_STEPS);
-
-	if (!shares)
-		return false;
-	for (uint32_t i = 0; i < process->step_count; i++)
-		shares[i] = (float)(process->history[(process->step_at + WORKLOAD_OWN_STEPS -
-						      process->step_count + i) %
-						     WORKLOAD_OWN_STEPS] /
-				    (workloads->settings.sample_hz * WORKLOAD_STEP_S));
-	out->own_shares = shares;
-	out->own_share_count = process->step_count;
-	return true;
-}
-
-static bool view_threads(const struct process_entry *process, struct arena *scratch,
-			 struct workload *out)
-{
-	struct workload_thread *threads = arena_take(scratch, sizeof(*threads) * THREADS_KEPT);
-	double all = 0;
-
-	if (!threads)
-		return false;
-	for (size_t i = 0; i < THREADS_KEPT; i++)
-		all += (double)process->threads[i].samples;
-	for (size_t i = 0; i < THREADS_KEPT && all > 0; i++) {
-		double part = (double)process->threads[i].samples / all;
-		if (process->threads[i].thread == 0 || part <= 0)
-			continue;
-		size_t at = out->thread_count++;
-		for (; at > 0 && threads[at - 1].part < part; at--)
-			threads[at] = threads[at - 1];
-		threads[at] = (struct workload_thread){process->threads[i].thread, part};
-	}
-	out->threads = threads;
-	return true;
-}
-
-bool workloads_view(const struct workloads *workloads, const struct workload_key *workload,
-		    struct arena *scratch, struct workload *out)
-{
-	const struct workload_entry *w = find_workload(workloads, workload);
-
-	*out = (struct workload){0};
-	if (!w)
-		return false;
-	const struct process_entry *leader = find_process(workloads, &w->leader);
-	if (!leader || !view_pages(leader, stands_for(w, leader), scratch, out) ||
-	    !view_shares(workloads, w, scratch, out) ||
-	    !view_own(workloads, leader, scratch, out) || !view_threads(leader, scratch, out))
-		return false;
-	out->processes = w->processes;
-	out->processes_seen = w->processes_seen;
-	out->hot_threads = w->hot_threads;
-	out->first_seen = w->first_seen;
-	out->last_seen = w->last_seen;
-	out->samples = w->samples;
-	out->user_samples = w->user_samples;
-	out->sample_hz = workloads->settings.sample_hz;
-	return true;
-}
-
 /* The short-lived ones do the work, not a newcomer among others of its program. */
 bool workloads_is_spread(struct workloads *workloads, const struct workload_key *workload)
 {
-	struct workload_entry *w = find_workload(workloads, workload);
+	struct workload_entry *w = workloads_entry(workloads, workload);
 
 	if (!w)
 		return false;
-	const struct process_entry *leader = find_process(workloads, &w->leader);
+	const struct process_entry *leader = workloads_process(workloads, &w->leader);
 	w->is_spread |= w->short_lived >= SPREAD_AFTER && w->key.inode != 0 &&
 			(!leader || w->short_samples >= 2 * (float)leader->samples);
 	return w->is_spread;
@@ -580,8 +408,8 @@ static uint32_t wait_with_signs(uint32_t looks)
 void workloads_looked(struct workloads *workloads, const struct workload_due *due, instant now,
 		      enum look_result result)
 {
-	struct workload_entry *w = find_workload(workloads, &due->workload);
-	struct process_entry *process = find_process(workloads, &due->process);
+	struct workload_entry *w = workloads_entry(workloads, &due->workload);
+	struct process_entry *process = workloads_process(workloads, &due->process);
 	uint32_t wait_s = 60;
 
 	if (process && result == LOOK_NOTHING)
