@@ -104,8 +104,7 @@ static struct str value_of(struct str arguments, struct str option)
 	return str_trim(str_sub(value, 0, len));
 }
 
-static struct str prostr_file_name(enum browser_engine engine, struct str own,
-				   struct str browsers_own)
+static struct str profile_of(enum browser_engine engine, struct str own, struct str browsers_own)
 {
 	static const struct str options[][3] = {
 		[ENGINE_CHROMIUM] = {STR(" --user-data-dir="), {0}, {0}},
@@ -189,6 +188,6 @@ void proc_browser_read(const struct process *process, struct browser_process *ou
 			      ? ENGINE_FIREFOX
 			      : ENGINE_CHROMIUM;
 	out->name = name_of(process->executable.path);
-	out->profile = prostr_file_name(out->engine, process->arguments, browser->arguments);
+	out->profile = profile_of(out->engine, process->arguments, browser->arguments);
 	out->main_pid = browser->key.pid;
 }
