@@ -10,7 +10,7 @@
 
 #include <bpf/libbpf.h>
 
-#include "source/bpf_log.h"
+#include "base/bpf_log.h"
 #include "source/host/connector.h"
 /* Generated code, not written for our warnings. */
 #pragma GCC diagnostic push

@@ -18,7 +18,7 @@
 
 #include <bpf/libbpf.h>
 
-#include "source/bpf_log.h"
+#include "base/bpf_log.h"
 #include "source/host/cpus.h"
 #include "source/host/perf_sample.h"
 /* Generated code, not written for our warnings. */

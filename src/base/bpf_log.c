@@ -1,4 +1,4 @@
-#include "source/bpf_log.h"
+#include "base/bpf_log.h"
 
 #include <stdarg.h>
 #include <stdio.h>

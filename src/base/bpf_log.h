@@ -3,8 +3,8 @@
  * stderr. libbpf has one print hook for the process and no context for it, so between begin and
  * end a pointer of this thread says where the text goes.
  */
-#ifndef DAVY_SOURCE_BPF_LOG_H
-#define DAVY_SOURCE_BPF_LOG_H
+#ifndef DAVY_BASE_BPF_LOG_H
+#define DAVY_BASE_BPF_LOG_H
 
 #include "base/attributes.h"
 #include "base/error.h"
