@@ -5,6 +5,7 @@
  * usage: killed_at N PROGRAM [ARGUMENT]...    exits with 0: killed there; 3: it ended before
  */
 #include <errno.h>
+#include <linux/bpf.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,14 +16,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* SQLite's writes are between two fdatasync, and are its own to survive. */
-static bool changes(uint64_t number)
+/* Most of what is asked of BPF leaves nothing behind when its asker ends. */
+static bool changes(uint64_t number, uint64_t first)
 {
+	if (number == SYS_bpf)
+		return first == BPF_OBJ_PIN || first == BPF_LINK_CREATE;
+	/* SQLite's writes are between two fdatasync, and are its own to survive */
 	switch (number) {
 	case SYS_write:
 	case SYS_mkdirat:
 	case SYS_unlinkat:
+	case SYS_renameat2:
 #ifdef SYS_mkdir
+	case SYS_rename:
 	case SYS_mkdir:
 	case SYS_rmdir:
 	case SYS_unlink:
@@ -47,7 +53,7 @@ static bool is_the_one(pid_t child, long *left)
 	struct __ptrace_syscall_info info = {0};
 
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof(info), &info) <= 0 ||
-	    info.op != PTRACE_SYSCALL_INFO_ENTRY || !changes(info.entry.nr))
+	    info.op != PTRACE_SYSCALL_INFO_ENTRY || !changes(info.entry.nr, info.entry.args[0]))
 		return false;
 	return --*left == 0;
 }

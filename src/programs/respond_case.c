@@ -13,6 +13,7 @@
 #include "model/line.h"
 #include "programs/clock.h"
 #include "programs/store_folder.h"
+#include "respond/block/hook.h"
 #include "respond/task.h"
 
 enum { ROUNDS_MAX = 5 };
@@ -92,6 +93,8 @@ int responding_open(struct responding *r, struct error *why)
 		.block_for = DURATION_S(s->block_for_s),
 		.throttle_percent = s->throttle_percent,
 	};
+	if (result == 0 && r->does_it && !r->is_dry)
+		hooks_sweep();
 	return result;
 }
 

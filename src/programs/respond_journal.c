@@ -9,6 +9,7 @@
 #include "model/finding_json.h"
 #include "programs/clock.h"
 #include "programs/respond_case.h"
+#include "respond/block/hook.h"
 #include "respond/control_group.h"
 
 enum { KNOWN_MAX = 256, RETRY_S = 10 };
@@ -252,6 +253,28 @@ static void list_strangers(struct walk *w, const char *mount, const char *what)
 		closedir(folder);
 }
 
+static void list_stranger_hook(void *context, struct str id)
+{
+	CLEANUP(buf_fini) struct buf outcome = {0};
+	struct walk *w = context;
+	char finding[FINDING_ID_LEN + 1];
+	struct hook_state state;
+
+	snprintf(finding, sizeof(finding), "%.*s", STR_ARG(id));
+	if (is_known(w, finding))
+		return;
+	hook_look(id, &state);
+	buf_printf(&outcome,
+		   "%u addresses are refused to a control group for %llu s more: rm -r " HOOK_FOLDER
+		   "/%s ends it",
+		   state.programs ? state.places : 0, (unsigned long long)state.seconds, finding);
+	const struct response_told told = {id, STR("block"),
+					   STR("in the kernel, but not in this journal"),
+					   .outcome = buf_view(&outcome)};
+	w->r->tell(w->r, &told);
+	w->count++;
+}
+
 int respond_list(struct responding *r, struct error *why)
 {
 	struct control_groups groups;
@@ -265,6 +288,7 @@ int respond_list(struct responding *r, struct error *why)
 	list_strangers(&w, groups.v2, "control group v2: echo 0 > cgroup.freeze thaws");
 	list_strangers(&w, groups.freezer, "freezer: echo THAWED > freezer.state thaws");
 	list_strangers(&w, groups.cpu, "throttled: echo -1 > cpu.cfs_quota_us frees");
+	hooks_each(list_stranger_hook, &w);
 	free(w.doc.nodes);
 	if (result == 0 && w.count == 0 && !r->view.is_json)
 		view_add(&r->view, "Nothing is frozen, throttled or blocked.\n");

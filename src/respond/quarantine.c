@@ -94,9 +94,11 @@ void quarantine_tell(const struct quarantine *q, const struct response_case *c, 
 		buf_add_shell_word(lines, buf_view(&folder));
 		buf_add_byte(lines, '\n');
 	}
-	buf_printf(lines, "echo %s > ", value);
-	buf_add_shell_word(lines, buf_view(&folder));
-	buf_printf(lines, "/%s\n", file);
+	if (file) {
+		buf_printf(lines, "echo %s > ", value);
+		buf_add_shell_word(lines, buf_view(&folder));
+		buf_printf(lines, "/%s\n", file);
+	}
 	for (size_t i = 0; !q->in_place && i < q->count; i++) {
 		buf_printf(lines, "echo %u > ", q->tasks[i].key.pid);
 		buf_add_shell_word(lines, buf_view(&folder));

@@ -47,7 +47,7 @@ void quarantine_remember(const struct quarantine *quarantine, struct json_writer
 must_check int quarantine_recall(const struct response_place *place, struct json_value memory,
 				 bool in_place, struct quarantine *out, struct error *why);
 
-/* Lines for a dry run: with the group's file `file` set to `value` first. */
+/* Lines for a dry run: with the group's file `file` (NULL: none) set to `value` first. */
 void quarantine_tell(const struct quarantine *quarantine, const struct response_case *response_case,
 		     const char *file, const char *value, struct buf *lines);
 

@@ -1,11 +1,11 @@
 /*
- * Cut it off from its pool: no new connections to exactly those addresses and ports (nft, in a
- * table of our own, for a time), then the existing ones are reset (SOCK_DESTROY). Both in the
- * network namespace of the process.
+ * Cut it off from its pool: no new connections to exactly those addresses and ports, for a time (a
+ * hook in its control group, and nft in a table of our own), then the existing ones are reset
+ * (SOCK_DESTROY). The last two in the network namespace of the process.
  *
- * The rule is for everybody in that network, so it must not be the miner who chooses what is in it:
- * by policy only places are named with which a mining session was seen on the wire, and what else
- * the process is connected to is reset, and stays open to others.
+ * The rule of nft is for everybody in that network, so it must not be the miner who chooses what is
+ * in it: by policy only places are named with which a mining session was seen on the wire, and what
+ * else the process is connected to is reset, and stays open to others.
  */
 #include "respond/block/block.h"
 
@@ -166,7 +166,18 @@ static void tell(const struct response_case *c, const struct connections *all, s
 	}
 }
 
-static void remember(const struct response_case *c, const struct connections *all, struct buf *out)
+static size_t remotes_of(const struct connections *all, struct endpoint out[CONNECTIONS_MAX])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < all->count; i++)
+		if (!all->at[i].never && !all->at[i].only_reset)
+			out[count++] = all->at[i].remote;
+	return count;
+}
+
+static void remember(const struct response_case *c, const struct connections *all, struct str group,
+		     struct buf *out)
 {
 	struct json_writer w = {.out = out};
 
@@ -191,19 +202,28 @@ static void remember(const struct response_case *c, const struct connections *al
 		json_close(&w, '}');
 	}
 	json_close(&w, ']');
+	if (group.len > 0) {
+		json_key(&w, "group");
+		json_raw(&w, group);
+	}
 	json_close(&w, '}');
 }
 
 static int plan(const struct response_case *c, struct response_plan *out, struct error *why)
 {
+	CLEANUP(buf_fini) struct buf group = {0};
+	struct endpoint remotes[CONNECTIONS_MAX];
 	struct connections all = {0};
 	size_t cut = 0;
 
 	find_connections(c, &all);
 	for (size_t i = 0; i < all.count; i++)
 		cut += !all.at[i].never;
+	size_t count = remotes_of(&all, remotes);
+	if (count > 0)
+		group_plan(c, remotes, count, &out->lines, &group);
 	tell(c, &all, &out->lines);
-	remember(c, &all, &out->memory);
+	remember(c, &all, buf_view(&group), &out->memory);
 	if (cut == 0)
 		return error_set(
 			why, -ENOENT,
@@ -294,14 +314,23 @@ static int keep_away(int network, struct str id, const struct cutting *cut, int6
 			    : nft_run(network, buf_view(&rules), why);
 }
 
+static bool read_memory(struct json_value memory, uint64_t *network, char id[FINDING_ID_LEN + 1])
+{
+	return quarantine_text(memory, "id", id, FINDING_ID_LEN + 1).len == FINDING_ID_LEN &&
+	       str_is_hex(str_from(id)) &&
+	       json_to_u64(json_member(memory, STR("network")), network);
+}
+
 /* New ones are kept away first: it connects again in a moment. */
 static int apply(const struct response_case *c, struct json_value memory, struct buf *outcome,
 		 struct error *why)
 {
 	struct json_value connections = json_member(memory, STR("connections"));
+	struct json_value group = json_member(memory, STR("group"));
 	struct cutting cut = {0};
 	struct error refused = {0};
 	uint64_t inode = 0, seconds = 0;
+	int hooked = -ENOENT;
 
 	if (!json_to_u64(json_member(memory, STR("network")), &inode) ||
 	    !json_to_u64(json_member(memory, STR("seconds")), &seconds))
@@ -310,35 +339,31 @@ static int apply(const struct response_case *c, struct json_value memory, struct
 	if (network < 0)
 		return error_set(why, network, "its network is gone: the processes have ended");
 	read_remotes(connections, &cut);
+	if (json_exists(group))
+		hooked = group_cut(c, group, cut.remotes, cut.remote_count, seconds, outcome);
 	int result = keep_away(network, c->finding->id, &cut, (int64_t)seconds, &refused);
 	reset_all(connections, network, &cut);
 	close(network);
-	if (result != 0 && cut.reset == 0)
+	if (result != 0 && hooked != 0 && cut.reset == 0)
 		return error_set(why, result, "%s", refused.text);
 	tell_outcome(&cut, refused.text, (int64_t)seconds, outcome);
 	return 0;
 }
 
-static int undo(const struct response_place *place, struct json_value memory, struct buf *outcome,
-		struct error *why)
+static int let_in(const struct response_place *place, uint64_t inode, struct str id,
+		  struct buf *outcome, struct error *why)
 {
 	CLEANUP(buf_fini) struct buf rules = {0};
-	char id[FINDING_ID_LEN + 1];
-	uint64_t inode = 0;
-	int result = 0;
+	int network = network_open(place->proc, inode), result = 0;
 
-	quarantine_text(memory, "id", id, sizeof(id));
-	if (!json_to_u64(json_member(memory, STR("network")), &inode) || !str_is_hex(str_from(id)))
-		return error_set(why, -EBADMSG, "the journal was changed by hand");
-	int network = network_open(place->proc, inode);
 	if (network < 0) {
 		buf_add_text(outcome,
 			     "nobody is in its network any more; rules in one that is kept (ip "
 			     "netns) end by themselves in time");
 		return 0;
 	}
-	nft_rules_remove(&rules, str_from(id));
-	if (nft_has(network, str_from(id)))
+	nft_rules_remove(&rules, id);
+	if (nft_has(network, id))
 		result = nft_run(network, buf_view(&rules), why);
 	if (result == 0)
 		nft_tidy(network);
@@ -349,20 +374,35 @@ static int undo(const struct response_place *place, struct json_value memory, st
 	return result;
 }
 
+/* All that can be taken back, even when a part of it cannot. */
+static int undo(const struct response_place *place, struct json_value memory, struct buf *outcome,
+		struct error *why)
+{
+	char id[FINDING_ID_LEN + 1];
+	uint64_t inode = 0;
+
+	if (!read_memory(memory, &inode, id))
+		return error_set(why, -EBADMSG, "the journal was changed by hand");
+	int freed =
+		group_free(place, json_member(memory, STR("group")), str_from(id), outcome, why);
+	int result = let_in(place, inode, str_from(id), outcome, freed == 0 ? why : NULL);
+	return freed != 0 ? freed : result;
+}
+
 static void look(const struct response_place *place, struct json_value memory, struct buf *out)
 {
 	char id[FINDING_ID_LEN + 1];
 	uint64_t inode = 0;
 
-	quarantine_text(memory, "id", id, sizeof(id));
-	if (!json_to_u64(json_member(memory, STR("network")), &inode))
+	if (!read_memory(memory, &inode, id))
 		return;
+	group_look(place, json_member(memory, STR("group")), str_from(id), out);
 	int network = network_open(place->proc, inode);
 	if (network < 0)
 		return;
 	if (nft_has(network, str_from(id)))
-		buf_printf(out, "nft chain cut_%s in network namespace %llu", id,
-			   (unsigned long long)inode);
+		buf_printf(out, "%snft chain cut_%s in network namespace %llu",
+			   out->len ? "; " : "", id, (unsigned long long)inode);
 	close(network);
 }
 

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "model/endpoint.h"
 #include "model/process.h"
+#include "respond/respond.h"
 
 /* -- never.c: addresses that must stay reachable, whatever a miner does with them -- */
 
@@ -54,5 +55,21 @@ must_check int nft_run(int network, struct str rules, struct error *why);
 bool nft_has(int network, struct str id);
 /* The table itself, when nothing of ours is left in it. */
 void nft_tidy(int network);
+
+/* -- group.c: refused to their control group alone, by hook.h -- */
+
+/*
+ * Lines for the plan, and the memory as one JSON object; without a control group of theirs, or
+ * where the kernel lacks it, a line says why and the memory stays empty.
+ */
+void group_plan(const struct response_case *response_case, const struct endpoint *at, size_t count,
+		struct buf *lines, struct buf *memory);
+/* From that memory, and what happened in words. 0; -errno, said in `outcome`: it does not hold */
+int group_cut(const struct response_case *response_case, struct json_value memory,
+	      const struct endpoint *at, size_t count, uint64_t seconds, struct buf *outcome);
+must_check int group_free(const struct response_place *place, struct json_value memory,
+			  struct str id, struct buf *outcome, struct error *why);
+void group_look(const struct response_place *place, struct json_value memory, struct str id,
+		struct buf *out);
 
 #endif

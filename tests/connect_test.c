@@ -1,0 +1,365 @@
+/*
+ * The hook of the step block in a real kernel: to whom it refuses what, until when, and that it
+ * outlives the process that made it. Over loopback, in control groups of the test's own; the bpf
+ * file system is one that only this test sees.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "cgroups.h"
+#include "host_child.h"
+#include "respond/block/hook.h"
+
+enum { LONG_S = 3600, DEADLINE_S = 30, GROUPS = 2 };
+
+static const struct str id = {"00c0ffee00c0ffee", 16};
+
+struct scene {
+	char point[CGROUP_POINT_MAX], groups[GROUPS][CGROUP_POINT_MAX + 64];
+	int sockets[4]; /* TCP and UDP on the pool's port, and on another */
+	uint16_t pool, other;
+	pid_t maker; /* of the hook */
+};
+
+/* -- who is reached -- */
+
+static int listen_on(int kind, uint16_t *port)
+{
+	struct sockaddr_in6 at = {.sin6_family = AF_INET6, .sin6_port = htons(*port)};
+	socklen_t size = sizeof(at);
+	int fd = socket(AF_INET6, kind | SOCK_CLOEXEC, 0), off = 0;
+
+	assert_true(fd >= 0);
+	assert_int_equal(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off)), 0);
+	if (bind(fd, (struct sockaddr *)&at, sizeof(at)) != 0 ||
+	    (kind == SOCK_STREAM && listen(fd, 64) != 0)) {
+		close(fd);
+		return -1;
+	}
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &size), 0);
+	*port = ntohs(at.sin6_port);
+	return fd;
+}
+
+/* The same port for both kinds. */
+static uint16_t serve(int sockets[2])
+{
+	for (int i = 0; i < 50; i++) {
+		uint16_t port = 0;
+		sockets[0] = listen_on(SOCK_STREAM, &port);
+		sockets[1] = listen_on(SOCK_DGRAM, &port);
+		if (sockets[0] >= 0 && sockets[1] >= 0)
+			return port;
+		close(sockets[0]);
+		close(sockets[1]);
+	}
+	fail_msg("no port is free for both");
+	return 0;
+}
+
+enum way { TCP, UDP, UDP_CONNECTED, WAYS };
+
+struct attempt {
+	const char *group; /* NULL: that of the test */
+	const char *address;
+	uint16_t port;
+	enum way way;
+	bool in_new_network;
+};
+
+static socklen_t address_of(const struct attempt *a, struct sockaddr_storage *out)
+{
+	struct sockaddr_in *v4 = (struct sockaddr_in *)out;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
+
+	*out = (struct sockaddr_storage){.ss_family = strchr(a->address, ':') ? AF_INET6 : AF_INET};
+	if (out->ss_family == AF_INET) {
+		v4->sin_port = htons(a->port);
+		return inet_pton(AF_INET, a->address, &v4->sin_addr) == 1 ? sizeof(*v4) : 0;
+	}
+	v6->sin6_port = htons(a->port);
+	return inet_pton(AF_INET6, a->address, &v6->sin6_addr) == 1 ? sizeof(*v6) : 0;
+}
+
+/* In a child, which makes its socket after it has joined; its status is the errno. */
+static int try_it(void *context)
+{
+	const struct attempt *a = context;
+	struct sockaddr_storage to;
+	socklen_t size = address_of(a, &to);
+
+	if (size == 0 || (a->group && !cgroup_join(a->group, getpid())) ||
+	    (a->in_new_network && unshare(CLONE_NEWNET) != 0))
+		return 255;
+	int fd = socket(to.ss_family, a->way == TCP ? SOCK_STREAM : SOCK_DGRAM, 0);
+	if (fd < 0)
+		return 254;
+	if (a->way == UDP)
+		return sendto(fd, "x", 1, 0, (struct sockaddr *)&to, size) == 1 ? 0 : errno;
+	return connect(fd, (struct sockaddr *)&to, size) == 0 ? 0 : errno;
+}
+
+static int reached(const struct attempt *attempt)
+{
+	struct attempt copy = *attempt;
+	int status = child_wait(child_start(try_it, &copy), NULL);
+
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static const char *const addresses[] = {"127.0.0.1", "::1", "::ffff:127.0.0.1"};
+enum { ADDRESSES = 3 };
+
+static void expect(const char *group, uint16_t port, int expected)
+{
+	for (int i = 0; i < ADDRESSES; i++)
+		for (int way = 0; way < WAYS; way++) {
+			const struct attempt attempt = {group, addresses[i], port, (enum way)way};
+			int result = reached(&attempt);
+			if (result != expected)
+				fail_msg("%s, way %d: %s", addresses[i], way, strerror(result));
+		}
+}
+
+/* -- the hook -- */
+
+struct order {
+	const struct scene *scene;
+	int group;
+	uint64_t seconds;
+};
+
+static int attach(const struct order *order)
+{
+	struct endpoint pools[2] = {{.port = order->scene->pool}, {.port = order->scene->pool}};
+	struct error why = {0};
+
+	if (!address_parse(STR("127.0.0.1"), &pools[0].address) ||
+	    !address_parse(STR("::1"), &pools[1].address))
+		return -EINVAL;
+	int result =
+		hook_attach(id, order->scene->groups[order->group], pools, 2, order->seconds, &why);
+	if (result != 0)
+		printf("# %s\n", why.text);
+	return result;
+}
+
+static int attach_and_wait(void *context)
+{
+	if (attach(context) != 0)
+		return 1;
+	for (;;)
+		pause();
+}
+
+static void remove_hook(void)
+{
+	struct error why = {0};
+
+	if (hook_remove(id, &why) != 0)
+		fail_msg("%s", why.text);
+}
+
+/* Until it is as wanted; each look takes its time. */
+static void await_programs(unsigned count)
+{
+	duration until = {since_boot().ns + DURATION_S(DEADLINE_S).ns};
+	struct hook_state state;
+
+	for (hook_look(id, &state); state.programs != count; hook_look(id, &state)) {
+		assert_true(since_boot().ns < until.ns);
+		(void)poll(NULL, 0, 5);
+	}
+}
+
+static int scene_open(void **state)
+{
+	struct scene *scene = *state;
+
+	scene->maker = 0;
+	for (int i = 0; i < GROUPS; i++) {
+		snprintf(scene->groups[i], sizeof(scene->groups[i]), "%s/davy-test-%d-%d",
+			 scene->point, getpid(), i);
+		if (mkdir(scene->groups[i], 0755) != 0)
+			return -1;
+	}
+	scene->pool = serve(scene->sockets);
+	scene->other = serve(scene->sockets + 2);
+	return 0;
+}
+
+static int scene_close(void **state)
+{
+	struct scene *scene = *state;
+
+	if (scene->maker > 0)
+		child_kill(scene->maker);
+	remove_hook();
+	for (int i = 0; i < 4; i++)
+		close(scene->sockets[i]);
+	for (int i = 0; i < GROUPS; i++)
+		if (rmdir(scene->groups[i]) != 0 && errno != ENOENT)
+			return -1;
+	return 0;
+}
+
+static void it_refuses_the_pool_to_the_group_and_outlives_its_maker(void **state)
+{
+	struct scene *scene = *state;
+	struct order order = {scene, 0, LONG_S};
+	struct hook_state held;
+	struct stat folder;
+
+	expect(scene->groups[0], scene->pool, 0);
+	scene->maker = child_start(attach_and_wait, &order);
+	await_programs(HOOK_PROGRAMS);
+	child_kill(scene->maker);
+	scene->maker = 0;
+	expect(scene->groups[0], scene->pool, EPERM);
+	expect(scene->groups[0], scene->other, 0);
+	expect(NULL, scene->pool, 0);
+	expect(scene->groups[1], scene->pool, 0);
+	hook_look(id, &held);
+	assert_int_equal(held.programs, HOOK_PROGRAMS);
+	assert_int_equal(held.places, 2);
+	assert_true(held.seconds > LONG_S / 2 && held.seconds <= LONG_S);
+	assert_int_equal(stat(scene->groups[0], &folder), 0);
+	assert_int_equal(held.group, folder.st_ino);
+	assert_int_equal(stat(HOOK_FOLDER, &folder), 0);
+	assert_int_equal(folder.st_mode & 07777, 0700);
+	remove_hook();
+	expect(scene->groups[0], scene->pool, 0);
+	hook_look(id, &held);
+	assert_false(held.is_in);
+}
+
+/* Where nothing answers, the answer tells who was asked. */
+static void it_holds_in_whatever_network(void **state)
+{
+	struct scene *scene = *state;
+	const struct order order = {scene, 0, LONG_S};
+	struct attempt attempt = {scene->groups[0], "127.0.0.1", scene->pool, TCP, true};
+
+	assert_int_equal(reached(&attempt), ENETUNREACH);
+	assert_int_equal(attach(&order), 0);
+	assert_int_equal(reached(&attempt), EPERM);
+	attempt.group = NULL;
+	assert_int_equal(reached(&attempt), ENETUNREACH);
+}
+
+static void it_ends_with_its_time_and_is_swept(void **state)
+{
+	struct scene *scene = *state;
+	const struct attempt attempt = {scene->groups[0], "127.0.0.1", scene->pool, TCP};
+	duration until = {since_boot().ns + DURATION_S(DEADLINE_S).ns};
+	struct order order = {scene, 0, LONG_S};
+	struct hook_state held;
+
+	assert_int_equal(attach(&order), 0);
+	expect(scene->groups[0], scene->pool, EPERM);
+	hooks_sweep();
+	expect(scene->groups[0], scene->pool, EPERM);
+	order.seconds = 1; /* from now on */
+	assert_int_equal(attach(&order), 0);
+	for (int result = EPERM; result != 0; result = reached(&attempt)) {
+		assert_int_equal(result, EPERM);
+		assert_true(since_boot().ns < until.ns);
+	}
+	expect(scene->groups[0], scene->pool, 0);
+	hook_look(id, &held);
+	assert_int_equal(held.places, 0);
+	assert_true(held.is_in);
+	hooks_sweep();
+	hook_look(id, &held);
+	assert_false(held.is_in);
+}
+
+static void said_again_it_goes_over_to_the_other_group(void **state)
+{
+	struct scene *scene = *state;
+	struct order order = {scene, 0, LONG_S};
+	struct hook_state held;
+
+	assert_int_equal(attach(&order), 0);
+	order.group = 1;
+	assert_int_equal(attach(&order), 0);
+	expect(scene->groups[0], scene->pool, 0);
+	expect(scene->groups[1], scene->pool, EPERM);
+	assert_int_equal(rmdir(scene->groups[1]), 0);
+	await_programs(0); /* the kernel lets go of a removed group a moment later */
+	hook_look(id, &held);
+	assert_int_equal(held.group, 0);
+	assert_int_equal(held.places, 2);
+}
+
+static void where_it_cannot_be_it_says_why(void **state)
+{
+	struct scene *scene = *state;
+	const struct order order = {scene, 0, LONG_S};
+
+	assert_null(hook_lacks());
+	assert_int_equal(mkdir(HOOK_FOLDER, 0700) == 0 || errno == EEXIST, 1);
+	assert_int_equal(chown(HOOK_FOLDER, 65534, 65534), 0);
+	assert_int_equal(attach(&order), -EPERM);
+	assert_int_equal(chown(HOOK_FOLDER, 0, 0), 0);
+	assert_int_equal(mount("none", "/sys/fs/bpf", "tmpfs", 0, NULL), 0);
+	assert_non_null(hook_lacks());
+	assert_int_equal(attach(&order), -EOPNOTSUPP);
+	assert_int_equal(umount("/sys/fs/bpf"), 0);
+	assert_int_equal(attach(&order), 0);
+	expect(scene->groups[0], scene->pool, EPERM);
+}
+
+static bool has_own_file_system(void)
+{
+	return unshare(CLONE_NEWNS) == 0 &&
+	       mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	       mount("davy-test", "/sys/fs/bpf", "bpf", 0, "mode=0700") == 0;
+}
+
+int main(void)
+{
+	static struct scene scene;
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_prestate_setup_teardown(
+			it_refuses_the_pool_to_the_group_and_outlives_its_maker, scene_open,
+			scene_close, &scene),
+		cmocka_unit_test_prestate_setup_teardown(it_holds_in_whatever_network, scene_open,
+							 scene_close, &scene),
+		cmocka_unit_test_prestate_setup_teardown(it_ends_with_its_time_and_is_swept,
+							 scene_open, scene_close, &scene),
+		cmocka_unit_test_prestate_setup_teardown(said_again_it_goes_over_to_the_other_group,
+							 scene_open, scene_close, &scene),
+		cmocka_unit_test_prestate_setup_teardown(where_it_cannot_be_it_says_why, scene_open,
+							 scene_close, &scene),
+	};
+
+	if (!is_root())
+		return 0;
+	if (!cgroup_mounted("cgroup2", NULL, scene.point)) {
+		printf("1..0 # SKIP no control groups (v2) are mounted here\n");
+		return 0;
+	}
+	if (!has_own_file_system()) {
+		printf("1..0 # SKIP no bpf file system can be mounted here\n");
+		return 0;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
