@@ -73,7 +73,7 @@ static uint16_t serve(int sockets[2])
 	return 0;
 }
 
-enum way { TCP, UDP, UDP_CONNECTED, WAYS };
+enum way { TCP, MPTCP, UDP, UDP_CONNECTED, WAYS };
 
 struct attempt {
 	const char *group; /* NULL: that of the test */
@@ -107,7 +107,8 @@ static int try_it(void *context)
 	if (size == 0 || (a->group && !cgroup_join(a->group, getpid())) ||
 	    (a->in_new_network && unshare(CLONE_NEWNET) != 0))
 		return 255;
-	int fd = socket(to.ss_family, a->way == TCP ? SOCK_STREAM : SOCK_DGRAM, 0);
+	int fd = socket(to.ss_family, a->way <= MPTCP ? SOCK_STREAM : SOCK_DGRAM,
+			a->way == MPTCP ? IPPROTO_MPTCP : 0);
 	if (fd < 0)
 		return 254;
 	if (a->way == UDP)
@@ -127,12 +128,21 @@ static int reached(const struct attempt *attempt)
 static const char *const addresses[] = {"127.0.0.1", "::1", "::ffff:127.0.0.1"};
 enum { ADDRESSES = 3 };
 
+static bool kernel_has(enum way way)
+{
+	int fd = way == MPTCP ? socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP) : -1;
+
+	if (fd >= 0)
+		close(fd);
+	return way != MPTCP || fd >= 0;
+}
+
 static void expect(const char *group, uint16_t port, int expected)
 {
 	for (int i = 0; i < ADDRESSES; i++)
 		for (int way = 0; way < WAYS; way++) {
 			const struct attempt attempt = {group, addresses[i], port, (enum way)way};
-			int result = reached(&attempt);
+			int result = kernel_has(attempt.way) ? reached(&attempt) : expected;
 			if (result != expected)
 				fail_msg("%s, way %d: %s", addresses[i], way, strerror(result));
 		}

@@ -144,11 +144,27 @@ static int load(const char *path, struct connect_bpf *made, bool *is_pinned)
 	return result == 0 ? connect_bpf__load(made) : result;
 }
 
+/* Room for others; the next after one that is gone is the first. */
+static void forget_over(int map)
+{
+	struct connect_place place;
+	connect_until until;
+	uint64_t now = since_boot();
+	int result = bpf_map_get_next_key(map, NULL, &place);
+
+	for (int i = 0; result == 0 && i < 2 * CONNECT_PLACES_MAX; i++) {
+		if (bpf_map_lookup_elem(map, &place, &until) == 0 && until <= now)
+			(void)!bpf_map_delete_elem(map, &place);
+		result = bpf_map_get_next_key(map, &place, &place);
+	}
+}
+
 static int fill(int map, const struct endpoint *at, size_t count, uint64_t seconds)
 {
 	const connect_until until = since_boot() + seconds * NS_PER_S;
 	int result = 0;
 
+	forget_over(map);
 	for (size_t i = 0; i < count && result == 0; i++) {
 		const struct connect_place place = place_of(&at[i]);
 		result = bpf_map_update_elem(map, &place, &until, BPF_ANY);
