@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -99,8 +100,19 @@ static const char *davy_program(void)
 	return program;
 }
 
+/* Of what is executed from here on; CAP_SYS_ADMIN stands for the two others. */
+static void give_up_bpf(void)
+{
+	static const int rights[] = {CAP_SYS_ADMIN, CAP_BPF, CAP_PERFMON};
+
+	for (size_t i = 0; i < sizeof(rights) / sizeof(*rights); i++)
+		if (prctl(PR_CAPBSET_DROP, rights[i]) != 0)
+			_exit(127);
+}
+
 /* pipes: the streams' writing ends */
-static void become_davy(const char *const *argv, const int pipes[WATCHING_STREAMS])
+static void become_davy(const struct watching *w, const char *const *argv,
+			const int pipes[WATCHING_STREAMS])
 {
 	int null = open("/dev/null", O_RDONLY);
 
@@ -110,6 +122,8 @@ static void become_davy(const char *const *argv, const int pipes[WATCHING_STREAM
 	dup2(null, 0);
 	dup2(pipes[WATCHING_OUT], 1);
 	dup2(pipes[WATCHING_ERR], 2);
+	if (w->has_no_bpf)
+		give_up_bpf();
 	execv(davy_program(), (char *const *)argv);
 	_exit(127);
 }
@@ -127,7 +141,7 @@ void watching_start(struct watching *w, const char *const *args)
 	assert_int_equal(pipe2(err, O_CLOEXEC), 0);
 	w->pid = fork();
 	if (w->pid == 0)
-		become_davy(argv, (const int[]){out[1], err[1]});
+		become_davy(w, argv, (const int[]){out[1], err[1]});
 	assert_true(w->pid > 0);
 	setpgid(w->pid, w->pid);
 	close(out[1]);
@@ -303,7 +317,7 @@ int watching_davy(const struct watching *w, struct buf *out, const char *const *
 	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
 	pid_t pid = fork();
 	if (pid == 0)
-		become_davy(argv, (const int[]){pipes[1], 2});
+		become_davy(w, argv, (const int[]){pipes[1], 2});
 	close(pipes[1]);
 	while ((got = read(pipes[0], bytes, sizeof(bytes))) > 0)
 		buf_add(out, str_of(bytes, (size_t)got));

@@ -23,6 +23,7 @@ struct watching {
 	struct buf text[WATCHING_STREAMS];
 	char folder[64], store[PATH_MAX], config[PATH_MAX];
 	bool watches_host; /* this machine's processes, the test's own among them */
+	bool has_no_bpf;   /* davy is run without the rights for it; set before it is started */
 };
 
 /* A folder for store and settings, readable by the workers' user. */

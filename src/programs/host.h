@@ -23,6 +23,7 @@
 #include "source/host/process_events.h"
 #include "source/host/sampler.h"
 #include "source/host/setup_files.h"
+#include "source/host/socket_walk.h"
 
 #define HOST_ROLE "host"
 
@@ -38,6 +39,8 @@ enum host_message {
 	HOST_FINDING,	 /* down: what a sensor of the network found, a line of JSON */
 	HOST_LIST,	 /* up: uint32_t, ITERATE_PROCESSES or ITERATE_SOCKETS */
 	HOST_LISTED,	 /* down: the same; its descriptor, when there is such a list */
+	HOST_WALK,	 /* up: struct socket_walk_request */
+	HOST_WALKED,	 /* down: the answer, of socket_walk_answer */
 	HOST_SEEN,	 /* up, before WATCH_FLUSHED: struct host_seen */
 	HOST_READS, /* up, now and then: uint32_t, whose memory is read now; 0: nobody's, I live */
 	HOST_SPARE, /* down: uint32_t each, whose memory is not to be read; 0: nobody's is */
@@ -67,7 +70,8 @@ struct host_side {
 	struct sampler_source *sampler;
 	struct process_events_source *events;
 	struct iterators *iterators;
-	struct setup_walk *setup; /* NULL: set-up files are not looked at */
+	struct setup_walk *setup;    /* NULL: set-up files are not looked at */
+	struct socket_walk *sockets; /* NULL: whose a socket is says BPF, or nobody */
 	size_t feeds_sent;
 	/* What is lacking and how to get it, for `davy health`; empty: all is well. */
 	struct error sampler_lacks, events_lacks, iterators_lack;

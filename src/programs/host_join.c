@@ -7,20 +7,23 @@
 
 #include "model/finding_json.h"
 #include "model/line.h"
+#include "programs/host_walk.h"
 #include "source/host/iterators.h"
 
 enum {
-	WANTED_MAX = 64,
+	WANTED_MAX = HOST_WALK_ENDS_MAX,
 	LIST_EVERY_S = 3,
-	LIST_LATE_S = 10, /* the answer was lost: ask again */
-	ASK_AGAIN_S = 60, /* for one that no process of ours had */
+	LIST_LATE_S = 10,  /* the answer was lost: ask again */
+	WALK_EVERY_S = 10, /* a walk costs more than a list */
+	ASK_AGAIN_S = 60,  /* for one that no process of ours had */
 	NEXT_MAX = 64,
 };
 
 /* A session of the network whose process is looked for. */
 struct wanted {
 	bool is_used, is_answered;
-	instant at; /* of the answer */
+	bool is_walked; /* the walk that is on looks for it */
+	instant at;	/* of the answer */
 	struct endpoint client, server;
 	double confidence;
 	char id[FINDING_ID_LEN];
@@ -33,17 +36,19 @@ struct host_join {
 	struct arena arena;
 	struct wanted wanted[WANTED_MAX];
 	size_t wanted_next; /* the oldest of them */
+	struct host_walk *walk;
 	bool is_asked;
-	instant asked, listed;
+	instant asked, due; /* due: the next list, no earlier */
 	struct process_key next[NEXT_MAX];
 	size_t next_count;
 };
 
-int host_join_new(uint64_t seed, struct host_join **out)
+int host_join_new(uint64_t seed, struct processes *processes, struct host_join **out)
 {
 	struct host_join *join = calloc(1, sizeof(*join));
 
 	if (!join || owners_new(seed, &join->owners) < 0 ||
+	    host_walk_new(processes, &join->walk) < 0 ||
 	    arena_init(&join->arena, LINE_ARENA_BYTES) < 0) {
 		host_join_free(join);
 		return -ENOMEM;
@@ -57,6 +62,7 @@ void host_join_free(struct host_join *join)
 	if (!join)
 		return;
 	owners_free(join->owners);
+	host_walk_free(join->walk);
 	arena_fini(&join->arena);
 	free(join);
 }
@@ -172,7 +178,7 @@ bool host_join_wants_list(struct host_join *join, instant now)
 
 	for (size_t i = 0; i < WANTED_MAX; i++)
 		wants |= join->wanted[i].is_used && !join->wanted[i].is_answered;
-	if (!wants || instant_since(now, join->listed).ns < DURATION_S(LIST_EVERY_S).ns ||
+	if (!wants || instant_since(now, join->due).ns < 0 ||
 	    (join->is_asked && instant_since(now, join->asked).ns < DURATION_S(LIST_LATE_S).ns))
 		return false;
 	join->is_asked = true;
@@ -207,23 +213,88 @@ static void take_socket(void *context, const struct iterated *one)
 	}
 }
 
-void host_join_take_list(struct host_join *join, int descriptor, instant now)
+static void begin_walk(struct host_join *join)
 {
-	struct listing listing = {join, now};
+	struct walked_ends ends[WANTED_MAX];
+	size_t count = 0;
 
-	join->is_asked = false;
-	join->listed = now;
-	if (descriptor >= 0)
-		(void)!iterators_read(descriptor, ITERATE_SOCKETS, take_socket, &listing);
 	for (size_t i = 0; i < WANTED_MAX; i++) {
 		struct wanted *w = &join->wanted[i];
-		if (!w->is_used || w->is_answered)
+		w->is_walked = w->is_used && !w->is_answered;
+		if (w->is_walked)
+			ends[count++] = (struct walked_ends){w->client, w->server};
+	}
+	host_walk_begin(join->walk, ends, count);
+}
+
+/* Those that were looked for; whoever is not known now is asked for again in a while. */
+static void answer(struct host_join *join, bool is_walked, instant now)
+{
+	for (size_t i = 0; i < WANTED_MAX; i++) {
+		struct wanted *w = &join->wanted[i];
+		if (!w->is_used || w->is_answered || (is_walked && !w->is_walked))
 			continue;
 		(void)claim(join, w, false, now);
 		(void)claim(join, w, true, now);
 		w->is_answered = true;
 		w->at = now;
 	}
+	join->is_asked = false;
+	join->due =
+		instant_add(now, is_walked ? DURATION_S(WALK_EVERY_S) : DURATION_S(LIST_EVERY_S));
+}
+
+void host_join_take_list(struct host_join *join, int descriptor, instant now)
+{
+	struct listing listing = {join, now};
+
+	if (descriptor >= 0) {
+		(void)!iterators_read(descriptor, ITERATE_SOCKETS, take_socket, &listing);
+		answer(join, false, now);
+	} else if (join->is_asked) {
+		begin_walk(join);
+	}
+}
+
+/* -- the same by a walk through /proc, where the kernel gives no list -- */
+
+bool host_join_wants_walk(struct host_join *join, struct socket_walk_request *out)
+{
+	return host_walk_next(join->walk, out);
+}
+
+static bool has_twin(const struct walked_socket *found, size_t count, size_t which)
+{
+	const struct process_socket *one = &found[which].socket;
+
+	for (size_t i = 0; i < count; i++)
+		if (i != which && endpoint_equal(&found[i].socket.local, &one->local) &&
+		    endpoint_equal(&found[i].socket.remote, &one->remote))
+			return true;
+	return false;
+}
+
+/* One that nobody has is told as well when there is another with its ends: it may be that one. */
+static void take_walked(struct host_join *join, instant now)
+{
+	size_t count;
+	const struct walked_socket *found = host_walk_found(join->walk, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct process_key key = {.pid = found[i].pid};
+		const struct process_socket *s = &found[i].socket;
+		if (key.pid != 0 || has_twin(found, count, i))
+			owners_listed(join->owners, s->inode, &key, &s->local, &s->remote, now);
+	}
+}
+
+void host_join_take_walk(struct host_join *join, struct message *message, instant now)
+{
+	join->asked = now; /* it goes on */
+	if (!host_walk_take(join->walk, message))
+		return;
+	take_walked(join, now);
+	answer(join, true, now);
 }
 
 /* -- looks -- */

@@ -4,7 +4,8 @@
  * Lives in the host worker. The supervisor hands it a copy of what the sensors find; whose the
  * connection is comes from the kernel: from the events of connects, or, for what is older than we
  * are, from a list of all open sockets that is asked for then, and no oftener than once in a few
- * seconds. A look at the process follows, which tells of it (detect/own_session).
+ * seconds. Where there is no BPF it comes from /proc (programs/host_walk). A look at the process
+ * follows, which tells of it (detect/own_session).
  */
 #ifndef DAVY_PROGRAMS_HOST_JOIN_H
 #define DAVY_PROGRAMS_HOST_JOIN_H
@@ -12,11 +13,14 @@
 #include "base/attributes.h"
 #include "detect/owners.h"
 #include "source/host/process_events.h"
+#include "source/host/processes.h"
+#include "source/host/socket_walk.h"
 
 struct host_join;
 
-must_check int host_join_new(uint64_t seed, struct host_join **out); /* 0 or -ENOMEM */
-void host_join_free(struct host_join *join);			     /* NULL is allowed */
+/* processes: borrowed. 0 or -ENOMEM. */
+must_check int host_join_new(uint64_t seed, struct processes *processes, struct host_join **out);
+void host_join_free(struct host_join *join); /* NULL is allowed */
 
 /* For host_look; lives as long as this. */
 struct owners *host_join_owners(struct host_join *join);
@@ -28,8 +32,12 @@ void host_join_hear(struct host_join *join, struct str json, instant now);
 
 /* Is a list of all sockets wanted now? It counts as asked for. */
 must_check bool host_join_wants_list(struct host_join *join, instant now);
-/* The list came; descriptor -1: there is none. The descriptor stays the caller's. */
+/* The list came; descriptor -1: there is none, and /proc is walked. It stays the caller's. */
 void host_join_take_list(struct host_join *join, int descriptor, instant now);
+/* What to ask the walk for now; false: nothing. */
+must_check bool host_join_wants_walk(struct host_join *join, struct socket_walk_request *out);
+/* An answer of the walk; its descriptors are taken. */
+void host_join_take_walk(struct host_join *join, struct message *message, instant now);
 
 /* The next process worth a look, each once for each of its sessions. False: none. */
 must_check bool host_join_next(struct host_join *join, struct process_key *out);

@@ -26,6 +26,7 @@ int host_side_open(struct host_side *side, struct error *why)
 		side->iterators = NULL;
 	if (setup_walk_open("/", &side->setup, NULL) < 0) /* before Linux 5.6 */
 		side->setup = NULL;
+	(void)!socket_walk_open(side->opener.proc, &side->sockets);
 	return 0;
 }
 
@@ -38,6 +39,7 @@ void host_side_close(struct host_side *side)
 	if (side->iterators)
 		iterators_close(side->iterators);
 	setup_walk_close(side->setup);
+	socket_walk_close(side->sockets);
 	if (side->opener.texts)
 		opener_fini(&side->opener);
 	*side = (struct host_side){0};
@@ -154,6 +156,13 @@ static int answer_list(struct host_side *side, struct channel *channel, struct s
 	return result == 0 || result == -EAGAIN ? 1 : result;
 }
 
+static int answer_walk(struct host_side *side, struct channel *channel, struct str body)
+{
+	int result = socket_walk_answer(side->sockets, body, channel, HOST_WALKED);
+
+	return result == 0 || result == -EAGAIN ? 1 : result;
+}
+
 int host_side_answer(struct host_side *side, struct channel *channel, const struct message *message)
 {
 	if (message->type == HOST_OPEN)
@@ -162,5 +171,7 @@ int host_side_answer(struct host_side *side, struct channel *channel, const stru
 		return answer_setup(side, channel, message->body);
 	if (message->type == HOST_LIST)
 		return answer_list(side, channel, message->body);
+	if (message->type == HOST_WALK)
+		return answer_walk(side, channel, message->body);
 	return 0;
 }

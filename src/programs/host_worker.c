@@ -197,10 +197,13 @@ static bool has_places(const struct hosting *h, size_t wanted)
 static void ask_for_named(struct hosting *h, instant now)
 {
 	const uint32_t sockets = ITERATE_SOCKETS, processes = ITERATE_PROCESSES;
+	struct socket_walk_request walk;
 	struct process_key process;
 
 	if (host_join_wants_list(h->join, now))
 		(void)!tell(h, HOST_LIST, str_of(&sockets, sizeof(sockets)));
+	if (host_join_wants_walk(h->join, &walk))
+		(void)!tell(h, HOST_WALK, str_of(&walk, sizeof(walk)));
 	if (host_hidden_wants_list(h->hidden, now))
 		(void)!tell(h, HOST_LIST, str_of(&processes, sizeof(processes)));
 	while (has_places(h, LOOKS_AT_ONCE / 2) &&
@@ -374,6 +377,8 @@ static void take_messages(struct hosting *h, instant now)
 			take_setup(h, &message, now);
 		else if (message.type == HOST_LISTED)
 			take_list(h, &message, now);
+		else if (message.type == HOST_WALKED)
+			host_join_take_walk(h->join, &message, now);
 		else if (message.type == HOST_FINDING)
 			hear(h, &message, now);
 		else if (message.type == HOST_SPARE)
@@ -437,19 +442,18 @@ static int open_all(struct hosting *h, int proc, struct error *why)
 					      .own_inode = h->own.st_ino,
 					      .own_path = str_from(h->own_path)};
 
-	if (host_setup_new(&h->setup) < 0 || host_join_new(seed, &h->join) < 0)
+	int result = processes_open(proc, &h->processes, why);
+	if (result < 0)
+		return result;
+	processes_ask_first(h->processes, may_read, h);
+	if (host_setup_new(&h->setup) < 0 || host_join_new(seed, h->processes, &h->join) < 0 ||
+	    host_hidden_new(h->processes, &h->hidden) < 0)
 		return error_set(why, -ENOMEM, "not enough memory to watch processes");
 	looker.setup = h->setup;
 	looker.owners = host_join_owners(h->join);
-	int result = processes_open(proc, &h->processes, why);
-	if (result == 0)
-		processes_ask_first(h->processes, may_read, h);
-	if (result == 0 && host_hidden_new(h->processes, &h->hidden) < 0)
-		result = error_set(why, -ENOMEM, "not enough memory to watch processes");
 	looker.hidden = h->hidden;
 	looker.authorised = &h->settings.authorised;
-	if (result == 0)
-		result = host_looker_new(&looker, &h->looker, why);
+	result = host_looker_new(&looker, &h->looker, why);
 	if (result == 0 && (workloads_new(&workloads, &h->workloads) < 0 ||
 			    host_told_new(&h->channel, h->settings.is_once, seed, &h->told) < 0))
 		result = error_set(why, -ENOMEM, "not enough memory to watch processes");

@@ -1,7 +1,6 @@
 #include "source/host/listing.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -22,19 +21,28 @@ static bool is_number(const char *name)
 
 int list_numbers(int folder, bool (*visit)(void *context, const char *name), void *context)
 {
+	int64_t at = 0;
+
+	return list_numbers_from(folder, &at, visit, context);
+}
+
+int list_numbers_from(int folder, int64_t *at, bool (*visit)(void *context, const char *name),
+		      void *context)
+{
 	_Alignas(struct entry) char entries[32 * 1024];
 
-	if (lseek(folder, 0, SEEK_SET) < 0)
+	if (lseek(folder, *at, SEEK_SET) < 0)
 		return -errno;
 	for (;;) {
 		long got = syscall(SYS_getdents64, folder, entries, sizeof(entries));
 		if (got <= 0)
 			return got ? -errno : 0;
-		for (long at = 0; at < got;) {
-			const struct entry *entry = (const struct entry *)(entries + at);
+		for (long i = 0; i < got;) {
+			const struct entry *entry = (const struct entry *)(entries + i);
+			*at = entry->offset;
 			if (is_number(entry->name) && !visit(context, entry->name))
 				return 0;
-			at += entry->len;
+			i += entry->len;
 		}
 	}
 }

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/attributes.h"
 
@@ -18,5 +19,11 @@
  */
 must_check int list_numbers(int folder, bool (*visit)(void *context, const char *name),
 			    void *context);
+/*
+ * The same from *at, which is 0 at the beginning; on return *at is behind the entry that was
+ * visited last, for whoever goes on later.
+ */
+must_check int list_numbers_from(int folder, int64_t *at,
+				 bool (*visit)(void *context, const char *name), void *context);
 
 #endif
