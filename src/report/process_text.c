@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "model/process.h"
 #include "report/lines.h"
 
 struct telling {
@@ -52,7 +53,9 @@ static void add_where(const struct telling *t)
 	}
 	buf_printf(t->out, ", as user %" PRIu64, facts_number(t->facts, STR("uid")));
 	(void)add(t, ", in ", "unit");
-	if (add(t, ", container ", "container"))
+	if (add(t, ", container ", "container") &&
+	    !str_equal(facts_text(t->facts, STR("runtime")),
+		       str_from(container_runtime_name(CONTAINER_OTHER))))
 		(void)add(t, " of ", "runtime");
 	(void)add(t, ", pod ", "pod");
 	end_line(t);
