@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -211,5 +212,37 @@ bool connection_speak(int fd, enum lab_side side, const char *dialect, unsigned 
 	}
 	bool is_good = is_over && !lab_party_has_failed(party);
 	lab_party_free(party);
+	return is_good;
+}
+
+struct speech {
+	int fd;
+	const char *dialect;
+	unsigned shares;
+	uint64_t seed;
+};
+
+static void *speak_as_miner(void *context)
+{
+	const struct speech *speech = context;
+
+	(void)connection_speak(speech->fd, LAB_MINER, speech->dialect, speech->shares,
+			       speech->seed);
+	return NULL;
+}
+
+bool connection_mine_and_compute(int fd, const char *dialect, unsigned shares, uint64_t seed,
+				 const struct host_drill_watcher *watcher)
+{
+	struct speech speech = {fd, dialect, shares, seed};
+	struct host_drill drill = host_drill_default();
+	struct error why;
+	pthread_t thread;
+
+	if (host_drill_parse(STR("superscalar,seconds=60"), &drill, &why) != 0 ||
+	    pthread_create(&thread, NULL, speak_as_miner, &speech) != 0)
+		return false;
+	bool is_good = host_drill_run(&drill, watcher, &why) == 0;
+	pthread_join(thread, NULL);
 	return is_good;
 }

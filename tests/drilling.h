@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "lab/dialect.h"
+#include "lab/host_drill.h"
 
 /* A drill on loopback in a process of its own; ends by itself after so many shares. */
 pid_t drilling_start(const char *dialect, const char *carrier, unsigned shares, uint64_t seed);
@@ -36,5 +37,11 @@ void connection_mine(const struct connection *c, const char *dialect, unsigned s
  */
 bool connection_speak(int fd, enum lab_side side, const char *dialect, unsigned shares,
 		      uint64_t seed);
+/*
+ * Speaks as the miner in one thread, and computes in a child, as many miners do; for a minute at
+ * most. Afterwards the connection is still open.
+ */
+bool connection_mine_and_compute(int fd, const char *dialect, unsigned shares, uint64_t seed,
+				 const struct host_drill_watcher *watcher);
 
 #endif

@@ -13,7 +13,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <netinet/in.h>
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -87,29 +86,16 @@ static void end(pid_t pid)
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
-static void *speak(void *context)
-{
-	(void)connection_speak(*(int *)context, LAB_MINER, "cryptonote", SHARES, 7);
-	return NULL;
-}
-
 static void say_pid(void *context, pid_t pid)
 {
 	(void)!write(*(int *)context, &pid, sizeof(pid));
 }
 
-/* Speaks in one thread, and computes in a child, as many miners do; for a minute at most. */
 static void mine_and_compute(int fd, int say)
 {
-	struct host_drill drill = host_drill_default();
 	const struct host_drill_watcher watcher = {.on_start = say_pid, .context = &say};
-	struct error why;
-	pthread_t thread;
 
-	if (host_drill_parse(STR("superscalar,seconds=60"), &drill, &why) != 0 ||
-	    pthread_create(&thread, NULL, speak, &fd) != 0)
-		_exit(1);
-	_exit(host_drill_run(&drill, &watcher, &why) == 0 ? 0 : 1);
+	_exit(connection_mine_and_compute(fd, "cryptonote", SHARES, 7, &watcher) ? 0 : 1);
 }
 
 enum role { ONLY_CONNECTED, SPEAKS_WHEN_TOLD, COMPUTES };
