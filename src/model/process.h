@@ -67,6 +67,14 @@ struct cgroup_place {
 	uint64_t id; /* of the v2 directory, as bpf_get_current_cgroup_id(); 0: unknown */
 };
 
+/* Of what a container was made: digests by which its image is known, the engine's id of it first.
+ */
+enum { IMAGE_DIGEST_BYTES = 32, IMAGE_DIGESTS_MAX = 8 };
+struct container_image {
+	uint8_t digests[IMAGE_DIGESTS_MAX][IMAGE_DIGEST_BYTES]; /* SHA-256 */
+	size_t count;						/* 0: not known */
+};
+
 /* Who started it; the line of parents ends at pid 1 or where it could not be followed. */
 struct ancestor {
 	struct process_key key;
@@ -110,6 +118,7 @@ struct process {
 	struct str preload;	    /* the value of LD_PRELOAD or LD_AUDIT */
 	struct executable executable;
 	struct cgroup_place cgroup;
+	struct container_image image;
 	struct process_schedule schedule;
 	instant started; /* UTC */
 	duration cpu_time;
