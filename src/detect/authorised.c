@@ -8,9 +8,9 @@
 
 enum { CONTAINER_DIGITS_MIN = 12, CONTAINER_DIGITS_MAX = 64 };
 
-#define HOW                                                                                   \
-	"write it as `sha256:64-HEX-DIGITS until 2027-01-31 because REASON`; also unit:NAME " \
-	"and container:ID"
+#define HOW                                                                                    \
+	"write it as `sha256:64-HEX-DIGITS until 2027-01-31 because REASON`; also unit:NAME, " \
+	"container:ID and image:sha256:64-HEX-DIGITS"
 
 static int hex_value(char c)
 {
@@ -71,6 +71,19 @@ static bool read_container(struct str id, struct authorisation *out, struct erro
 	return true;
 }
 
+static bool read_image(struct str digest, struct authorisation *out, struct error *why)
+{
+	if (!str_starts(digest, STR("sha256:")) ||
+	    !read_sha256(str_skip(digest, 7), out, &(struct error){0}))
+		return error_set(why, 0,
+				 "image: needs sha256: and 64 small hex digits, not the image's "
+				 "name: `davy show` of a finding in it lists its digests, `docker "
+				 "images --digests` shows one") != 0;
+	out->by = AUTHORISED_BY_IMAGE;
+	copy(out->name, digest);
+	return true;
+}
+
 static bool read_who(struct str who, struct authorisation *out, struct error *why)
 {
 	struct str kind, name;
@@ -83,7 +96,9 @@ static bool read_who(struct str who, struct authorisation *out, struct error *wh
 		return read_unit(name, out, why);
 	if (str_equal(kind, STR("container")))
 		return read_container(name, out, why);
-	return error_set(why, 0, "\"%.*s\" is not sha256, unit or container: " HOW,
+	if (str_equal(kind, STR("image")))
+		return read_image(name, out, why);
+	return error_set(why, 0, "\"%.*s\" is not sha256, unit, container or image: " HOW,
 			 (int)(kind.len < 32 ? kind.len : 32), kind.at) != 0;
 }
 
@@ -200,6 +215,14 @@ static bool is_container(const struct cgroup_place *place)
 	       (above.unit.len == 0 || makes_containers(above.unit));
 }
 
+static bool is_of_image(const struct container_image *image, const uint8_t *digest)
+{
+	for (size_t i = 0; i < image->count; i++)
+		if (memcmp(image->digests[i], digest, IMAGE_DIGEST_BYTES) == 0)
+			return true;
+	return false;
+}
+
 static bool fits(const struct authorisation *one, const struct process *process)
 {
 	const struct cgroup_place *place = &process->cgroup;
@@ -214,6 +237,9 @@ static bool fits(const struct authorisation *one, const struct process *process)
 		       !cgroup_is_of_a_user(place->path);
 	case AUTHORISED_BY_CONTAINER:
 		return str_starts(place->container, str_from(one->name)) && is_container(place) &&
+		       !cgroup_is_of_a_user(place->path);
+	case AUTHORISED_BY_IMAGE:
+		return is_of_image(&process->image, one->sha256) && is_container(place) &&
 		       !cgroup_is_of_a_user(place->path);
 	default:
 		return false;
@@ -245,7 +271,7 @@ const struct authorisation *authorised_find(const struct authorised *list,
 
 void buf_add_authorisation(struct buf *out, const struct authorisation *one)
 {
-	static const char *const kinds[] = {"sha256:", "unit:", "container:"};
+	static const char *const kinds[] = {"sha256:", "unit:", "container:", "image:"};
 
 	buf_add_text(out, kinds[one->by]);
 	buf_add_printable(out, str_from(one->name), AUTHORISED_NAME_MAX);

@@ -1,17 +1,19 @@
 /*
- * Miners that the operator wants: by the hash of the program, by systemd unit or by container,
- * until a day, for a reason. What is authorised is not hidden: it is told as a signal, with who
- * authorised it until when and why, and as mining again when the day is over.
+ * Miners that the operator wants: by the hash of the program, by systemd unit, by container or by
+ * the container's image, until a day, for a reason. What is authorised is not hidden: it is told as
+ * a signal, with who authorised it until when and why, and as mining again when the day is over.
  *
  * An entry is one line:
  *
  *     sha256:9f86d081...00a08 until 2027-01-31 because load tests of the cluster, ticket 4711
  *     unit:xmrig.service until 2027-01-31 because ...
  *     container:4f1c0d9be2aa until 2027-01-31 because ...
+ *     image:sha256:1954ab53...5da211 until 2027-01-31 because ...
  *
  * A unit or container is told by the path of the control group, which a user chooses below its own
- * user.slice: there it counts for nothing. Of a container its id is known (12 digits or more), not
- * its image: that is the runtime's to know, and not in the path. A hash authorises every process of
+ * user.slice: there it counts for nothing. Of a container its id is known (12 digits or more); its
+ * image where the engine keeps that in files (struct container_image). An image authorises all that
+ * runs in its containers, also what was brought there later. A hash authorises every process of
  * that program: of an interpreter, whatever it runs.
  */
 #ifndef DAVY_DETECT_AUTHORISED_H
@@ -30,12 +32,18 @@ enum {
 	AUTHORISED_REASON_MAX = 160,
 };
 
-enum authorised_by { AUTHORISED_BY_SHA256, AUTHORISED_BY_UNIT, AUTHORISED_BY_CONTAINER };
+enum authorised_by {
+	AUTHORISED_BY_SHA256,
+	AUTHORISED_BY_UNIT,
+	AUTHORISED_BY_CONTAINER,
+	AUTHORISED_BY_IMAGE
+};
 
 struct authorisation {
-	uint32_t by; /* enum authorised_by */
-	uint8_t sha256[32];
-	char name[AUTHORISED_NAME_MAX]; /* of the unit; digits of the container's id */
+	uint32_t by;			/* enum authorised_by */
+	uint8_t sha256[32];		/* of the program, or the image's digest */
+	char name[AUTHORISED_NAME_MAX]; /* of the unit; digits of the container's id; "sha256:..."
+					 */
 	char until[12];			/* "2027-01-31", a day of UTC that counts whole */
 	instant ends;			/* the first moment after it */
 	char reason[AUTHORISED_REASON_MAX];

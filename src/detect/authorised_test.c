@@ -29,7 +29,10 @@ static void bad_entries_say_what_is_wrong(void **state)
 		{"container:4f1c0d9be2aa until 2027-01-31 because x", NULL},
 		{"", "write it as"},
 		{"xmrig", "write it as"},
-		{"image:x until 2027-01-31 because x", "\"image\" is not sha256"},
+		{"image:sha256:" HASH " until 2027-01-31 because x", NULL},
+		{"image:x until 2027-01-31 because x", "not the image's name"},
+		{"image:" HASH " until 2027-01-31 because x", "not the image's name"},
+		{"pod:x until 2027-01-31 because x", "\"pod\" is not sha256"},
 		{"sha256:9f86 until 2027-01-31 because x", "64 small hex digits"},
 		{"sha256:" HASH " because x", "no day it ends on"},
 		{"sha256:" HASH " until tomorrow because x", "\"tomorrow\" is no day"},
@@ -59,6 +62,7 @@ static void an_entry_fits_what_it_names_and_no_more(void **state)
 		const char *name, *entry;
 		struct cgroup_place place;
 		bool has_hash, is_other_hash, fits;
+		size_t images; /* it is the last of them */
 	} rows[] = {
 		{.name = "the program", .entry = "sha256:" HASH, .has_hash = true, .fits = true},
 		{.name = "a changed program",
@@ -101,6 +105,38 @@ static void an_entry_fits_what_it_names_and_no_more(void **state)
 		 .place = {.path = STR("/system.slice/containerd.service/docker-" ID ".scope"),
 			   .container = STR(ID)},
 		 .fits = true},
+		{.name = "a container of the image",
+		 .entry = "image:sha256:" HASH,
+		 .place = {.path = STR("/docker/" ID), .container = STR(ID)},
+		 .images = 3,
+		 .fits = true},
+		{.name = "a container of another image",
+		 .entry = "image:sha256:" HASH,
+		 .place = {.path = STR("/docker/" ID), .container = STR(ID)},
+		 .images = 3,
+		 .is_other_hash = true},
+		{.name = "a container of an image that is not known",
+		 .entry = "image:sha256:" HASH,
+		 .place = {.path = STR("/docker/" ID), .container = STR(ID)}},
+		{.name = "a program with the digits of the image",
+		 .entry = "image:sha256:" HASH,
+		 .place = {.path = STR("/docker/" ID), .container = STR(ID)},
+		 .has_hash = true},
+		{.name = "an image with the digits of the program",
+		 .entry = "sha256:" HASH,
+		 .place = {.path = STR("/docker/" ID), .container = STR(ID)},
+		 .images = 1},
+		{.name = "a user's container of the image",
+		 .entry = "image:sha256:" HASH,
+		 .place = {.path = STR("/user.slice/user@7.service/docker-" ID ".scope"),
+			   .container = STR(ID)},
+		 .images = 1},
+		{.name = "a container of the image that another one says it has",
+		 .entry = "image:sha256:" HASH,
+		 .place = {.path = STR("/machine.slice/libpod-" OTHER_ID
+				       ".scope/container/docker-" ID ".scope"),
+			   .container = STR(ID)},
+		 .images = 1},
 		{.name = "a container that another one says it has",
 		 .entry = "container:4f1c0d9be2aa",
 		 .place = {.path = STR("/machine.slice/libpod-" OTHER_ID
@@ -131,6 +167,10 @@ static void an_entry_fits_what_it_names_and_no_more(void **state)
 		assert_true(authorised_add(&list, buf_view(&entry), &why));
 		memcpy(process.executable.sha256, list.at[0].sha256, 32);
 		process.executable.sha256[31] ^= rows[i].is_other_hash;
+		process.image.count = rows[i].images;
+		if (rows[i].images > 0)
+			memcpy(process.image.digests[rows[i].images - 1], process.executable.sha256,
+			       32);
 		bool found = authorised_find(&list, &process, day("2026-11-22T00:00:00Z"));
 		if (found != rows[i].fits)
 			fail_msg("%s", rows[i].name);

@@ -281,6 +281,23 @@ static void tell_without_network(struct telling *t)
 	facts_add_real(facts, "confidence_without_network", judged.confidence);
 }
 
+/* As the engines write them: `podman images --digests` and `docker images --digests` show one. */
+static void tell_image(struct telling *t)
+{
+	const struct container_image *image = &t->process->image;
+	struct str *texts = arena_take(t->scratch, sizeof(*texts) * IMAGE_DIGESTS_MAX);
+
+	for (size_t i = 0; texts && i < image->count; i++) {
+		CLEANUP(buf_fini) struct buf text = {0};
+		buf_add_text(&text, "sha256:");
+		for (size_t j = 0; j < IMAGE_DIGEST_BYTES; j++)
+			buf_printf(&text, "%02x", image->digests[i][j]);
+		texts[i] = arena_copy(t->scratch, buf_view(&text));
+	}
+	if (texts)
+		facts_add_texts(&t->out->facts, "image_digests", texts, image->count);
+}
+
 static void tell_facts(struct telling *t)
 {
 	const struct workload *w = t->host_case->workload;
@@ -308,6 +325,7 @@ static void tell_facts(struct telling *t)
 	facts_add_text(facts, "runtime", str_from(container_runtime_name(p->cgroup.runtime)));
 	facts_add_text(facts, "container", p->cgroup.container);
 	facts_add_text(facts, "pod", p->cgroup.pod);
+	tell_image(t);
 	const float *shares = w->browser ? w->own_shares : w->shares;
 	size_t steps = w->browser ? w->own_share_count : w->share_count;
 	if (steps > 0)

@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "detect/authorised.h"
 #include "sandbox/messages.h"
+#include "source/host/image_files.h"
 #include "source/host/iterators.h"
 #include "source/host/opener.h"
 #include "source/host/process_events.h"
@@ -31,17 +32,19 @@ enum { HOST_NAME_LEN = 64 };
 
 enum host_message {
 	HOST_SAMPLER = MESSAGE_FIRST_FREE + 64, /* down: struct sampler_feed, its descriptors */
-	HOST_EVENTS,	 /* down: struct process_events_feed, its descriptors */
-	HOST_OPEN,	 /* up: struct opener_request */
-	HOST_OPENED,	 /* down: opened_process_send */
-	HOST_SETUP,	 /* up: setup_request_send */
-	HOST_SETUP_FILE, /* down: the answer */
-	HOST_FINDING,	 /* down: what a sensor of the network found, a line of JSON */
-	HOST_LIST,	 /* up: uint32_t, ITERATE_PROCESSES or ITERATE_SOCKETS */
-	HOST_LISTED,	 /* down: the same; its descriptor, when there is such a list */
-	HOST_WALK,	 /* up: struct socket_walk_request */
-	HOST_WALKED,	 /* down: the answer, of socket_walk_answer */
-	HOST_SEEN,	 /* up, before WATCH_FLUSHED: struct host_seen */
+	HOST_EVENTS,	  /* down: struct process_events_feed, its descriptors */
+	HOST_OPEN,	  /* up: struct opener_request */
+	HOST_OPENED,	  /* down: opened_process_send */
+	HOST_SETUP,	  /* up: setup_request_send */
+	HOST_SETUP_FILE,  /* down: the answer */
+	HOST_FINDING,	  /* down: what a sensor of the network found, a line of JSON */
+	HOST_LIST,	  /* up: uint32_t, ITERATE_PROCESSES or ITERATE_SOCKETS */
+	HOST_LISTED,	  /* down: the same; its descriptor, when there is such a list */
+	HOST_WALK,	  /* up: struct socket_walk_request */
+	HOST_WALKED,	  /* down: the answer, of socket_walk_answer */
+	HOST_IMAGE,	  /* up: struct image_request */
+	HOST_IMAGE_FILES, /* down: the answer, of image_files_answer */
+	HOST_SEEN,	  /* up, before WATCH_FLUSHED: struct host_seen */
 	HOST_READS, /* up, now and then: uint32_t, whose memory is read now; 0: nobody's, I live */
 	HOST_SPARE, /* down: uint32_t each, whose memory is not to be read; 0: nobody's is */
 };
@@ -71,6 +74,7 @@ struct host_side {
 	struct process_events_source *events;
 	struct iterators *iterators;
 	struct setup_walk *setup;    /* NULL: set-up files are not looked at */
+	int root;		     /* what engines keep is below it; -1: is not looked for */
 	struct socket_walk *sockets; /* NULL: whose a socket is says BPF, or nobody */
 	size_t feeds_sent;
 	/* What is lacking and how to get it, for `davy health`; empty: all is well. */

@@ -7,6 +7,7 @@
 #include "detect/host_room.h"
 #include "detect/host_verdict.h"
 #include "programs/host_hidden.h"
+#include "programs/host_images.h"
 #include "programs/host_memory.h"
 #include "programs/host_pads.h"
 #include "programs/host_setup.h"
@@ -300,6 +301,9 @@ enum look_result host_look(struct host_looker *looker, struct workloads *workloa
 	if (!process || !read_process(looker, processes, due, opened, process) ||
 	    !view(workloads, due, process, now, &looker->arena, &workload))
 		return LOOK_NOTHING;
+	if (looker->settings.images)
+		process->image =
+			host_images_find(looker->settings.images, process->cgroup.container);
 	workload.process = process;
 	host_pads_tell_browser(&workload, &looker->arena);
 	if (process_mappings_read(processes, opened, &looker->arena, &mappings) == 0) {

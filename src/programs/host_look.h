@@ -12,6 +12,7 @@
 #include "source/host/processes.h"
 
 struct host_hidden;
+struct host_images;
 struct host_looker;
 struct host_setup;
 
@@ -24,6 +25,7 @@ struct host_looker_settings {
 	struct host_setup *setup;	     /* how suspects stay; borrowed, NULL: not looked for */
 	const struct authorised *authorised; /* miners that are wanted; borrowed, or NULL */
 	const struct host_hidden *hidden;    /* who is missing from /proc; borrowed, or NULL */
+	const struct host_images *images;    /* of containers; borrowed, or NULL */
 	struct owners *owners; /* whose the network's sessions are; borrowed, or NULL */
 };
 

@@ -1,6 +1,7 @@
 #include "programs/host.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,7 +13,7 @@ enum { MEMORY_CEILING = 1 << 30 };
 
 int host_side_open(struct host_side *side, struct error *why)
 {
-	*side = (struct host_side){0};
+	*side = (struct host_side){.root = -1};
 	int result = opener_init(&side->opener, why);
 	if (result < 0)
 		return result;
@@ -27,6 +28,7 @@ int host_side_open(struct host_side *side, struct error *why)
 	if (setup_walk_open("/", &side->setup, NULL) < 0) /* before Linux 5.6 */
 		side->setup = NULL;
 	(void)!socket_walk_open(side->opener.proc, &side->sockets);
+	side->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return 0;
 }
 
@@ -40,8 +42,11 @@ void host_side_close(struct host_side *side)
 		iterators_close(side->iterators);
 	setup_walk_close(side->setup);
 	socket_walk_close(side->sockets);
-	if (side->opener.texts)
+	if (side->opener.texts) {
 		opener_fini(&side->opener);
+		if (side->root >= 0)
+			close(side->root);
+	}
 	*side = (struct host_side){0};
 }
 
@@ -163,6 +168,13 @@ static int answer_walk(struct host_side *side, struct channel *channel, struct s
 	return result == 0 || result == -EAGAIN ? 1 : result;
 }
 
+static int answer_image(struct host_side *side, struct channel *channel, struct str body)
+{
+	int result = image_files_answer(side->root, body, channel, HOST_IMAGE_FILES);
+
+	return result == 0 || result == -EAGAIN ? 1 : result;
+}
+
 int host_side_answer(struct host_side *side, struct channel *channel, const struct message *message)
 {
 	if (message->type == HOST_OPEN)
@@ -171,6 +183,8 @@ int host_side_answer(struct host_side *side, struct channel *channel, const stru
 		return answer_setup(side, channel, message->body);
 	if (message->type == HOST_LIST)
 		return answer_list(side, channel, message->body);
+	if (message->type == HOST_IMAGE)
+		return answer_image(side, channel, message->body);
 	if (message->type == HOST_WALK)
 		return answer_walk(side, channel, message->body);
 	return 0;

@@ -19,6 +19,7 @@
 #include "programs/commands.h"
 #include "programs/host.h"
 #include "programs/host_hidden.h"
+#include "programs/host_images.h"
 #include "programs/host_join.h"
 #include "programs/host_look.h"
 #include "programs/host_setup.h"
@@ -53,6 +54,7 @@ struct hosting {
 	struct host_setup *setup;
 	struct host_join *join;
 	struct host_hidden *hidden;
+	struct host_images *images;
 	struct host_told *told;
 	struct pending pending[LOOKS_AT_ONCE];
 	struct workload_due suspect; /* the last that was told of */
@@ -198,6 +200,8 @@ static void ask_for_named(struct hosting *h, instant now)
 {
 	const uint32_t sockets = ITERATE_SOCKETS, processes = ITERATE_PROCESSES;
 	struct socket_walk_request walk;
+	struct image_request image;
+	struct workload_due due;
 	struct process_key process;
 
 	if (host_join_wants_list(h->join, now))
@@ -206,11 +210,25 @@ static void ask_for_named(struct hosting *h, instant now)
 		(void)!tell(h, HOST_WALK, str_of(&walk, sizeof(walk)));
 	if (host_hidden_wants_list(h->hidden, now))
 		(void)!tell(h, HOST_LIST, str_of(&processes, sizeof(processes)));
+	while (host_images_ask(h->images, now, &image))
+		(void)!tell(h, HOST_IMAGE, str_of(&image, sizeof(image)));
+	while (has_places(h, 1) && host_images_again(h->images, now, &due))
+		ask(h, &due, now);
 	while (has_places(h, LOOKS_AT_ONCE / 2) &&
 	       (host_join_next(h->join, &process) || host_hidden_next(h->hidden, &process))) {
-		const struct workload_due due = workloads_name(h->workloads, &process);
+		due = workloads_name(h->workloads, &process);
 		ask(h, &due, now);
 	}
+}
+
+/* One in a container may be of an image that is authorised: it is looked at again when that is
+ * known. */
+static void take_finding(struct hosting *h, struct finding *finding, instant now)
+{
+	struct str container = facts_text(&finding->facts, STR("container"));
+
+	if (!host_images_wait(h->images, container, &h->suspect, now) || h->settings.is_once)
+		host_told_take(h->told, finding, now);
 }
 
 static void take_opened(struct hosting *h, struct message *message, instant now)
@@ -234,7 +252,7 @@ static void take_opened(struct hosting *h, struct message *message, instant now)
 		if (finding.detector.len > 0) {
 			h->suspect = pending->due;
 			h->has_suspect = true;
-			host_told_take(h->told, &finding, now);
+			take_finding(h, &finding, now);
 		}
 	}
 	opened_process_close(&opened);
@@ -379,6 +397,8 @@ static void take_messages(struct hosting *h, instant now)
 			take_list(h, &message, now);
 		else if (message.type == HOST_WALKED)
 			host_join_take_walk(h->join, &message, now);
+		else if (message.type == HOST_IMAGE_FILES)
+			host_images_take(h->images, &message, now);
 		else if (message.type == HOST_FINDING)
 			hear(h, &message, now);
 		else if (message.type == HOST_SPARE)
@@ -447,11 +467,13 @@ static int open_all(struct hosting *h, int proc, struct error *why)
 		return result;
 	processes_ask_first(h->processes, may_read, h);
 	if (host_setup_new(&h->setup) < 0 || host_join_new(seed, h->processes, &h->join) < 0 ||
-	    host_hidden_new(h->processes, &h->hidden) < 0)
+	    host_hidden_new(h->processes, &h->hidden) < 0 ||
+	    host_images_new(h->processes, &h->images) < 0)
 		return error_set(why, -ENOMEM, "not enough memory to watch processes");
 	looker.setup = h->setup;
 	looker.owners = host_join_owners(h->join);
 	looker.hidden = h->hidden;
+	looker.images = h->images;
 	looker.authorised = &h->settings.authorised;
 	result = host_looker_new(&looker, &h->looker, why);
 	if (result == 0 && (workloads_new(&workloads, &h->workloads) < 0 ||
@@ -469,6 +491,7 @@ static void close_all(struct hosting *h)
 	host_setup_free(h->setup);
 	host_join_free(h->join);
 	host_hidden_free(h->hidden);
+	host_images_free(h->images);
 	if (h->processes)
 		processes_close(h->processes);
 	host_told_free(h->told);

@@ -32,7 +32,7 @@ const struct setting setting_table[] = {
 	 .help = "Ceiling for the tables of davy scan; used as far as it is needed."},
 	{"detect.authorised", SETTING_TEXTS, "",
 	 .help = "Miners that are wanted here: \"sha256:HASH until 2027-01-31 because REASON\"; "
-		 "also unit:NAME, container:ID.",
+		 "also unit:NAME, container:ID, image:sha256:HEX.",
 	 .check = check_authorised},
 	{"watch.interfaces", SETTING_TEXTS, "",
 	 .help = "Network interfaces to watch; empty: all that are up."},

@@ -1,0 +1,155 @@
+#include "programs/host_images.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	KNOWN_MAX = 128,
+	WAITING_MAX = 16,
+	LATE_S = 10,	  /* the answer was lost */
+	ASK_AGAIN_S = 60, /* for one that no file had */
+};
+
+enum state { UNUSED, WANTED, ASKED, ANSWERED };
+
+struct known {
+	enum state state;
+	instant at; /* since when */
+	struct image_request whose;
+	struct container_image image;
+};
+
+struct waiting {
+	bool is_used;
+	struct image_request whose;
+	struct workload_due due;
+};
+
+struct host_images {
+	struct processes *processes;
+	struct known known[KNOWN_MAX];
+	size_t next; /* the oldest of them */
+	struct waiting waiting[WAITING_MAX];
+	struct json_node nodes[IMAGE_NODES_MAX];
+};
+
+int host_images_new(struct processes *processes, struct host_images **out)
+{
+	struct host_images *images = calloc(1, sizeof(*images));
+
+	if (!images)
+		return -ENOMEM;
+	images->processes = processes;
+	*out = images;
+	return 0;
+}
+
+void host_images_free(struct host_images *images)
+{
+	free(images);
+}
+
+static const struct known *find(const struct host_images *images, const struct image_request *whose)
+{
+	for (size_t i = 0; i < KNOWN_MAX; i++)
+		if (images->known[i].state != UNUSED &&
+		    memcmp(&images->known[i].whose, whose, sizeof(*whose)) == 0)
+			return &images->known[i];
+	return NULL;
+}
+
+struct container_image host_images_find(const struct host_images *images, struct str container)
+{
+	struct image_request whose;
+	const struct known *known =
+		image_request_of(container, &whose) ? find(images, &whose) : NULL;
+
+	return known ? known->image : (struct container_image){0};
+}
+
+static bool is_late(const struct known *known, instant now)
+{
+	return instant_since(now, known->at).ns > DURATION_S(LATE_S).ns;
+}
+
+/* True: an answer is to be waited for. */
+static bool want(struct host_images *images, const struct image_request *whose, instant now)
+{
+	struct known *known = (struct known *)find(images, whose);
+
+	if (known && known->state != ANSWERED)
+		return !is_late(known, now);
+	if (known && (known->image.count > 0 ||
+		      instant_since(now, known->at).ns < DURATION_S(ASK_AGAIN_S).ns))
+		return false;
+	if (!known) {
+		known = &images->known[images->next];
+		images->next = (images->next + 1) % KNOWN_MAX;
+	}
+	*known = (struct known){.state = WANTED, .at = now, .whose = *whose};
+	return true;
+}
+
+bool host_images_wait(struct host_images *images, struct str container,
+		      const struct workload_due *due, instant now)
+{
+	struct image_request whose;
+	struct waiting *free_one = NULL;
+
+	if (!image_request_of(container, &whose))
+		return false;
+	for (size_t i = 0; i < WAITING_MAX; i++)
+		if (!images->waiting[i].is_used)
+			free_one = &images->waiting[i];
+	if (!free_one || !want(images, &whose, now))
+		return false;
+	*free_one = (struct waiting){true, whose, *due};
+	return true;
+}
+
+bool host_images_ask(struct host_images *images, instant now, struct image_request *out)
+{
+	for (size_t i = 0; i < KNOWN_MAX; i++) {
+		struct known *known = &images->known[i];
+		if (known->state != WANTED)
+			continue;
+		known->state = ASKED;
+		known->at = now;
+		*out = known->whose;
+		return true;
+	}
+	return false;
+}
+
+void host_images_take(struct host_images *images, struct message *message, instant now)
+{
+	struct json nodes = {.nodes = images->nodes, .cap = IMAGE_NODES_MAX};
+	struct container_image image;
+	struct image_request whose;
+
+	if (!image_files_read(images->processes, message, &nodes, &whose, &image))
+		return;
+	struct known *known = (struct known *)find(images, &whose);
+	if (!known || known->state != ASKED)
+		return;
+	known->state = ANSWERED;
+	known->at = now;
+	known->image = image;
+}
+
+bool host_images_again(struct host_images *images, instant now, struct workload_due *out)
+{
+	for (size_t i = 0; i < WAITING_MAX; i++) {
+		struct waiting *waiting = &images->waiting[i];
+		if (!waiting->is_used)
+			continue;
+		const struct known *known = find(images, &waiting->whose);
+		if (known && known->state != ANSWERED && !is_late(known, now))
+			continue;
+		waiting->is_used = false;
+		*out = waiting->due;
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,165 @@
+/* The files of container engines below a folder of the test's, opened by one side and read by the
+ * other. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "source/host/image_files.h"
+#include "source/host/processes.h"
+
+#define ONE   "1111111111111111111111111111111111111111111111111111111111111111"
+#define OTHER "2222222222222222222222222222222222222222222222222222222222222222"
+#define IMAGE "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define BY    "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
+#define DOCKER_ONE   "var/lib/docker/containers/" ONE "/config.v2.json"
+#define REPOSITORIES "var/lib/docker/image/overlay2/repositories.json"
+#define CONTAINERS   "var/lib/containers/storage/overlay-containers/containers.json"
+#define VOLATILE     "run/containers/storage/overlay-containers/volatile-containers.json"
+#define IMAGES	     "var/lib/containers/storage/overlay-images/images.json"
+
+enum { TYPE = MESSAGE_FIRST_FREE, WAIT_MS = 20000, FILES = 3 };
+
+static void write_below(const char *folder, const char *path, const char *text)
+{
+	char command[1100], whole[512];
+
+	snprintf(whole, sizeof(whole), "%s/%s", folder, path);
+	snprintf(command, sizeof(command), "mkdir -p \"$(dirname %s)\"", whole);
+	assert_int_equal(system(command), 0);
+	/* a link, to where a user could write */
+	if (strncmp(text, "-> ", 3) == 0) {
+		char target[512];
+		snprintf(target, sizeof(target), "%s/target", folder);
+		write_below(folder, "target", text + 3);
+		assert_int_equal(symlink(target, whole), 0);
+		return;
+	}
+	FILE *file = fopen(whole, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	assert_int_equal(fclose(file), 0);
+}
+
+struct row {
+	const char *name;
+	struct {
+		const char *path, *text;
+	} files[FILES];
+	const char *digests; /* the first digit of each */
+};
+
+static void look(const struct row *row, struct processes *processes, int root,
+		 struct container_image *out)
+{
+	static struct json_node nodes[IMAGE_NODES_MAX];
+	struct json json = {.nodes = nodes, .cap = IMAGE_NODES_MAX};
+	struct image_request request, whose;
+	struct channel rights, worker;
+	struct message message;
+	int ends[2];
+
+	assert_int_equal(channel_pair(ends), 0);
+	channel_init(&rights, ends[0], false);
+	channel_init(&worker, ends[1], true);
+	assert_true(image_request_of(STR(ONE), &request));
+	assert_int_equal(image_files_answer(root, str_of(&request, sizeof(request)), &rights, TYPE),
+			 0);
+	assert_int_equal(channel_await(&worker, WAIT_MS, &message), MESSAGE_READY);
+	if (!image_files_read(processes, &message, &json, &whose, out))
+		fail_msg("%s: no answer", row->name);
+	assert_memory_equal(&whose, &request, sizeof(whose));
+	channel_fini(&rights);
+	channel_fini(&worker);
+}
+
+static void the_image_is_found_where_engines_keep_it(void **state)
+{
+	static const struct row rows[] = {
+		{"docker",
+		 {{DOCKER_ONE, "{\"ID\":\"" ONE "\",\"Image\":\"sha256:" IMAGE "\"}"},
+		  {REPOSITORIES,
+		   "{\"Repositories\":{\"x\":{\"x@sha256:" BY "\":\"sha256:" IMAGE "\"}}}"}},
+		 "ab"},
+		{"docker, of another", {{DOCKER_ONE, "{\"ID\":\"" OTHER "\"}"}}, ""},
+		{"podman",
+		 {{CONTAINERS, "[{\"id\":\"" ONE "\",\"image\":\"" IMAGE "\"}]"},
+		  {IMAGES, "[{\"id\":\"" IMAGE "\",\"digest\":\"sha256:" BY "\"}]"}},
+		 "ab"},
+		{"podman, removed when it ends",
+		 {{CONTAINERS, "[{\"id\":\"" OTHER "\",\"image\":\"" BY "\"}]"},
+		  {VOLATILE, "[{\"id\":\"" ONE "\",\"image\":\"" IMAGE "\"}]"},
+		  {IMAGES, "[{\"id\":\"" IMAGE "\",\"digest\":\"sha256:" BY "\"}]"}},
+		 "ab"},
+		{"podman, the image is gone",
+		 {{CONTAINERS, "[{\"id\":\"" ONE "\",\"image\":\"" IMAGE "\"}]"}},
+		 "a"},
+		{"a link", {{CONTAINERS, "-> [{\"id\":\"" ONE "\",\"image\":\"" IMAGE "\"}]"}}, ""},
+		{"a folder", {{CONTAINERS "/x", "x"}}, ""},
+		{"no engine", {{NULL}}, ""},
+	};
+	int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct processes *processes;
+	struct error why;
+
+	(void)state;
+	assert_int_equal(processes_open(proc, &processes, &why), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct container_image image;
+		char folder[] = "/tmp/davy-test-XXXXXX", command[64], told[16] = "";
+		assert_non_null(mkdtemp(folder));
+		for (size_t j = 0; j < FILES && rows[i].files[j].path; j++)
+			write_below(folder, rows[i].files[j].path, rows[i].files[j].text);
+		int root = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		look(&rows[i], processes, root, &image);
+		for (size_t j = 0; j < image.count; j++)
+			told[j] = "0123456789abcdef"[image.digests[j][0] >> 4];
+		close(root);
+		snprintf(command, sizeof(command), "rm -r %s", folder);
+		assert_int_equal(system(command), 0);
+		if (strcmp(told, rows[i].digests) != 0)
+			fail_msg("%s: %s", rows[i].name, told);
+	}
+	processes_close(processes);
+	close(proc);
+}
+
+/* It becomes part of a path. */
+static void only_a_whole_id_is_asked_for(void **state)
+{
+	static const char *const wrong[] = {
+		"", "4f1c0d9be2aa", ONE "1",
+		"../../../../../../../../../../../../../../../../../etc/shadow/xxx",
+		"A111111111111111111111111111111111111111111111111111111111111111"};
+	struct image_request request;
+	struct channel channel;
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(channel_pair(ends), 0);
+	channel_init(&channel, ends[0], false);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		assert_false(image_request_of(str_from(wrong[i]), &request));
+		assert_true(image_files_answer(-1, str_from(wrong[i]), &channel, TYPE) < 0);
+	}
+	channel_fini(&channel);
+	close(ends[1]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_image_is_found_where_engines_keep_it),
+		cmocka_unit_test(only_a_whole_id_is_asked_for),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
