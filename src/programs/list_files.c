@@ -1,52 +1,27 @@
 #include "programs/list_files.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "programs/file_text.h"
 #include "programs/places.h"
+#include "programs/sealed.h"
 
 static const char *const shipped[] = {"pools.txt", "shared.txt"};
-
-static int read_whole(int fd, struct buf *out)
-{
-	for (;;) {
-		if (!buf_reserve(out, 64 * 1024))
-			return -ENOMEM;
-		ssize_t got = read(fd, out->at + out->len, 64 * 1024);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return got < 0 ? -errno : 0;
-		out->len += (size_t)got;
-		if (out->len > POOL_FILE_MAX) /* told by the reader, with the remedy */
-			return 0;
-	}
-}
 
 int list_file_read(const char *path, struct pool_list_builder *builder, struct error *why)
 {
 	CLEANUP(buf_fini) struct buf text = {0};
-	struct stat is;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int r = file_text_read(path, POOL_FILE_MAX, &text); /* larger: told by the reader */
 
-	int r = fd < 0 || fstat(fd, &is) < 0 ? -errno : 0;
-	if (r == 0 && !S_ISREG(is.st_mode))
-		r = S_ISDIR(is.st_mode) ? -EISDIR : -EINVAL;
-	if (r == 0)
-		r = read_whole(fd, &text);
-	if (fd >= 0)
-		close(fd);
 	if (r < 0)
 		return error_set(why, r,
 				 "%.200s: the list cannot be read: %s; see lists.pools in "
 				 "the settings",
-				 path, r == -EINVAL ? "it is no regular file" : strerror(-r));
+				 path, file_text_trouble(r));
 	return pool_list_add_file(builder, path, buf_view(&text), why);
 }
 
@@ -110,33 +85,6 @@ size_t list_files_read(const struct settings *settings, struct pool_list_builder
 	return shipped_count + count;
 }
 
-static int write_whole(int fd, struct str text)
-{
-	while (text.len > 0) {
-		ssize_t wrote = write(fd, text.at, text.len);
-		if (wrote < 0 && errno != EINTR)
-			return -errno;
-		text = str_skip(text, wrote > 0 ? (size_t)wrote : 0);
-	}
-	return 0;
-}
-
-static int seal_in_memory(struct str blob)
-{
-	const int seals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
-	int fd = memfd_create("davy-lists", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-
-	if (fd < 0)
-		return -errno;
-	int r = write_whole(fd, blob);
-	if (r == 0 && fcntl(fd, F_ADD_SEALS, seals) < 0)
-		r = -errno;
-	if (r == 0)
-		return fd;
-	close(fd);
-	return r;
-}
-
 int list_files_share(const struct settings *settings, list_told *tell, void *context,
 		     struct error *why)
 {
@@ -147,7 +95,7 @@ int list_files_share(const struct settings *settings, list_told *tell, void *con
 	int r = pool_list_seal(&builder, &blob);
 	pool_list_builder_fini(&builder);
 	if (r == 0)
-		r = seal_in_memory(buf_view(&blob));
+		r = sealed_make("davy-lists", buf_view(&blob));
 	if (r < 0)
 		error_set(why, r, "the lists cannot be handed to the workers: %s", strerror(-r));
 	return r;
@@ -156,21 +104,17 @@ int list_files_share(const struct settings *settings, list_told *tell, void *con
 bool list_files_remap(int descriptor, struct str *map, struct pool_list *out)
 {
 	struct pool_list list;
-	struct stat is;
-	void *at = MAP_FAILED;
+	struct str next;
 
-	if (fstat(descriptor, &is) == 0 && is.st_size > 0)
-		at = mmap(NULL, (size_t)is.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-	close(descriptor);
-	if (at == MAP_FAILED)
+	if (!sealed_map(descriptor, &next))
 		return false;
-	if (!pool_list_open(str_of(at, (size_t)is.st_size), &list)) {
-		munmap(at, (size_t)is.st_size);
+	if (!pool_list_open(next, &list)) {
+		munmap((void *)next.at, next.len);
 		return false;
 	}
 	if (map->len > 0)
 		munmap((void *)map->at, map->len);
-	*map = str_of(at, (size_t)is.st_size);
+	*map = next;
 	*out = list;
 	return true;
 }
