@@ -65,6 +65,15 @@ struct constant_hit {
 	struct str text; /* of a wallet, URL or job; empty for binary constants */
 };
 
+/* A rule of the user's own that holds for its memory; decode/rules. */
+struct rule_hit {
+	struct str rule, author; /* as the rule has them */
+	struct str file;	 /* it stands in */
+	struct str string, text; /* what was found first: its name, and the bytes it begins with */
+	uint64_t address;	 /* of that; 0: the rule holds without one */
+	bool says_mining;	 /* its author says that only miners have this */
+};
+
 /* A run of noise of a size that pads have, in memory that a page may write. */
 struct memory_pad {
 	uint64_t address, bytes;
@@ -128,6 +137,8 @@ struct workload {
 	size_t mapping_count;
 	const struct constant_hit *constants;
 	size_t constant_count;
+	const struct rule_hit *rule_hits;
+	size_t rule_hit_count;
 	const struct browser_process *browser; /* what `process` is to a browser; NULL: nothing */
 	const struct memory_pad *pads;	       /* looked for in pages of browsers */
 	size_t pad_count;
