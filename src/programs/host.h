@@ -51,7 +51,7 @@ enum host_message {
 
 enum { HOST_SPARED_MAX = 32 };
 
-/* The worker's settings; its one descriptor at start is the procfs's folder. */
+/* The worker's settings; its descriptors at start: the procfs's folder, rules if there are any. */
 struct host_start {
 	char host[HOST_NAME_LEN];
 	uint64_t memory_bytes;
@@ -66,6 +66,7 @@ struct host_seen {
 	uint32_t processes; /* that ran while it was watched */
 	uint32_t looks;	    /* that some of them were thought worth */
 	uint32_t seconds;
+	uint32_t rules_stopped; /* looks in which the rules of the user's own were not decided */
 };
 
 struct host_side {

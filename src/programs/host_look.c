@@ -114,7 +114,7 @@ static bool found_something(const struct workload *w)
 	for (size_t i = 0; i < w->constant_count; i++)
 		if (w->constants[i].kind != CONSTANT_TABLE)
 			return true;
-	return w->pad_count > 0;
+	return w->pad_count > 0 || w->rule_hit_count > 0;
 }
 
 static void note_scan(struct past_looks *past, const struct workload *w)
@@ -320,6 +320,7 @@ enum look_result host_look(struct host_looker *looker, struct workloads *workloa
 		.arena = &looker->arena,
 		.pid = due->process.pid,
 		.descriptor = opened->descriptors[PROCESS_FILE_MEMORY],
+		.rules = looker->settings.rules,
 	};
 	host_memory_name_pages(&workload, (struct code_page *)workload.pages);
 	host_memory_windows(&memory, &workload);

@@ -14,6 +14,7 @@
 struct host_hidden;
 struct host_images;
 struct host_looker;
+struct host_rules;
 struct host_setup;
 
 struct host_looker_settings {
@@ -26,6 +27,7 @@ struct host_looker_settings {
 	const struct authorised *authorised; /* miners that are wanted; borrowed, or NULL */
 	const struct host_hidden *hidden;    /* who is missing from /proc; borrowed, or NULL */
 	const struct host_images *images;    /* of containers; borrowed, or NULL */
+	struct host_rules *rules;	     /* of the user's own; borrowed, or NULL */
 	struct owners *owners; /* whose the network's sessions are; borrowed, or NULL */
 };
 

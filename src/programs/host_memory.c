@@ -7,6 +7,7 @@
 #include "decode/constants/constants.h"
 #include "decode/memory/pads.h"
 #include "programs/host_pads.h"
+#include "programs/host_rules.h"
 
 enum {
 	REGION_MAX = 16 * 1024 * 1024,	   /* larger ones hold data, the dataset among them */
@@ -135,6 +136,7 @@ static void scan_region(struct host_memory *memory, const struct host_memory_of 
 {
 	size_t kept = 0;
 
+	host_rules_add(of->rules, from, end);
 	for (uint64_t at = from; at < end;) {
 		size_t wanted = end - at < PIECE ? (size_t)(end - at) : PIECE;
 		ssize_t got = may_read(of) ? pread(of->descriptor, memory->piece + kept, wanted,
@@ -174,6 +176,7 @@ bool host_memory_scan(struct host_memory *memory, const struct host_memory_of *o
 	if (!memory->scanner || of->descriptor < 0 || !hits || !may_read(of))
 		return false;
 	constant_scanner_begin(memory->scanner, of->arena);
+	host_rules_begin(of->rules);
 	if (w->browser)
 		scan_modules(memory, of, w); /* first: of a table the first place is told */
 	for (int rank = 0; rank <= 2; rank++) {
@@ -189,6 +192,7 @@ bool host_memory_scan(struct host_memory *memory, const struct host_memory_of *o
 	}
 	w->constants = hits;
 	w->constant_count = constant_scanner_hits(memory->scanner, hits);
+	host_rules_scan(of->rules, of->processes, of->descriptor, of->arena, w);
 	if (w->browser && pads_mark)
 		host_pads_find(w, of->descriptor, memory->piece, PIECE, of->arena, pads_mark);
 	return true;

@@ -17,6 +17,7 @@
 #include "model/workload.h"
 #include "source/host/processes.h"
 
+struct host_rules;
 struct host_memory; /* the compiled patterns, and room for a piece */
 
 /* Whose memory is read. */
@@ -24,7 +25,8 @@ struct host_memory_of {
 	const struct processes *processes;
 	struct arena *arena; /* for what is found */
 	uint32_t pid;
-	int descriptor; /* for pread; negative: there is none, and nothing is read */
+	int descriptor;		  /* for pread; negative: there is none, and nothing is read */
+	struct host_rules *rules; /* of the user's own, or NULL */
 };
 
 /* 0, or -1 with a sentence. Where patterns cannot be compiled, only code is read. */
@@ -38,8 +40,8 @@ void host_memory_name_pages(struct workload *workload, struct code_page *pages);
 void host_memory_windows(const struct host_memory_of *of, struct workload *workload);
 
 /*
- * Look for constants, and in a page of a browser for pads, too. Fills what the workload says of
- * both.
+ * Look for constants and rules of the user's own, and in a page of a browser for pads, too. Fills
+ * what the workload says of them.
  *
  * pads_mark: of host_pads_find; NULL: pads are not looked for
  * returns:   memory was read; false: there was none, or it must not be

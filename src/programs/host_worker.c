@@ -22,6 +22,7 @@
 #include "programs/host_images.h"
 #include "programs/host_join.h"
 #include "programs/host_look.h"
+#include "programs/host_rules.h"
 #include "programs/host_setup.h"
 #include "programs/host_told.h"
 #include "programs/watch.h"
@@ -51,6 +52,7 @@ struct hosting {
 	struct processes *processes;
 	struct workloads *workloads;
 	struct host_looker *looker;
+	struct host_rules *rules; /* of the user's own; NULL: there are none */
 	struct host_setup *setup;
 	struct host_join *join;
 	struct host_hidden *hidden;
@@ -288,6 +290,8 @@ static void tell_health(struct hosting *h)
 	add_counter(&h->line, "processes evicted", c.processes.evicted);
 	add_counter(&h->line, "processes missing from /proc", host_hidden_count(h->hidden));
 	add_counter(&h->line, "looks", h->looks);
+	if (h->rules)
+		add_counter(&h->line, "own rules stopped", host_rules_stopped(h->rules));
 	add_counter(&h->line, "findings told", told.findings);
 	add_counter(&h->line, "findings lost", told.lost);
 	if (!h->line.failed)
@@ -308,6 +312,7 @@ static void leave(struct hosting *h)
 	const struct host_seen seen = {
 		.processes = (uint32_t)counters.processes.inserted,
 		.looks = (uint32_t)h->looks,
+		.rules_stopped = (uint32_t)host_rules_stopped(h->rules),
 		.seconds =
 			(uint32_t)(duration_seconds(instant_since(clock_wall(), h->begun)) + 0.5),
 	};
@@ -474,6 +479,7 @@ static int open_all(struct hosting *h, int proc, struct error *why)
 	looker.owners = host_join_owners(h->join);
 	looker.hidden = h->hidden;
 	looker.images = h->images;
+	looker.rules = h->rules;
 	looker.authorised = &h->settings.authorised;
 	result = host_looker_new(&looker, &h->looker, why);
 	if (result == 0 && (workloads_new(&workloads, &h->workloads) < 0 ||
@@ -488,6 +494,7 @@ static void close_all(struct hosting *h)
 	sampler_free(h->sampler);
 	workloads_free(h->workloads);
 	host_looker_free(h->looker);
+	host_rules_free(h->rules);
 	host_setup_free(h->setup);
 	host_join_free(h->join);
 	host_hidden_free(h->hidden);
@@ -497,6 +504,24 @@ static void close_all(struct hosting *h)
 	host_told_free(h->told);
 	buf_fini(&h->line);
 	channel_fini(&h->channel);
+}
+
+/* They were compiled once before: what fails here is memory, and no reason to look at nothing. */
+static void take_rules(struct hosting *h, int descriptor)
+{
+	struct error why;
+
+	if (host_rules_take(h->rules, descriptor, &why) < 0)
+		log_error("host: %s; rules of your own are not looked for", why.text);
+	beat(h, 0);
+}
+
+static void load_rules(struct hosting *h)
+{
+	struct error why;
+
+	if (host_rules_new(&h->rules, &why) < 0)
+		log_error("host: %s; rules of your own are not looked for", why.text);
 }
 
 /* Before all rights are gone. */
@@ -521,7 +546,8 @@ int host_worker(void)
 		log_error("host: %s", why.text);
 		return EXIT_TROUBLE;
 	}
-	if (start.settings.len != sizeof(h.settings) || start.descriptor_count != 1)
+	if (start.settings.len != sizeof(h.settings) || start.descriptor_count < 1 ||
+	    start.descriptor_count > 2)
 		return EXIT_TROUBLE;
 	memcpy(&h.settings, start.settings.at, sizeof(h.settings));
 	h.settings.host[sizeof(h.settings.host) - 1] = '\0';
@@ -530,9 +556,13 @@ int host_worker(void)
 						  .memory_bytes = h.settings.memory_bytes,
 						  .last_writable = last_writable,
 						  .proc = start.descriptors[0]};
+	if (start.descriptor_count == 2)
+		load_rules(&h);
 	int confined = confine(&settings, &report, &why);
 	if (confined >= 0)
 		beat(&h, 0); /* patterns are compiled now, which takes a while */
+	if (confined >= 0 && h.rules)
+		take_rules(&h, start.descriptors[1]);
 	if (confined < 0 || open_all(&h, start.descriptors[0], &why) < 0) {
 		log_error("host: %s", why.text);
 		close_all(&h);

@@ -9,6 +9,7 @@
 #include "programs/nearest.h"
 #include "programs/options.h"
 #include "programs/responder.h"
+#include "programs/rule_files.h"
 #include "programs/scan.h"
 #include "programs/version.h"
 #include "programs/watch.h"
@@ -116,6 +117,7 @@ static const struct {
 } roles[] = {
 	{AUDIT_ROLE, audit_worker},   {SCAN_ROLE, scan_worker}, {HOST_ROLE, host_worker},
 	{SENSOR_ROLE, sensor_worker}, {CORE_ROLE, core_worker}, {RESPONDER_ROLE, responder_worker},
+	{RULES_ROLE, rules_worker},
 };
 
 static int run_role(const char *role)

@@ -21,6 +21,7 @@
 #include "programs/mirror_text.h"
 #include "programs/options.h"
 #include "programs/progress.h"
+#include "programs/rule_files.h"
 #include "programs/scan_host.h"
 #include "programs/settings.h"
 #include "programs/terminal.h"
@@ -29,11 +30,13 @@
 #include "sandbox/worker.h"
 #include "source/capture/input.h"
 
-enum { HOST, FOR, JSON, AS, FAIL_ON, FOLLOW, MIRROR, CONFIG };
+enum { HOST, FOR, YARA, JSON, AS, FAIL_ON, FOLLOW, MIRROR, CONFIG };
 
 static const struct command_option scan_options[] = {
 	[HOST] = {"host", NULL, "this machine's processes; needs root"},
 	[FOR] = {"for", "SECONDS", "how long --host watches; default: 30"},
+	[YARA] = {"yara", "FILE", "with --host: YARA rules of your own, a file or a folder",
+		  COMMAND_FILES},
 	[JSON] = {"json", NULL,
 		  "one JSON object a line (docs/schema.md), nothing else on standard output"},
 	[AS] = {"as", "KIND", "what the inputs are, where content does not tell: capture",
@@ -50,6 +53,8 @@ static const struct command_option scan_options[] = {
 	{0},
 };
 
+enum { RULE_PATHS_MAX = 64 };
+
 struct scan {
 	struct scan_settings settings;
 	struct authorised authorised;
@@ -60,6 +65,9 @@ struct scan {
 	bool looks_at_host;
 	uint32_t host_seconds;
 	int lists; /* descriptor */
+	const char *rule_paths[RULE_PATHS_MAX];
+	size_t rule_path_count;
+	struct rule_files rules;
 	struct worker_process worker;
 	struct channel channel;
 	struct progress progress;
@@ -113,6 +121,14 @@ static bool read_seconds(struct str text, uint32_t *out)
 	return true;
 }
 
+static bool add_rules(struct scan *scan, const char *path)
+{
+	if (scan->rule_path_count == RULE_PATHS_MAX)
+		return false;
+	scan->rule_paths[scan->rule_path_count++] = path;
+	return true;
+}
+
 static int stop(int *status, int with)
 {
 	*status = with;
@@ -137,6 +153,10 @@ static int read_options(const struct command *command, int argc, char **argv, st
 				    options_mistake(command,
 						    "%s is no number of seconds from 5 to 3600",
 						    value));
+		else if (option == YARA && !add_rules(scan, value))
+			return stop(status,
+				    options_mistake(command, "more than %d --yara; name a folder",
+						    RULE_PATHS_MAX));
 		else if (option == JSON)
 			scan->settings.is_json = true;
 		else if (option == FOLLOW)
@@ -174,6 +194,9 @@ static int add_inputs(const struct command *command, int argc, char **argv, stru
 		return options_mistake(command,
 				       "no input: name a capture file, a folder of them, - for "
 				       "standard input, or --host for this machine");
+	if (scan->rule_path_count > 0 && !scan->looks_at_host)
+		return options_mistake(command,
+				       "--yara is for the memory of processes: --host is missing");
 	for (int i = options_rest(); i < argc; i++) {
 		if (inputs_add(&scan->inputs, argv[i]) < 0) {
 			fprintf(stderr, "davy: not enough memory for the list of inputs\n");
@@ -196,6 +219,19 @@ static void tell_list(void *context, const char *path, const char *why)
 		STR_ARG(buf_view(&line)));
 }
 
+/* Only --host looks at memory. */
+static bool share_rules(struct scan *scan, const struct settings *settings)
+{
+	struct error why;
+
+	if (!scan->looks_at_host ||
+	    rule_files_share(settings, scan->rule_paths, scan->rule_path_count, &scan->rules,
+			     &why) == 0)
+		return true;
+	view_trouble(why.text);
+	return false;
+}
+
 static bool load_settings(struct scan *scan)
 {
 	struct settings *settings = NULL;
@@ -211,8 +247,9 @@ static bool load_settings(struct scan *scan)
 	scan->lists = list_files_share(settings, tell_list, NULL, &why);
 	if (scan->lists < 0)
 		view_trouble(why.text);
+	bool has_rules = scan->lists >= 0 && share_rules(scan, settings);
 	settings_free(&settings);
-	return scan->lists >= 0;
+	return has_rules;
 }
 
 /* -- the conversation with the worker -- */
@@ -341,6 +378,7 @@ static size_t scan_all(struct scan *scan)
 	const struct scan_host_plan host = {.reader = &scan->channel,
 					    .seconds = scan->host_seconds,
 					    .authorised = &scan->authorised,
+					    .rules = scan->rules.descriptor,
 					    .was_interrupted = &was_interrupted};
 
 	if (scan->looks_at_host && !scan_host(&host))
@@ -414,6 +452,7 @@ static int scan_command_run(const struct command *command, int argc, char **argv
 	struct scan scan = {
 		.settings = {.fail_verdict = VERDICT_ACCESS, .mirrors = {.believes_all = true}},
 		.lists = -1,
+		.rules = {.descriptor = -1},
 		.host_seconds = SCAN_HOST_SECONDS};
 	int status;
 
@@ -424,6 +463,7 @@ static int scan_command_run(const struct command *command, int argc, char **argv
 		status = load_settings(&scan) ? run_scan(&scan) : EXIT_TROUBLE;
 	if (scan.lists >= 0)
 		close(scan.lists);
+	rule_files_close(&scan.rules);
 	inputs_fini(&scan.inputs);
 	free(scan.skip);
 	return status;

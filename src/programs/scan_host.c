@@ -60,8 +60,8 @@ static bool start_worker(struct host_scan *scan, struct error *why)
 {
 	struct host_start settings = {.is_once = true};
 	struct worker_start start = {.settings = str_of(&settings, sizeof(settings)),
-				     .descriptors = {scan->side.opener.proc},
-				     .descriptor_count = 1};
+				     .descriptors = {scan->side.opener.proc, scan->plan->rules},
+				     .descriptor_count = scan->plan->rules >= 0 ? 2 : 1};
 
 	host_side_fill_start(&scan->side, &settings);
 	settings.authorised = *scan->plan->authorised;
@@ -79,6 +79,24 @@ static bool start_worker(struct host_scan *scan, struct error *why)
 	return true;
 }
 
+/* What is not known for a rule's sake is said: other rules held, or not, in vain. */
+static void take_seen(struct host_scan *scan, struct str body)
+{
+	struct host_seen seen;
+	char why[160];
+
+	if (body.len != sizeof(seen))
+		return;
+	memcpy(&seen, body.at, sizeof(seen));
+	snprintf(why, sizeof(why),
+		 "no rule was decided in %u look%s: one of them takes too long, or is found too "
+		 "often; try the files one by one",
+		 seen.rules_stopped, seen.rules_stopped == 1 ? "" : "s");
+	if (seen.rules_stopped > 0)
+		tell_unchecked(scan, "rules of your own", why);
+	tell_reader(scan, SCAN_HOST, body);
+}
+
 static void take_message(struct host_scan *scan, const struct message *message)
 {
 	int answered = host_side_answer(&scan->side, &scan->channel, message);
@@ -90,7 +108,7 @@ static void take_message(struct host_scan *scan, const struct message *message)
 	else if (message->type == HOST_READS && message->body.len == sizeof(scan->reads))
 		memcpy(&scan->reads, message->body.at, sizeof(scan->reads));
 	else if (message->type == HOST_SEEN)
-		tell_reader(scan, SCAN_HOST, message->body);
+		take_seen(scan, message->body);
 	else if (message->type == WATCH_FLUSHED)
 		scan->is_flushed = true;
 }

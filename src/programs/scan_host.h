@@ -16,6 +16,7 @@ struct scan_host_plan {
 	struct channel *reader; /* takes SCAN_FINDING, SCAN_HOST and SCAN_UNCHECKED */
 	uint32_t seconds;
 	const struct authorised *authorised;
+	int rules; /* descriptor of rule_files_share; -1: there are none */
 	const volatile sig_atomic_t *was_interrupted;
 };
 

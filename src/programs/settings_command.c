@@ -5,6 +5,7 @@
 #include "programs/clock.h"
 #include "programs/commands.h"
 #include "programs/options.h"
+#include "programs/rule_files.h"
 #include "programs/settings.h"
 #include "programs/view.h"
 
@@ -31,18 +32,25 @@ static int check(const char *path)
 {
 	CLEANUP(buf_fini) struct buf authorised = {0};
 	struct settings *settings = NULL;
+	struct rule_files rules = {.descriptor = -1};
 	struct error why = {0};
 
-	if (settings_load(path, &settings, &why) != 0) {
+	if (settings_load(path, &settings, &why) != 0 ||
+	    rule_files_share(settings, NULL, 0, &rules, &why) != 0) {
+		settings_free(&settings);
 		view_trouble(why.text);
 		return EXIT_TROUBLE;
 	}
+	rule_files_close(&rules);
 	(void)authorised_text(settings, clock_wall(), &authorised);
 	settings_free(&settings);
 	if (!path && access(SETTINGS_DEFAULT_PATH, F_OK) != 0)
 		printf("No file at " SETTINGS_DEFAULT_PATH ": every setting has its default\n");
 	else
 		printf("%s: no mistakes\n", path ? path : SETTINGS_DEFAULT_PATH);
+	if (rules.files > 0)
+		printf("host.yara: %u rule%s in %u file%s\n", rules.rules,
+		       rules.rules == 1 ? "" : "s", rules.files, rules.files == 1 ? "" : "s");
 	printf("%.*s", STR_ARG(buf_view(&authorised)));
 	return EXIT_NOTHING_FOUND;
 }

@@ -52,6 +52,9 @@ const struct setting setting_table[] = {
 	{"watch.host", SETTING_BOOL, "true", .help = "Watch this machine's own processes, too."},
 	{"watch.health_every", SETTING_DURATION, "10 s", 1, 600,
 	 .help = "How often counters are written for davy health."},
+	{"host.yara", SETTING_TEXTS, "",
+	 .help = "YARA rules of your own, files or folders of *.yar, that are held against the "
+		 "memory of suspects."},
 	{"store.path", SETTING_TEXT, "/var/lib/davy/davy.db",
 	 .help = "File for findings and incidents."},
 	{"store.retention_days", SETTING_INTEGER, "90", 0, 36500,

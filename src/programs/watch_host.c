@@ -34,11 +34,35 @@ static void tell_sources(struct watch *w)
 		{"host: private view of /proc", w->host.opener.weakness, w->host.opener.is_private},
 	};
 
+	if (w->host_rules.descriptor >= 0) {
+		log_info("host: %u rules of your own, from %u files", w->host_rules.rules,
+			 w->host_rules.files);
+		relay_source(w, "host: rules of your own", true, "");
+	}
 	for (size_t i = 0; i < sizeof(sources) / sizeof(*sources); i++) {
 		if (sources[i].lacks[0])
 			log_warn("%s: %s", sources[i].name, sources[i].lacks);
 		relay_source(w, sources[i].name, sources[i].is_on, sources[i].lacks);
 	}
+}
+
+int watch_host_rules(struct watch *w, struct error *why)
+{
+	w->host_rules.descriptor = -1;
+	return settings_bool(w->settings, "watch.host")
+		       ? rule_files_share(w->settings, NULL, 0, &w->host_rules, why)
+		       : 0;
+}
+
+int watch_host_rules_changed(const struct watch *w, const struct settings *next, struct error *why)
+{
+	struct rule_files rules = {.descriptor = -1};
+	int result = settings_bool(next, "watch.host")
+			     ? rule_files_share(next, NULL, 0, &rules, why)
+			     : 0;
+
+	rule_files_close(&rules);
+	return result < 0 ? result : rules.mark != w->host_rules.mark;
 }
 
 void watch_host_start(struct watch *w)
@@ -58,10 +82,12 @@ void watch_host_start(struct watch *w)
 		(uint32_t)(settings_duration(w->settings, "watch.health_every").ns / 1000000000);
 	host_authorised(w->settings, &w->host_start.authorised);
 	w->host_index = w->supervisor.count;
+	w->host_descriptors[0] = w->host.opener.proc;
+	w->host_descriptors[1] = w->host_rules.descriptor;
 	const struct worker_plan plan = {.role = HOST_ROLE,
 					 .settings = str_of(&w->host_start, sizeof(w->host_start)),
-					 .descriptors = &w->host.opener.proc,
-					 .descriptor_count = 1,
+					 .descriptors = w->host_descriptors,
+					 .descriptor_count = w->host_rules.descriptor >= 0 ? 2 : 1,
 					 .silence = DURATION_S(HOST_SILENCE_S)};
 	if (supervise_add(&w->supervisor, &plan, clock_monotonic(), &index, &why) < 0) {
 		log_warn("this machine's processes are not watched: %s", why.text);

@@ -105,7 +105,14 @@ bool watch_reload(struct watch *w, struct settings **next)
 {
 	struct error why = {0};
 	const char *name = first_that_needs_a_start(w, *next);
+	int rules = watch_host_rules_changed(w, *next, &why);
 
+	if (rules < 0) {
+		log_error("the settings are kept as they were: %s", why.text);
+		return true;
+	}
+	if (rules > 0)
+		name = "host.yara";
 	if (name) {
 		log_info("%s has changed: all is started anew, and for about a second nothing is "
 			 "looked at",

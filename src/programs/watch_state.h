@@ -18,6 +18,7 @@
 
 #include "programs/host.h"
 #include "programs/responder.h"
+#include "programs/rule_files.h"
 #include "programs/watch.h"
 #include "programs/watch_supervisor.h"
 #include "sandbox/supervise.h"
@@ -55,8 +56,10 @@ struct watch {
 	size_t sensor_count;
 	struct host_side host;
 	struct host_start host_start;
-	size_t host_index;   /* 0: this machine's processes are not watched */
-	uint32_t host_reads; /* whose memory; 0: nobody's */
+	struct rule_files host_rules;
+	int host_descriptors[2]; /* the procfs; rules */
+	size_t host_index;	 /* 0: this machine's processes are not watched */
+	uint32_t host_reads;	 /* whose memory; 0: nobody's */
 	struct spared {
 		uint32_t pid;
 		int pidfd; /* tells when it has ended, and its pid may be another's */
@@ -96,6 +99,11 @@ void workers_finish(struct watch *w, size_t index);
 
 /* -- watch_host.c -- */
 
+/* Reads the rules of the user's own, before the start; a negative errno and a sentence. */
+must_check int watch_host_rules(struct watch *w, struct error *why);
+/* The same of other settings: 1 when they differ from those in use, 0; a negative errno. */
+must_check int watch_host_rules_changed(const struct watch *w, const struct settings *next,
+					struct error *why);
 /* Starts the worker, if the settings want it; what cannot be watched is told as a source. */
 void watch_host_start(struct watch *w);
 bool watch_host_is(const struct watch *w, size_t index);

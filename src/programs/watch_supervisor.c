@@ -120,6 +120,8 @@ static int set_up(struct watch *w, struct error *why)
 	open_filters(w);
 	r = w->lists = watch_share_lists(w, w->settings, why);
 	if (r >= 0)
+		r = watch_host_rules(w, why);
+	if (r >= 0)
 		r = workers_start_core(w, why);
 	if (r == 0)
 		r = workers_start_sensors(w, why);
@@ -160,6 +162,7 @@ static void tear_down(struct watch *w)
 	fanout_program_close(w->fanout);
 	if (w->lists >= 0)
 		close(w->lists);
+	rule_files_close(&w->host_rules);
 	uv_loop_close(&w->loop);
 	buf_fini(&w->sources);
 	buf_fini(&w->pending);
@@ -180,6 +183,7 @@ enum watch_end watch_run(const struct watch_plan *plan, struct settings **settin
 	w->settings = *settings;
 	w->end = WATCH_FAILED;
 	w->lists = -1;
+	w->host_rules.descriptor = -1;
 	if (check_rights(why) < 0) {
 		free(w);
 		return WATCH_FAILED;
