@@ -52,7 +52,8 @@ struct host_setup {
 	struct json_node *nodes;
 	instant walked, asked;
 	bool is_walking, is_due, is_looking, is_beside;
-	size_t beside; /* the suspect whose folder is gone through */
+	bool has_waiting; /* a suspect came while it walked for others */
+	size_t beside;	  /* the suspect whose folder is gone through */
 };
 
 int host_setup_new(struct host_setup **out)
@@ -157,8 +158,12 @@ void host_setup_want(struct host_setup *setup, const struct process *p, instant 
 		setup->is_due |= instant_since(now, setup->walked).ns >= DURATION_S(EVERY_S).ns;
 		return;
 	}
-	if (p->executable.path.len == 0 || setup->is_walking) /* comes again with the next look */
+	if (p->executable.path.len == 0)
 		return;
+	if (setup->is_walking) {
+		setup->has_waiting = true;
+		return;
+	}
 	s = &setup->suspects[setup->next];
 	setup->next = (setup->next + 1) % SUSPECTS_MAX;
 	setup->count += setup->count < SUSPECTS_MAX;
@@ -391,6 +396,8 @@ static bool end(struct host_setup *setup)
 	bool is_news = false;
 
 	setup->is_walking = false;
+	is_news = setup->has_waiting; /* who is looked at again then has the next walk */
+	setup->has_waiting = false;
 	for (size_t i = 0; i < setup->count; i++) {
 		is_news |= setup->suspects[i].is_new && setup->suspects[i].trace_count > 0;
 		setup->suspects[i].is_new = false;

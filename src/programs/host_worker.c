@@ -34,6 +34,7 @@ enum {
 	WAIT_MS = 1000,
 	LOOKS_AT_ONCE = 8,
 	ANSWER_LATE_S = 10, /* the opener was busy, or restarted: ask again */
+	SUSPECTS_KEPT = 4,  /* of LOOKS_AT_ONCE: others are looked at, too */
 	BEAT_S = 3,	    /* well below HOST_SILENCE_S of watch_state.h */
 };
 
@@ -59,8 +60,8 @@ struct hosting {
 	struct host_images *images;
 	struct host_told *told;
 	struct pending pending[LOOKS_AT_ONCE];
-	struct workload_due suspect; /* the last that was told of */
-	bool has_suspect;
+	struct workload_due suspects[SUSPECTS_KEPT]; /* the last that were told of */
+	size_t suspect_count, next_suspect;
 	struct buf line;
 	struct stat own;
 	char own_path[PATH_MAX];
@@ -223,13 +224,26 @@ static void ask_for_named(struct hosting *h, instant now)
 	}
 }
 
+static void keep_suspect(struct hosting *h, const struct workload_due *due)
+{
+	for (size_t i = 0; i < h->suspect_count; i++)
+		if (process_key_agrees(&h->suspects[i].process, &due->process)) {
+			h->suspects[i] = *due;
+			return;
+		}
+	h->suspects[h->next_suspect] = *due;
+	h->next_suspect = (h->next_suspect + 1) % SUSPECTS_KEPT;
+	h->suspect_count += h->suspect_count < SUSPECTS_KEPT;
+}
+
 /* One in a container may be of an image that is authorised: it is looked at again when that is
  * known. */
-static void take_finding(struct hosting *h, struct finding *finding, instant now)
+static void take_finding(struct hosting *h, const struct workload_due *due, struct finding *finding,
+			 instant now)
 {
 	struct str container = facts_text(&finding->facts, STR("container"));
 
-	if (!host_images_wait(h->images, container, &h->suspect, now) || h->settings.is_once)
+	if (!host_images_wait(h->images, container, due, now) || h->settings.is_once)
 		host_told_take(h->told, finding, now);
 }
 
@@ -252,9 +266,8 @@ static void take_opened(struct hosting *h, struct message *message, instant now)
 		if (opened.error)
 			host_join_gone(h->join, &pending->due.process);
 		if (finding.detector.len > 0) {
-			h->suspect = pending->due;
-			h->has_suspect = true;
-			take_finding(h, &finding, now);
+			keep_suspect(h, &pending->due);
+			take_finding(h, &pending->due, &finding, now);
 		}
 	}
 	opened_process_close(&opened);
@@ -356,11 +369,16 @@ static void take_events(struct hosting *h, struct message *message)
 	}
 }
 
-/* How a suspect stays is known now: it is told with its finding. */
+/*
+ * How suspects stay is known now: it is told with their findings. One that was told while the walk
+ * was for another has its own walk now; stopped at once, it would not be looked at again.
+ */
 static void take_setup(struct hosting *h, struct message *message, instant now)
 {
-	if (host_setup_take(h->setup, &h->channel, HOST_SETUP, message) && h->has_suspect)
-		ask(h, &h->suspect, now);
+	if (!host_setup_take(h->setup, &h->channel, HOST_SETUP, message))
+		return;
+	for (size_t i = 0; i < h->suspect_count; i++)
+		ask(h, &h->suspects[i], now);
 }
 
 static void take_list(struct hosting *h, struct message *message, instant now)
