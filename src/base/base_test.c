@@ -2,11 +2,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/shell_word.h"
+#include "base/hash.h"
 #include "base/instant.h"
 #include "base/json_write.h"
 #include "base/shell_word.h"
@@ -70,6 +71,31 @@ static void numbers_are_read_whole(void **state)
 	assert_true(str_hex_to_u64(STR("0xff"), &number));
 	assert_int_equal(number, 255);
 	assert_false(str_hex_to_u64(STR("0x"), &number));
+}
+
+/* Whoever chooses the words must not know from one hash, whatever the seed, another of the same. */
+static void words_that_change_places_hash_otherwise(void **state)
+{
+	static const uint64_t words[5] = {1, 2, 3, 4, 5};
+
+	(void)state;
+	for (unsigned n = 0; n < 1000; n++) {
+		uint64_t seed = hash_bytes(&n, sizeof(n), 1);
+		uint64_t hash = hash_five_words(words, seed);
+		for (size_t i = 0; i < 5; i++)
+			for (size_t k = 0; k < i; k++) {
+				uint64_t others[5];
+				memcpy(others, words, sizeof(others));
+				others[i] = words[k];
+				others[k] = words[i];
+				assert_true(hash_five_words(others, seed) != hash);
+				/* the primes by which the factors differ */
+				others[i] ^= 0x9E3779B185EBCA87 ^ 0xC2B2AE3D27D4EB4F;
+				others[k] ^= 0x9E3779B185EBCA87 ^ 0xC2B2AE3D27D4EB4F;
+				assert_true(hash_five_words(others, seed) != hash);
+			}
+		assert_true(hash_five_words(words, seed + 1) != hash);
+	}
 }
 
 static void the_last_part_of_a_path_is_its_file(void **state)
@@ -180,6 +206,7 @@ int main(void)
 		cmocka_unit_test(times_stay_within_their_range),
 		cmocka_unit_test(numbers_are_read_whole),
 		cmocka_unit_test(the_last_part_of_a_path_is_its_file),
+		cmocka_unit_test(words_that_change_places_hash_otherwise),
 		cmocka_unit_test(json_output_is_always_valid),
 		cmocka_unit_test(buf_keeps_its_limit),
 		cmocka_unit_test(what_does_not_fit_the_arena_is_empty),

@@ -162,7 +162,12 @@ static uint32_t number_of(const struct table *table, const struct header *header
 
 uint64_t table_hash(const struct table *table, const void *key)
 {
-	return hash_bytes(key, table->settings.key_size, table->settings.seed);
+	uint64_t words[5];
+
+	if (table->settings.key_size != sizeof(words))
+		return hash_bytes(key, table->settings.key_size, table->settings.seed);
+	memcpy(words, key, sizeof(words));
+	return hash_five_words(words, table->settings.seed);
 }
 
 static uint32_t tag_of(uint64_t hash)
