@@ -19,3 +19,8 @@ instant clock_monotonic(void)
 {
 	return read_clock(CLOCK_MONOTONIC);
 }
+
+instant clock_boottime(void)
+{
+	return read_clock(CLOCK_BOOTTIME);
+}

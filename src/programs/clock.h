@@ -6,5 +6,6 @@
 
 instant clock_wall(void);      /* UTC: what packets, findings and the store are stamped with */
 instant clock_monotonic(void); /* since boot: for waiting and rates */
+instant clock_boottime(void);  /* the same, and while the machine sleeps, too: for ages */
 
 #endif

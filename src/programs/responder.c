@@ -20,6 +20,7 @@ enum {
 	READ_AGAIN_S = 30,
 	QUICKLY_COPIED = 16 << 20,
 	BEAT_MS = 15000,
+	EXPIRE_FIRST_S = 3600,
 	EXPIRE_EVERY_S = 86400
 };
 
@@ -330,13 +331,28 @@ static void look_again(struct responder *p)
 	p->read_at = clock_wall();
 }
 
-static void expire_evidence(struct responder *p, instant now)
+static int64_t clock_lead(void)
+{
+	return clock_wall().ns - clock_boottime().ns;
+}
+
+/*
+ * Ages are told by the clock, which a neighbour may set who forges the time's answers: one that has
+ * moved by a day since we began removes nothing, nor does one that had no hour to be put right.
+ */
+static void expire_evidence(struct responder *p)
 {
 	const struct response_place *place = &p->responding.place;
-	struct evidence_expired expired =
-		evidence_expire(place->evidence_folder, now, place->evidence_keep);
+	int64_t moved = clock_lead() - p->clock_lead;
 
-	p->expired_at = now;
+	p->expired_at = clock_boottime();
+	if (moved > DURATION_S(EXPIRE_EVERY_S).ns || moved < -DURATION_S(EXPIRE_EVERY_S).ns) {
+		log_warn("the clock was set by more than a day: no evidence is removed until davy "
+			 "watch is started anew");
+		return;
+	}
+	struct evidence_expired expired =
+		evidence_expire(place->evidence_folder, clock_wall(), place->evidence_keep);
 	if (expired.removed > 0)
 		log_info("evidence of %u findings was removed: it is older than "
 			 "respond.evidence_days",
@@ -347,15 +363,26 @@ static void expire_evidence(struct responder *p, instant now)
 			 expired.failed, place->evidence_folder);
 }
 
+/* An hour after the start, and then once a day. */
+static bool should_expire(const struct responder *p)
+{
+	instant now = clock_boottime();
+
+	if (p->responding.is_dry)
+		return false;
+	return p->expired_at.ns == 0
+		       ? instant_since(now, p->began).ns >= DURATION_S(EXPIRE_FIRST_S).ns
+		       : instant_since(now, p->expired_at).ns >= DURATION_S(EXPIRE_EVERY_S).ns;
+}
+
 static void do_what_is_due(struct responder *p)
 {
 	instant now = clock_wall();
 
 	if (!p->is_open)
 		return;
-	if (!p->responding.is_dry &&
-	    instant_since(now, p->expired_at).ns >= DURATION_S(EXPIRE_EVERY_S).ns)
-		expire_evidence(p, now);
+	if (should_expire(p))
+		expire_evidence(p);
 	if (p->thaw_at.ns != 0 && p->thaw_at.ns <= now.ns)
 		thaw(p);
 	if (p->again_count == 0)
@@ -487,6 +514,8 @@ int responder_worker(void)
 		log_error("responder: no memory");
 		return EXIT_TROUBLE;
 	}
+	p->began = clock_boottime();
+	p->clock_lead = clock_lead();
 	open_all(p);
 	work(p);
 	return EXIT_NOTHING_FOUND;

@@ -49,7 +49,9 @@ struct responder {
 	struct buf line;	/* a finding's */
 	struct finding finding; /* of `line`; views into responding.view.arena */
 	instant thaw_at;	/* 0: nothing thaws by itself */
-	instant swept_at, read_at, expired_at;
+	instant swept_at, read_at;
+	instant began, expired_at; /* of the time since boot; expired_at 0: not yet */
+	int64_t clock_lead;	   /* ns of the clock before that time, at the start */
 	struct again again[AGAIN_MAX];
 	size_t again_count;
 	char dry_told[DRY_MAX][FINDING_ID_LEN + 1];

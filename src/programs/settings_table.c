@@ -75,7 +75,8 @@ const struct setting setting_table[] = {
 	 .help = "Room for all evidence that the policy keeps; past it, and below 1 GiB free, it "
 		 "keeps texts only."},
 	{"respond.evidence_days", SETTING_INTEGER, "90", 1, 36500,
-	 .help = "Days after which evidence is removed, unless a file named keep lies in it."},
+	 .help = "Days after which davy watch --protect removes evidence, unless a file named "
+		 "keep lies in it."},
 	{"respond.block_for", SETTING_DURATION, "24 h", 1, 365 * 86400,
 	 .help = "How long davy respond block keeps connections to a pool away."},
 	{"respond.throttle_percent", SETTING_INTEGER, "5", 1, 100,

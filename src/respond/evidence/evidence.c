@@ -141,7 +141,7 @@ static int put_about(const struct response_case *c, struct evidence_room *room)
 	buf_add_instant(&text, c->now);
 	buf_printf(&text, " for the finding %.*s.\n",
 		   STR_ARG(str_sub(c->finding->id, 0, FINDING_ID_LEN)));
-	buf_add_text(&text, "Davy removes it after ");
+	buf_add_text(&text, "davy watch --protect removes it after ");
 	buf_add_instant(&text, instant_add(c->now, c->place->evidence_keep));
 	buf_add_text(&text,
 		     " (respond.evidence_days), unless a file named " EVIDENCE_KEEP
@@ -224,12 +224,6 @@ static int apply(const struct response_case *c, struct json_value memory, struct
 		buf_printf(outcome, ", without the program itself: %s", room.texts_only);
 	if (room.missing)
 		buf_printf(outcome, "; %u files could not be read", room.missing);
-	const struct evidence_expired expired =
-		evidence_expire(path, c->now, c->place->evidence_keep);
-	if (expired.removed > 0)
-		buf_printf(outcome,
-			   "; of %u older the time was over (respond.evidence_days): removed",
-			   expired.removed);
 	return 0;
 }
 

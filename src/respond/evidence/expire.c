@@ -77,8 +77,10 @@ static void expire_one(DIR *all, const char *name, struct evidence_expired *out)
 
 	if (!entries)
 		return;
+	/* nothing but "there is no such file" lets it go */
 	if (is_ours(dirfd(entries)) &&
-	    faccessat(dirfd(entries), EVIDENCE_KEEP, F_OK, AT_SYMLINK_NOFOLLOW) != 0) {
+	    faccessat(dirfd(entries), EVIDENCE_KEEP, F_OK, AT_SYMLINK_NOFOLLOW) != 0 &&
+	    errno == ENOENT) {
 		bool is_gone = empty_folder(entries, true) &&
 			       unlinkat(dirfd(all), name, AT_REMOVEDIR) == 0;
 		out->removed += is_gone;
