@@ -29,8 +29,8 @@ struct connection {
 
 struct connections {
 	struct connection at[CONNECTIONS_MAX];
-	size_t count;
-	uint64_t network; /* of all; a second one needs a second response */
+	size_t count, session_count; /* those of sessions seen on the wire come first */
+	uint64_t network;	     /* of all; a second one needs a second response */
 };
 
 /* -- planning -- */
@@ -45,30 +45,79 @@ static bool came_to_it(const struct process *p, const struct process_socket *soc
 	return false;
 }
 
-static void add_connections(const struct process *p, uint64_t network, const struct never *never,
-			    struct connections *out)
+static const struct connection *find_remote(const struct connections *all,
+					    const struct endpoint *remote)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (endpoint_equal(&all->at[i].remote, remote))
+			return &all->at[i];
+	return NULL;
+}
+
+static bool has(const struct connections *all, const struct endpoint *local,
+		const struct endpoint *remote)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (endpoint_equal(&all->at[i].local, local) &&
+		    endpoint_equal(&all->at[i].remote, remote))
+			return true;
+	return false;
+}
+
+/*
+ * With whom it spoke of mining on the wire. They come before all others: of a process only the
+ * first few sockets are known, and which ones these are is its own to choose. Nor does a listening
+ * socket on the same port make such a connection one of somebody who came to it.
+ */
+static void add_sessions(const struct response_case *c, const struct never *never,
+			 struct connections *out)
+{
+	const struct fact *sessions = facts_find(&c->finding->facts, STR("sessions"));
+
+	for (size_t i = 0; sessions && i < sessions->text_count && out->count < CONNECTIONS_MAX;
+	     i++) {
+		struct endpoint local, remote;
+		struct str client, server;
+		if (!str_cut(sessions->texts[i], ' ', &client, &server) ||
+		    !endpoint_parse(client, &local) || !endpoint_parse(server, &remote) ||
+		    remote.port == 0 || has(out, &local, &remote))
+			continue;
+		out->at[out->count++] =
+			(struct connection){.local = local,
+					    .remote = remote,
+					    .pid = c->targets[0]->key.pid,
+					    .network = out->network,
+					    .never = never_says(never, &remote.address)};
+	}
+	out->session_count = out->count;
+}
+
+static bool is_of_session(const struct connections *all, const struct endpoint *remote)
+{
+	for (size_t i = 0; i < all->session_count; i++)
+		if (endpoint_equal(&all->at[i].remote, remote))
+			return true;
+	return false;
+}
+
+static void add_connections(const struct response_case *c, const struct process *p,
+			    const struct never *never, struct connections *out)
 {
 	for (size_t i = 0; i < p->socket_count && out->count < CONNECTIONS_MAX; i++) {
 		const struct process_socket *s = &p->sockets[i];
-		if (!s->is_tcp || s->is_listening || s->remote.port == 0)
+		if (!s->is_tcp || s->is_listening || s->remote.port == 0 ||
+		    has(out, &s->local, &s->remote))
 			continue;
 		out->at[out->count++] = (struct connection){
 			.local = s->local,
 			.remote = s->remote,
 			.pid = p->key.pid,
-			.network = network,
+			.network = out->network,
 			.never = came_to_it(p, s) ? "the other side came to it"
 						  : never_says(never, &s->remote.address),
+			.only_reset = c->by_policy && !is_of_session(out, &s->remote),
 		};
 	}
-}
-
-static bool has_remote(const struct connections *all, const struct endpoint *remote)
-{
-	for (size_t i = 0; i < all->count; i++)
-		if (endpoint_equal(&all->at[i].remote, remote))
-			return true;
-	return false;
 }
 
 /* Where the finding saw it connected, though it is not now: it will come again. */
@@ -80,7 +129,7 @@ static void add_remembered(const struct response_case *c, const struct never *ne
 	for (size_t i = 0; fact && i < fact->text_count && out->count < CONNECTIONS_MAX; i++) {
 		struct endpoint remote;
 		if (!endpoint_parse(fact->texts[i], &remote) || remote.port == 0 ||
-		    has_remote(out, &remote))
+		    find_remote(out, &remote))
 			continue;
 		out->at[out->count++] =
 			(struct connection){.remote = remote,
@@ -90,52 +139,32 @@ static void add_remembered(const struct response_case *c, const struct never *ne
 	}
 }
 
-static bool is_of_session(const struct fact *sessions, const struct endpoint *remote)
-{
-	for (size_t i = 0; sessions && i < sessions->text_count; i++) {
-		struct str client, server;
-		struct endpoint pool;
-		if (str_cut(sessions->texts[i], ' ', &client, &server) &&
-		    endpoint_parse(server, &pool) && pool.port == remote->port &&
-		    address_equal(&pool.address, &remote->address))
-			return true;
-	}
-	return false;
-}
-
-/* What is not connected now has nothing to be reset, and goes. */
-static void spare_others(const struct response_case *c, struct connections *all)
-{
-	const struct fact *sessions = facts_find(&c->finding->facts, STR("sessions"));
-	size_t kept = 0;
-
-	for (size_t i = 0; i < all->count; i++) {
-		struct connection *one = &all->at[i];
-		one->only_reset = !is_of_session(sessions, &one->remote);
-		if (!one->only_reset || one->local.port != 0)
-			all->at[kept++] = *one;
-	}
-	all->count = kept;
-}
-
+/* By policy what is not connected now has nothing to be reset, and is left out. */
 static void find_connections(const struct response_case *c, struct connections *out)
 {
 	const struct fact *shared = facts_find(&c->finding->facts, STR("shared_address"));
-	struct never never;
+	struct never first, never;
 
 	out->network = network_of(c->place->proc, c->targets[0]->key.pid);
+	never_read(c->place->proc, c->targets[0]->key.pid, &first);
+	add_sessions(c, &first, out);
 	for (size_t i = 0; i < c->target_count; i++) {
-		uint64_t network = network_of(c->place->proc, c->targets[i]->key.pid);
-		never_read(c->place->proc, c->targets[i]->key.pid, &never);
-		if (network == out->network)
-			add_connections(c->targets[i], network, &never, out);
+		uint32_t pid = c->targets[i]->key.pid;
+		if (network_of(c->place->proc, pid) != out->network)
+			continue;
+		never_read(c->place->proc, pid, &never);
+		add_connections(c, c->targets[i], &never, out);
 	}
-	never_read(c->place->proc, c->targets[0]->key.pid, &never);
-	add_remembered(c, &never, out);
+	if (!c->by_policy)
+		add_remembered(c, &first, out);
 	for (size_t i = 0; i < out->count && shared && shared->truth; i++)
 		out->at[i].never = "an address that many share (a CDN)";
-	if (c->by_policy)
-		spare_others(c, out);
+}
+
+/* Several connections may go to one place. */
+static bool is_first_of_remote(const struct connections *all, const struct connection *one)
+{
+	return find_remote(all, &one->remote) == one;
 }
 
 static void tell(const struct response_case *c, const struct connections *all, struct buf *lines)
@@ -154,7 +183,7 @@ static void tell(const struct response_case *c, const struct connections *all, s
 				   "# stays open to others: %s, with which no mining session was "
 				   "seen on the wire\n",
 				   remote);
-		else
+		else if (is_first_of_remote(all, one))
 			buf_printf(lines,
 				   "nft: in table inet davy, chain cut_%.*s: reject tcp to %s for "
 				   "%lld s\n",
@@ -166,13 +195,24 @@ static void tell(const struct response_case *c, const struct connections *all, s
 	}
 }
 
+/* Once, though several connections go there. */
+static size_t add_remote(struct endpoint at[CONNECTIONS_MAX], size_t count,
+			 const struct endpoint *remote)
+{
+	for (size_t i = 0; i < count; i++)
+		if (endpoint_equal(&at[i], remote))
+			return count;
+	at[count] = *remote;
+	return count + 1;
+}
+
 static size_t remotes_of(const struct connections *all, struct endpoint out[CONNECTIONS_MAX])
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < all->count; i++)
 		if (!all->at[i].never && !all->at[i].only_reset)
-			out[count++] = all->at[i].remote;
+			count = add_remote(out, count, &all->at[i].remote);
 	return count;
 }
 
@@ -252,11 +292,13 @@ static bool read_endpoint(struct json_value connection, const char *key, struct 
 
 static void read_remotes(struct json_value connections, struct cutting *out)
 {
+	struct endpoint remote;
+
 	for (struct json_value c = json_first(connections); json_exists(c); c = json_next(c))
 		if (out->remote_count < CONNECTIONS_MAX &&
 		    !json_is_true(json_member(c, STR("only_reset"))) &&
-		    read_endpoint(c, "remote", &out->remotes[out->remote_count]))
-			out->remote_count++;
+		    read_endpoint(c, "remote", &remote))
+			out->remote_count = add_remote(out->remotes, out->remote_count, &remote);
 }
 
 static void reset_all(struct json_value connections, int network, struct cutting *out)

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <errno.h>
 #include <stdio.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -72,6 +73,89 @@ static void rules_name_exactly_the_pool(void **state)
 	assert_true(str_find(buf_view(&rules), STR("[\"198.51.100.20\",3333]")) > 0);
 	assert_true(str_find(buf_view(&rules), STR("[\"2001:db8::7\",443]")) > 0);
 	assert_true(str_find(buf_view(&rules), STR("\"timeout\":3600")) > 0);
+}
+
+/* A process with so many connections that no other is known of it, each from and to another port.
+ */
+static void crowd(struct process *process, const char *local, const char *remote)
+{
+	char text[ENDPOINT_TEXT_MAX];
+
+	process->socket_count = PROCESS_SOCKETS_MAX;
+	for (unsigned i = 0; i < PROCESS_SOCKETS_MAX; i++) {
+		struct process_socket *s = &process->sockets[i];
+		s->is_tcp = true;
+		snprintf(text, sizeof(text), "%s:%u", local, 50000 + i);
+		assert_true(endpoint_parse(str_from(text), &s->local));
+		snprintf(text, sizeof(text), "%s:%u", remote, 1000 + i);
+		assert_true(endpoint_parse(str_from(text), &s->remote));
+	}
+}
+
+/* Of three processes, which have more connections than one response takes. */
+static void planned_in_a_crowd(bool by_policy, struct str session, bool is_shared,
+			       struct response_plan *out)
+{
+	static struct process crowded[3];
+	const struct process *const targets[] = {&crowded[0], &crowded[1], &crowded[2]};
+	static const char *const locals[] = {"198.51.100.7", "198.51.100.8", "198.51.100.9"};
+	struct finding finding = {.id = STR("0123456789abcdef")};
+	struct response_place place = {.proc = open("/proc", O_RDONLY | O_DIRECTORY),
+				       .block_for = DURATION_S(60)};
+	const struct response_case c = {.place = &place,
+					.finding = &finding,
+					.targets = targets,
+					.target_count = 3,
+					.by_policy = by_policy};
+	struct error why = {0};
+
+	for (size_t i = 0; i < 3; i++) {
+		crowded[i] = (struct process){.key = {(uint32_t)getpid(), 1}};
+		crowd(&crowded[i], locals[i], "203.0.113.5");
+	}
+	/* as if its pool had come to it */
+	crowded[0].sockets[0].is_listening = true;
+	assert_true(endpoint_parse(STR("[2001:db8::1]:40001"), &crowded[0].sockets[0].local));
+	facts_add_texts(&finding.facts, "sessions", &session, 1);
+	if (is_shared)
+		facts_add_truth(&finding.facts, "shared_address", true);
+	int result = block_step.plan(&c, out, &why);
+	assert_int_equal(result, is_shared ? -ENOENT : 0);
+	close(place.proc);
+}
+
+static bool holds(const struct buf *text, const char *wanted)
+{
+	return str_find(buf_view(text), str_from(wanted)) >= 0;
+}
+
+/* Which of its sockets are known is the miner's to choose: the wire tells where its pool is. */
+static void a_session_is_cut_though_its_socket_is_not_known(void **state)
+{
+	static const struct {
+		const char *session, *line, *kept;
+		bool is_shared;
+	} rows[] = {
+		{"[2001:db8::1]:40001 [2001:db8::20]:3333",
+		 "chain cut_0123456789abcdef: reject tcp to [2001:db8::20]:3333 for 60 s\n",
+		 "{\"remote\":\"[2001:db8::20]:3333\",\"local\":\"[2001:db8::1]:40001\"}"},
+		{"127.0.0.1:40001 127.0.0.1:3333", "# left alone: 127.0.0.1:3333, loopback\n"},
+		{"[2001:db8::1]:40001 [2001:db8::20]:3333",
+		 "# left alone: [2001:db8::20]:3333, an address that many share", NULL, true},
+	};
+
+	for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(*rows); i++) {
+		struct response_plan plan = {0};
+		planned_in_a_crowd(i % 2, str_from(rows[i / 2].session), rows[i / 2].is_shared,
+				   &plan);
+		if (!holds(&plan.lines, rows[i / 2].line) ||
+		    holds(&plan.memory, ":3333\"") != (rows[i / 2].kept != NULL) ||
+		    (rows[i / 2].kept && !holds(&plan.memory, rows[i / 2].kept)))
+			fail_msg("row %zu: %.*s%.*s", i, STR_ARG(buf_view(&plan.lines)),
+				 STR_ARG(buf_view(&plan.memory)));
+		buf_fini(&plan.lines);
+		buf_fini(&plan.memory);
+	}
 }
 
 /* Three places it is connected to now, and one of before; the second spoke of mining on the wire.
@@ -148,6 +232,7 @@ int main(void)
 		cmocka_unit_test(a_flood_of_routes_ends),
 		cmocka_unit_test(rules_name_exactly_the_pool),
 		cmocka_unit_test(a_policy_keeps_nobody_from_what_a_miner_connects_to),
+		cmocka_unit_test(a_session_is_cut_though_its_socket_is_not_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
