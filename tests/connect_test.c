@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
@@ -24,7 +25,9 @@
 
 #include "cgroups.h"
 #include "host_child.h"
+#include "respond/block/block.h"
 #include "respond/block/hook.h"
+#include "respond/control_group.h"
 
 enum { LONG_S = 3600, DEADLINE_S = 30, GROUPS = 2 };
 
@@ -160,12 +163,13 @@ static int attach(const struct order *order)
 {
 	struct endpoint pools[2] = {{.port = order->scene->pool}, {.port = order->scene->pool}};
 	struct error why = {0};
+	bool is_new;
 
 	if (!address_parse(STR("127.0.0.1"), &pools[0].address) ||
 	    !address_parse(STR("::1"), &pools[1].address))
 		return -EINVAL;
-	int result =
-		hook_attach(id, order->scene->groups[order->group], pools, 2, order->seconds, &why);
+	int result = hook_attach(id, order->scene->groups[order->group], pools, 2, order->seconds,
+				 &is_new, &why);
 	if (result != 0)
 		printf("# %s\n", why.text);
 	return result;
@@ -337,6 +341,115 @@ static void where_it_cannot_be_it_says_why(void **state)
 	expect(scene->groups[0], scene->pool, EPERM);
 }
 
+/* -- the step, which hooks the group of processes -- */
+
+enum { TARGETS_MAX = 2, NODES = 512 };
+
+static int stay(void *context)
+{
+	(void)context;
+	while (pause() != 0)
+		continue;
+	return 0;
+}
+
+static struct process start_in(const char *group)
+{
+	pid_t pid = child_start(stay, NULL);
+
+	assert_true(cgroup_join(group, pid));
+	return (struct process){.key = {(uint32_t)pid, child_start_ns(pid)}};
+}
+
+static void end_process(const struct process *process)
+{
+	child_kill((pid_t)process->key.pid);
+}
+
+/* One block of these processes. */
+struct cut {
+	struct process processes[TARGETS_MAX];
+	const struct process *targets[TARGETS_MAX];
+	struct finding finding;
+	struct response_place place;
+	struct response_case response_case;
+	struct endpoint pools[2];
+	struct buf lines, memory, outcome;
+	struct json_node nodes[NODES];
+	struct json doc;
+};
+
+static void cut_plan(struct cut *cut, const struct scene *scene, const struct process *processes,
+		     size_t count)
+{
+	*cut = (struct cut){.finding = {.id = id},
+			    .place = {.proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+				      .block_for = DURATION_S(LONG_S)},
+			    .pools = {{.port = scene->pool}, {.port = scene->pool}},
+			    .doc = {.cap = NODES}};
+	cut->doc.nodes = cut->nodes;
+	assert_true(address_parse(STR("127.0.0.1"), &cut->pools[0].address));
+	assert_true(address_parse(STR("::1"), &cut->pools[1].address));
+	for (size_t i = 0; i < count; i++) {
+		cut->processes[i] = processes[i];
+		cut->targets[i] = &cut->processes[i];
+	}
+	cut->response_case = (struct response_case){.place = &cut->place,
+						    .finding = &cut->finding,
+						    .targets = cut->targets,
+						    .target_count = count};
+	group_plan(&cut->response_case, cut->pools, 2, &cut->lines, &cut->memory);
+	if (json_read(&cut->doc, buf_view(&cut->memory)) == 0)
+		fail_msg("%.*s", STR_ARG(buf_view(&cut->lines)));
+}
+
+static int cut_apply(struct cut *cut)
+{
+	return group_cut(&cut->response_case, json_root(&cut->doc), cut->pools, 2, LONG_S,
+			 &cut->outcome);
+}
+
+/* With its undo. */
+static void cut_end(struct cut *cut)
+{
+	struct error why = {0};
+
+	if (group_free(&cut->place, json_root(&cut->doc), id, &cut->outcome, &why) != 0)
+		fail_msg("%s", why.text);
+	buf_fini(&cut->lines);
+	buf_fini(&cut->memory);
+	buf_fini(&cut->outcome);
+	close(cut->place.proc);
+}
+
+/* Two were cut; then one of them alone is to be, and ends before: the other stays cut. */
+static void one_that_comes_too_late_leaves_the_first_in_force(void **state)
+{
+	struct scene *scene = *state;
+	struct process both[2] = {start_in(scene->groups[0]), start_in(scene->groups[1])};
+	char quarantine[CGROUP_POINT_MAX + 64];
+	struct cut first, late, last;
+	struct hook_state held;
+
+	snprintf(quarantine, sizeof(quarantine), "%s" CONTROL_GROUP_OURS "/%.*s", scene->point,
+		 STR_ARG(id));
+	cut_plan(&first, scene, both, 2);
+	assert_int_equal(cut_apply(&first), 0);
+	expect(quarantine, scene->pool, EPERM);
+	cut_plan(&late, scene, both, 1);
+	cut_plan(&last, scene, both + 1, 1);
+	end_process(&both[0]);
+	assert_int_equal(cut_apply(&late), -ESRCH);
+	expect(quarantine, scene->pool, EPERM);
+	end_process(&both[1]);
+	assert_int_equal(cut_apply(&last), -ESRCH);
+	hook_look(id, &held);
+	assert_false(held.is_in); /* of nobody any more */
+	cut_end(&last);
+	cut_end(&late);
+	cut_end(&first);
+}
+
 static bool has_own_file_system(void)
 {
 	return unshare(CLONE_NEWNS) == 0 &&
@@ -359,6 +472,9 @@ int main(void)
 							 scene_open, scene_close, &scene),
 		cmocka_unit_test_prestate_setup_teardown(where_it_cannot_be_it_says_why, scene_open,
 							 scene_close, &scene),
+		cmocka_unit_test_prestate_setup_teardown(
+			one_that_comes_too_late_leaves_the_first_in_force, scene_open, scene_close,
+			&scene),
 	};
 
 	if (!is_root())

@@ -75,23 +75,40 @@ void group_plan(const struct response_case *c, const struct endpoint *at, size_t
 	quarantine_fini(&q);
 }
 
-/* With nobody in it the group is of no use. */
+static bool is_empty(const struct quarantine *q)
+{
+	int count = control_group_pids(q->mount, q->group, NULL, 0);
+
+	return (count == 0 && !control_group_has_children(q->mount, q->group)) || count == -ENOENT;
+}
+
+/*
+ * They ended first. An earlier call may have made the hook for others, who are in the group still.
+ */
+static void take_back(const struct response_case *c, const struct quarantine *q, bool is_new)
+{
+	struct error ignored;
+
+	if (is_new || is_empty(q))
+		(void)!hook_remove(c->finding->id, &ignored);
+}
+
 static int hook(const struct response_case *c, const struct quarantine *q,
 		const struct endpoint *at, size_t count, uint64_t seconds, struct error *why)
 {
 	char folder[FOLDER_BYTES];
-	struct error ignored;
 	size_t entered;
+	bool is_new = false;
 	int result = q->in_place ? 0 : control_group_make(q->mount, q->group, why);
 
 	if (result != 0)
 		return result;
 	folder_of(q, folder);
-	result = hook_attach(c->finding->id, folder, at, count, seconds, why);
+	result = hook_attach(c->finding->id, folder, at, count, seconds, &is_new, why);
 	if (result == 0)
 		result = quarantine_enter(c->place, q, &entered, why);
 	if (result == -ESRCH)
-		(void)!hook_remove(c->finding->id, &ignored);
+		take_back(c, q, is_new);
 	if (result != 0 && !q->in_place) /* who is in it already stays, until undo */
 		(void)control_group_remove(q->mount, q->group);
 	return result;

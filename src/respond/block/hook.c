@@ -224,21 +224,21 @@ static int make(struct str id, int group, const struct endpoint *at, size_t coun
 }
 
 int hook_attach(struct str id, const char *group, const struct endpoint *at, size_t count,
-		uint64_t seconds, struct error *why)
+		uint64_t seconds, bool *is_new, struct error *why)
 {
 	struct error ignored;
-	bool is_new = false;
 
+	*is_new = false;
 	if (!is_id(id))
 		return error_set(why, -EINVAL, "that is no finding's id");
 	int fd = open(group, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return error_set(why, -errno, "cannot open its control group: %s", strerror(errno));
-	int result = make_folder(id, &is_new, why);
+	int result = make_folder(id, is_new, why);
 	if (result == 0)
 		result = make(id, fd, at, count, seconds, why);
 	close(fd);
-	if (result != 0 && is_new)
+	if (result != 0 && *is_new)
 		(void)!hook_remove(id, &ignored);
 	return result;
 }

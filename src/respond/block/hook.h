@@ -28,10 +28,11 @@ enum { HOOK_PROGRAMS = 4 };
  *
  * id:      of the finding, 16 hex digits
  * seconds: from now
+ * is_new:  out, when 0 is returned: there was none of this finding before
  * returns: 0; or -errno with a sentence: one that was there before may hold in part then
  */
 must_check int hook_attach(struct str id, const char *group, const struct endpoint *at,
-			   size_t count, uint64_t seconds, struct error *why);
+			   size_t count, uint64_t seconds, bool *is_new, struct error *why);
 /* All of it; none there is fine. 0 or -errno with a sentence. */
 must_check int hook_remove(struct str id, struct error *why);
 
