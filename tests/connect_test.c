@@ -450,6 +450,36 @@ static void one_that_comes_too_late_leaves_the_first_in_force(void **state)
 	cut_end(&first);
 }
 
+/* A service that was started again, clean, while the miner's block was on its way. */
+static void another_group_of_the_same_name_is_not_hooked(void **state)
+{
+	struct scene *scene = *state;
+	struct process miner = start_in(scene->groups[0]);
+	duration until = {since_boot().ns + DURATION_S(DEADLINE_S).ns};
+	struct cut cut, late;
+	struct hook_state held;
+
+	cut_plan(&cut, scene, &miner, 1);
+	cut_plan(&late, scene, &miner, 1);
+	assert_int_equal(cut_apply(&cut), 0);
+	expect(scene->groups[0], scene->pool, EPERM);
+	cut_end(&cut);
+	end_process(&miner);
+	while (rmdir(scene->groups[0]) != 0) {
+		assert_int_equal(errno, EBUSY);
+		assert_true(since_boot().ns < until.ns);
+		(void)poll(NULL, 0, 5);
+	}
+	assert_int_equal(mkdir(scene->groups[0], 0755), 0);
+	struct process clean = start_in(scene->groups[0]);
+	assert_int_equal(cut_apply(&late), -ESRCH);
+	hook_look(id, &held);
+	assert_false(held.is_in);
+	expect(scene->groups[0], scene->pool, 0);
+	end_process(&clean);
+	cut_end(&late);
+}
+
 static bool has_own_file_system(void)
 {
 	return unshare(CLONE_NEWNS) == 0 &&
@@ -474,6 +504,9 @@ int main(void)
 							 scene_close, &scene),
 		cmocka_unit_test_prestate_setup_teardown(
 			one_that_comes_too_late_leaves_the_first_in_force, scene_open, scene_close,
+			&scene),
+		cmocka_unit_test_prestate_setup_teardown(
+			another_group_of_the_same_name_is_not_hooked, scene_open, scene_close,
 			&scene),
 	};
 

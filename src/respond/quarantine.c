@@ -147,12 +147,29 @@ static int enter_one(const struct response_place *place, const struct quarantine
 	return result;
 }
 
+/* A group that was removed and made again by the same name is another's. */
+static int stands_in_it(const struct response_place *place, const struct quarantine *q,
+			const struct quarantine_task *who)
+{
+	char now[CONTROL_GROUP_PATH_MAX];
+	struct task task;
+
+	int result = task_open(place->proc, who->key, &task);
+	if (result != 0)
+		return result;
+	result = control_group_of(place->proc, who->key.pid, q->controller, now);
+	bool is_in = result == 0 && strcmp(now, q->group) == 0 && task_is_alive(&task);
+	task_close(&task);
+	return is_in ? 0 : -ESRCH;
+}
+
 int quarantine_enter(const struct response_place *place, const struct quarantine *q,
 		     size_t *entered, struct error *why)
 {
 	*entered = 0;
 	for (size_t i = 0; i < q->count; i++) {
-		int result = q->in_place ? 0 : enter_one(place, q, &q->tasks[i]);
+		int result = q->in_place ? stands_in_it(place, q, &q->tasks[i])
+					 : enter_one(place, q, &q->tasks[i]);
 		if (result == 0)
 			++*entered;
 		else if (result != -ESRCH)
@@ -160,9 +177,12 @@ int quarantine_enter(const struct response_place *place, const struct quarantine
 					 q->tasks[i].key.pid, q->mount, q->group,
 					 strerror(-result));
 	}
-	return *entered > 0
-		       ? 0
-		       : error_set(why, -ESRCH, "the processes ended before anything was done");
+	if (*entered > 0)
+		return 0;
+	return error_set(why, -ESRCH,
+			 q->in_place ? "the processes ended or left their control group before "
+				       "anything was done"
+				     : "the processes ended before anything was done");
 }
 
 /* A child born in quarantine goes where its parent, or else the first of all, came from. */

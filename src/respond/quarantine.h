@@ -52,8 +52,9 @@ void quarantine_tell(const struct quarantine *quarantine, const struct response_
 		     const char *file, const char *value, struct buf *lines);
 
 /*
- * Move them in; those that have ended meanwhile are passed over. The group must be there.
- * returns: 0 and how many are in it
+ * Move them in, or, in place, see that they are in it; those that have ended meanwhile are passed
+ * over. The group must be there.
+ * returns: 0 and how many are in it; -ESRCH: none is
  */
 must_check int quarantine_enter(const struct response_place *place,
 				const struct quarantine *quarantine, size_t *entered,

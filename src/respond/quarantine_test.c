@@ -218,11 +218,75 @@ static void only_who_stands_in_our_group_is_moved(void **state)
 	}
 }
 
+/* Removed and made again by the same name between plan and apply: a clean restart is in it. */
+static void a_group_of_their_own_is_theirs_only_while_they_are_in_it(void **state)
+{
+	static const struct {
+		const char *stands_in;
+		uint64_t later_ns; /* than the one that was planned for */
+		int result;
+	} rows[] = {{"/old", 0, 0},
+		    {"/sshd", 0, -ESRCH},
+		    {"/old (deleted)", 0, -ESRCH},
+		    {"/old", 1000000000, -ESRCH}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct machine m;
+		struct quarantine q;
+		struct error why = {0};
+		size_t entered;
+		machine_open(&m);
+		stand_in(&m, rows[i].stands_in);
+		assert_int_equal(recalled(&m, m.mount, "/old", true, "/old", &q), 0);
+		q.tasks[0].key.start_ns -= rows[i].later_ns;
+		int result = quarantine_enter(&m.place, &q, &entered, &why);
+		if (result != rows[i].result || entered != (result == 0))
+			fail_msg("row %zu: %d, %zu: %s", i, result, entered, why.text);
+		quarantine_fini(&q);
+		machine_close(&m);
+	}
+}
+
+/* Whoever is in it goes on, but for one that stood still before. */
+static void a_freeze_that_finds_others_in_its_place_lets_them_go(void **state)
+{
+	static const struct {
+		const char *group, *left;
+	} rows[] = {{"/old", "0"}, {"/frozen", "1"}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		CLEANUP(buf_fini) struct buf outcome = {0};
+		struct machine m;
+		struct json_node nodes[NODES];
+		struct json doc = {.nodes = nodes, .cap = NODES};
+		struct error why = {0};
+		char text[1024], name[64], left[64];
+		machine_open(&m);
+		stand_in(&m, "/sshd");
+		snprintf(name, sizeof(name), "%s/cgroup.freeze", rows[i].group + 1);
+		put(m.mount, name, "");
+		int len =
+			snprintf(text, sizeof(text),
+				 "{\"how\":\"v2\",\"mount\":\"%s\",\"group\":\"%s\",\"in_place\":"
+				 "true,\"tasks\":[{\"pid\":%d,\"start_ns\":%llu,\"old\":\"%s\"}]}",
+				 m.mount, rows[i].group, getpid(), (unsigned long long)m.start,
+				 rows[i].group);
+		assert_int_equal(json_read(&doc, str_of(text, (size_t)len)), len);
+		const struct response_case c = {.place = &m.place};
+		assert_int_equal(freeze_step.apply(&c, json_root(&doc), &outcome, &why), -ESRCH);
+		get(m.mount, name, left);
+		assert_string_equal(left, rows[i].left);
+		machine_close(&m);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_forged_memory_is_refused),
 		cmocka_unit_test(only_who_stands_in_our_group_is_moved),
+		cmocka_unit_test(a_group_of_their_own_is_theirs_only_while_they_are_in_it),
+		cmocka_unit_test(a_freeze_that_finds_others_in_its_place_lets_them_go),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

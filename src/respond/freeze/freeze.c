@@ -102,6 +102,7 @@ static int freeze_group(const struct response_case *c, enum how how, const struc
 
 	if (result != 0)
 		return result;
+	bool stood = control_group_is_frozen(q->mount, q->group);
 	result = control_group_write(q->mount, q->group, ways[how].file, ways[how].on);
 	if (result != 0) {
 		if (!q->in_place)
@@ -110,6 +111,8 @@ static int freeze_group(const struct response_case *c, enum how how, const struc
 				 q->mount, q->group, ways[how].file, strerror(-result));
 	}
 	result = quarantine_enter(c->place, q, &entered, why);
+	if (result == -ESRCH && q->in_place && !stood) /* whoever is in it now is somebody else */
+		(void)!control_group_write(q->mount, q->group, ways[how].file, ways[how].off);
 	if (result != 0)
 		return result;
 	buf_printf(outcome, "%zu %s frozen in %s", entered,
