@@ -450,6 +450,25 @@ static void one_that_comes_too_late_leaves_the_first_in_force(void **state)
 	cut_end(&first);
 }
 
+/* One that was cut in its place; with a child that nobody knew it would be moved, but it ended. */
+static void one_for_nobody_does_not_go_over_to_an_empty_group(void **state)
+{
+	struct scene *scene = *state;
+	struct process miner = start_in(scene->groups[0]);
+	struct cut first, late;
+
+	cut_plan(&first, scene, &miner, 1);
+	assert_int_equal(cut_apply(&first), 0);
+	struct process child = start_in(scene->groups[0]);
+	cut_plan(&late, scene, &miner, 1);
+	end_process(&miner);
+	assert_int_equal(cut_apply(&late), -ESRCH);
+	expect(scene->groups[0], scene->pool, EPERM);
+	end_process(&child);
+	cut_end(&late);
+	cut_end(&first);
+}
+
 /* A service that was started again, clean, while the miner's block was on its way. */
 static void another_group_of_the_same_name_is_not_hooked(void **state)
 {
@@ -504,6 +523,9 @@ int main(void)
 							 scene_close, &scene),
 		cmocka_unit_test_prestate_setup_teardown(
 			one_that_comes_too_late_leaves_the_first_in_force, scene_open, scene_close,
+			&scene),
+		cmocka_unit_test_prestate_setup_teardown(
+			one_for_nobody_does_not_go_over_to_an_empty_group, scene_open, scene_close,
 			&scene),
 		cmocka_unit_test_prestate_setup_teardown(
 			another_group_of_the_same_name_is_not_hooked, scene_open, scene_close,

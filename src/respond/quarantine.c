@@ -163,6 +163,36 @@ static int stands_in_it(const struct response_place *place, const struct quarant
 	return is_in ? 0 : -ESRCH;
 }
 
+static int nobody(const struct quarantine *q, struct error *why)
+{
+	return error_set(why, -ESRCH,
+			 q->in_place ? "the processes ended or left their control group before "
+				       "anything was done"
+				     : "the processes ended before anything was done");
+}
+
+static bool is_there(const struct response_place *place, const struct quarantine *q,
+		     const struct quarantine_task *who)
+{
+	struct task task;
+
+	if (q->in_place)
+		return stands_in_it(place, q, who) == 0;
+	if (task_open(place->proc, who->key, &task) != 0)
+		return false;
+	task_close(&task);
+	return true;
+}
+
+int quarantine_await(const struct response_place *place, const struct quarantine *q,
+		     struct error *why)
+{
+	for (size_t i = 0; i < q->count; i++)
+		if (is_there(place, q, &q->tasks[i]))
+			return 0;
+	return nobody(q, why);
+}
+
 int quarantine_enter(const struct response_place *place, const struct quarantine *q,
 		     size_t *entered, struct error *why)
 {
@@ -177,12 +207,7 @@ int quarantine_enter(const struct response_place *place, const struct quarantine
 					 q->tasks[i].key.pid, q->mount, q->group,
 					 strerror(-result));
 	}
-	if (*entered > 0)
-		return 0;
-	return error_set(why, -ESRCH,
-			 q->in_place ? "the processes ended or left their control group before "
-				       "anything was done"
-				     : "the processes ended before anything was done");
+	return *entered > 0 ? 0 : nobody(q, why);
 }
 
 /* A child born in quarantine goes where its parent, or else the first of all, came from. */

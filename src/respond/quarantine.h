@@ -51,6 +51,9 @@ must_check int quarantine_recall(const struct response_place *place, struct json
 void quarantine_tell(const struct quarantine *quarantine, const struct response_case *response_case,
 		     const char *file, const char *value, struct buf *lines);
 
+/* Before anything is done: 0 when quarantine_enter will find somebody, as of now; else -ESRCH. */
+must_check int quarantine_await(const struct response_place *place,
+				const struct quarantine *quarantine, struct error *why);
 /*
  * Move them in, or, in place, see that they are in it; those that have ended meanwhile are passed
  * over. The group must be there.

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/json_write.h"
 #include "base/shell_word.h"
@@ -75,40 +76,51 @@ void group_plan(const struct response_case *c, const struct endpoint *at, size_t
 	quarantine_fini(&q);
 }
 
-static bool is_empty(const struct quarantine *q)
+/* Its group is gone, or this one and empty. */
+static bool refuses_nobody(const struct response_case *c, const struct quarantine *q,
+			   const char *folder)
 {
-	int count = control_group_pids(q->mount, q->group, NULL, 0);
+	struct hook_state state;
+	struct stat status;
 
-	return (count == 0 && !control_group_has_children(q->mount, q->group)) || count == -ENOENT;
+	hook_look(c->finding->id, &state);
+	if (state.group == 0)
+		return true;
+	return stat(folder, &status) == 0 && status.st_ino == state.group &&
+	       control_group_pids(q->mount, q->group, NULL, 0) == 0 &&
+	       !control_group_has_children(q->mount, q->group);
 }
 
 /*
  * They ended first. An earlier call may have made the hook for others, who are in the group still.
  */
-static void take_back(const struct response_case *c, const struct quarantine *q, bool is_new)
+static void take_back(const struct response_case *c, const struct quarantine *q, const char *folder,
+		      bool is_new)
 {
 	struct error ignored;
 
-	if (is_new || is_empty(q))
+	if (is_new || refuses_nobody(c, q, folder))
 		(void)!hook_remove(c->finding->id, &ignored);
 }
 
+/* For nobody, a hook that holds must not go over to another group. */
 static int hook(const struct response_case *c, const struct quarantine *q,
 		const struct endpoint *at, size_t count, uint64_t seconds, struct error *why)
 {
 	char folder[FOLDER_BYTES];
 	size_t entered;
 	bool is_new = false;
-	int result = q->in_place ? 0 : control_group_make(q->mount, q->group, why);
+	int result = quarantine_await(c->place, q, why);
 
-	if (result != 0)
-		return result;
 	folder_of(q, folder);
-	result = hook_attach(c->finding->id, folder, at, count, seconds, &is_new, why);
+	if (result == 0 && !q->in_place)
+		result = control_group_make(q->mount, q->group, why);
+	if (result == 0)
+		result = hook_attach(c->finding->id, folder, at, count, seconds, &is_new, why);
 	if (result == 0)
 		result = quarantine_enter(c->place, q, &entered, why);
 	if (result == -ESRCH)
-		take_back(c, q, is_new);
+		take_back(c, q, folder, is_new);
 	if (result != 0 && !q->in_place) /* who is in it already stays, until undo */
 		(void)control_group_remove(q->mount, q->group);
 	return result;
