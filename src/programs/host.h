@@ -45,11 +45,18 @@ enum host_message {
 	HOST_IMAGE,	  /* up: struct image_request */
 	HOST_IMAGE_FILES, /* down: the answer, of image_files_answer */
 	HOST_SEEN,	  /* up, before WATCH_FLUSHED: struct host_seen */
-	HOST_READS, /* up, now and then: uint32_t, whose memory is read now; 0: nobody's, I live */
-	HOST_SPARE, /* down: uint32_t each, whose memory is not to be read; 0: nobody's is */
+	HOST_READS,	  /* up, now and then: struct host_reads */
+	HOST_SPARE,	  /* down: uint32_t each, whose memory is not to be read; 0: nobody's is */
+	HOST_SPARE_RULES, /* down: the same, of whom rules of the user's own pass over */
 };
 
 enum { HOST_SPARED_MAX = 32 };
+
+/* The worker's last word, when it hangs or falls. */
+struct host_reads {
+	uint32_t pid;	      /* whose memory is read now; 0: nobody's, I live */
+	uint32_t is_in_rules; /* 1: by libyara, for rules of the user's own */
+};
 
 /* The worker's settings; its descriptors at start: the procfs's folder, rules if there are any. */
 struct host_start {

@@ -24,6 +24,7 @@ struct host_rules {
 	struct rule_text texts[RULES_FILES_MAX];
 	struct rule_region regions[REGIONS_MAX];
 	size_t region_count;
+	struct rules_watcher watcher; /* its functions NULL: nobody */
 	struct stopped stopped[STOPPED_MAX];
 	size_t next;	/* the oldest of them */
 	uint64_t stops; /* in all */
@@ -61,6 +62,12 @@ void host_rules_free(struct host_rules *rules)
 	rules_free(rules->rules);
 	rules_library_close(rules->library);
 	free(rules);
+}
+
+void host_rules_watch(struct host_rules *rules, const struct rules_watcher *watcher)
+{
+	if (rules)
+		rules->watcher = *watcher;
 }
 
 void host_rules_begin(struct host_rules *rules)
@@ -126,8 +133,12 @@ void host_rules_scan(struct host_rules *rules, const struct processes *processes
 				       .context = &reading};
 	if (!hits)
 		return;
+	if (rules->watcher.begins && !rules->watcher.begins(rules->watcher.context, reading.pid))
+		return;
 	if (rules_scan(rules->rules, &m, arena, hits, &workload->rule_hit_count) != RULES_DONE)
 		note_stop(rules, &workload->process->key);
+	if (rules->watcher.ends)
+		rules->watcher.ends(rules->watcher.context, reading.pid);
 	workload->rule_hits = hits;
 }
 

@@ -5,6 +5,7 @@
 #ifndef DAVY_PROGRAMS_HOST_RULES_H
 #define DAVY_PROGRAMS_HOST_RULES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -22,6 +23,17 @@ must_check int host_rules_take(struct host_rules *rules, int descriptor, struct 
 void host_rules_free(struct host_rules *rules);
 
 /* All of these take NULL, or what has no rules, and do nothing. */
+
+/*
+ * Libyara may not look at its clock for long, and may have faults: somebody is to know that it is
+ * at work, and at whose memory.
+ */
+struct rules_watcher {
+	bool (*begins)(void *context, uint32_t pid); /* false: it is to be passed over */
+	void (*ends)(void *context, uint32_t pid);
+	void *context;
+};
+void host_rules_watch(struct host_rules *rules, const struct rules_watcher *watcher);
 
 /* The next process: its regions are named one by one, and read when it is scanned. */
 void host_rules_begin(struct host_rules *rules);

@@ -65,10 +65,14 @@ struct hosting {
 	struct buf line;
 	struct stat own;
 	char own_path[PATH_MAX];
-	uint32_t spared[HOST_SPARED_MAX]; /* their memory is not read: that never ends */
-	size_t spared_count;
-	uint32_t reads; /* whose memory we read, as was told last */
-	instant beaten; /* monotonic */
+	struct spared_pids {
+		uint32_t pids[HOST_SPARED_MAX];
+		size_t count;
+	} spared,		 /* their memory is not read: that never ends */
+		rules_spared;	 /* the same, of libyara */
+	bool is_in_rules;	 /* libyara is at work */
+	struct host_reads reads; /* as was told last */
+	instant beaten;		 /* monotonic */
 	instant begun, stepped, health_told;
 	uint64_t looks;
 	bool leaves;
@@ -85,11 +89,20 @@ static void beat(struct hosting *h, uint32_t pid)
 {
 	instant now = clock_monotonic();
 
-	if (pid == h->reads && instant_since(now, h->beaten).ns < DURATION_S(BEAT_S).ns)
+	if (pid == h->reads.pid && h->is_in_rules == h->reads.is_in_rules &&
+	    instant_since(now, h->beaten).ns < DURATION_S(BEAT_S).ns)
 		return;
-	h->reads = pid;
+	h->reads = (struct host_reads){pid, h->is_in_rules};
 	h->beaten = now;
-	(void)!tell(h, HOST_READS, str_of(&pid, sizeof(pid)));
+	(void)!tell(h, HOST_READS, str_of(&h->reads, sizeof(h->reads)));
+}
+
+static bool has_pid(const struct spared_pids *spared, uint32_t pid)
+{
+	for (size_t i = 0; i < spared->count; i++)
+		if (spared->pids[i] == pid || spared->pids[i] == 0)
+			return true;
+	return false;
 }
 
 /* Told before it is read: a page may be one that never comes, and this our last word. */
@@ -97,20 +110,39 @@ static bool may_read(void *context, uint32_t pid)
 {
 	struct hosting *h = context;
 
-	for (size_t i = 0; i < h->spared_count; i++)
-		if (h->spared[i] == pid || h->spared[i] == 0)
-			return false;
+	if (has_pid(&h->spared, pid))
+		return false;
 	beat(h, pid);
 	return true;
 }
 
-static void take_spared(struct hosting *h, struct str body)
+/* Told before libyara begins, and when it came back: what hangs or falls between is of rules. */
+static bool rules_begin(void *context, uint32_t pid)
 {
-	if (body.len > sizeof(h->spared) || body.len % sizeof(*h->spared) != 0)
+	struct hosting *h = context;
+
+	if (has_pid(&h->rules_spared, pid))
+		return false;
+	h->is_in_rules = true;
+	beat(h, pid);
+	return true;
+}
+
+static void rules_end(void *context, uint32_t pid)
+{
+	struct hosting *h = context;
+
+	h->is_in_rules = false;
+	beat(h, pid);
+}
+
+static void take_spared(struct spared_pids *spared, struct str body)
+{
+	if (body.len > sizeof(spared->pids) || body.len % sizeof(*spared->pids) != 0)
 		return;
-	h->spared_count = body.len / sizeof(*h->spared);
+	spared->count = body.len / sizeof(*spared->pids);
 	if (body.len > 0)
-		memcpy(h->spared, body.at, body.len);
+		memcpy(spared->pids, body.at, body.len);
 }
 
 /* -- samples -- */
@@ -425,7 +457,9 @@ static void take_messages(struct hosting *h, instant now)
 		else if (message.type == HOST_FINDING)
 			hear(h, &message, now);
 		else if (message.type == HOST_SPARE)
-			take_spared(h, message.body);
+			take_spared(&h->spared, message.body);
+		else if (message.type == HOST_SPARE_RULES)
+			take_spared(&h->rules_spared, message.body);
 		else if (message.type == WATCH_FLUSH)
 			leave(h);
 		if (!h->leaves)
@@ -527,8 +561,10 @@ static void close_all(struct hosting *h)
 /* They were compiled once before: what fails here is memory, and no reason to look at nothing. */
 static void take_rules(struct hosting *h, int descriptor)
 {
+	const struct rules_watcher watcher = {rules_begin, rules_end, h};
 	struct error why;
 
+	host_rules_watch(h->rules, &watcher);
 	if (host_rules_take(h->rules, descriptor, &why) < 0)
 		log_error("host: %s; rules of your own are not looked for", why.text);
 	beat(h, 0);

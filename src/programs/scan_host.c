@@ -23,7 +23,7 @@ struct host_scan {
 	struct host_side side;
 	struct worker_process worker;
 	struct channel channel;
-	uint32_t reads; /* the worker: whose memory; 0: nobody's */
+	struct host_reads reads; /* the worker's last word */
 	bool is_flushed, is_gone, reader_is_gone;
 };
 
@@ -176,6 +176,20 @@ static bool await_end(const struct host_scan *scan, int *status)
 	return true;
 }
 
+/* Libyara did not come back. */
+static void tell_rules_fault(struct host_scan *scan, bool hung, int status)
+{
+	char why[DEATH_TEXT_MAX + 200], death[DEATH_TEXT_MAX] = "never came back";
+
+	if (!hung)
+		death_describe(status, death);
+	snprintf(why, sizeof(why),
+		 "who looked for rules of your own in process %u %s: nothing was told of all "
+		 "others; look again without them, then try the files one by one",
+		 scan->reads.pid, death);
+	tell_unchecked(scan, "this machine's processes", why);
+}
+
 static void bury(struct host_scan *scan)
 {
 	char why[DEATH_TEXT_MAX];
@@ -187,13 +201,16 @@ static void bury(struct host_scan *scan)
 		close(scan->worker.pidfd);
 	if (scan->is_flushed)
 		return;
-	if (has_ended && (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL || scan->reads == 0))
+	bool hung = !has_ended || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	if (scan->reads.is_in_rules)
+		return tell_rules_fault(scan, hung, status);
+	if (!hung || (has_ended && scan->reads.pid == 0))
 		death_describe(status, why);
 	else
 		snprintf(why, sizeof(why),
 			 "the look at process %u never ended, which itself is suspicious: nothing "
 			 "was told of all others",
-			 scan->reads);
+			 scan->reads.pid);
 	tell_unchecked(scan, "this machine's processes", why);
 }
 

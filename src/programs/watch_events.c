@@ -37,7 +37,7 @@ static void on_health(uv_timer_t *timer)
 	if (core->is_running)
 		(void)!channel_send(&core->channel, WATCH_COUNTERS, buf_view(&lines), NULL, 0);
 	watch_host_tick(w);
-	watch_host_forget(w, false);
+	watch_spared_forget(w, false);
 	relay_sources(w);
 }
 

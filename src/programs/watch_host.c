@@ -1,22 +1,9 @@
-/*
- * This machine's own processes in `davy watch`: the host worker, and the half of it with rights.
- *
- * The worker reads memory of the processes it judges, and one of them may have a page in a file of
- * its own file system that never comes. The worker that waits for it is given up, and the next one
- * spares that process: a miner must not blind us for all others by hiding itself.
- */
+/* This machine's own processes in `davy watch`: the host worker, and the half of it with rights. */
 #include "programs/watch_state.h"
-
-#include <poll.h>
-#include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "programs/clock.h"
 #include "programs/watch_relay.h"
-
-enum { SPARED_NAME_MAX = 64 };
 
 /* One line of `davy health` each. */
 static void tell_sources(struct watch *w)
@@ -104,96 +91,13 @@ bool watch_host_is(const struct watch *w, size_t index)
 	return w->host_index > 0 && index == w->host_index;
 }
 
-static void tell_spared(struct watch *w)
-{
-	uint32_t pids[HOST_SPARED_MAX];
-	struct channel *channel = &w->supervisor.at[w->host_index].channel;
-
-	for (size_t i = 0; i < w->host_spared_count; i++)
-		pids[i] = w->host_spared[i].pid;
-	if (w->host_spared_count == HOST_SPARED_MAX)
-		pids[0] = 0;
-	if (channel_send(channel, HOST_SPARE, str_of(pids, w->host_spared_count * sizeof(*pids)),
-			 NULL, 0) < 0)
-		log_error("the worker of processes was not told whom to spare");
-}
-
 void watch_host_greet(struct watch *w)
 {
 	struct supervised *worker = &w->supervisor.at[w->host_index];
 
 	if (host_side_greet(&w->host, &worker->channel) < 0)
 		log_error("the worker of processes was not given its samples");
-	w->host_reads = 0;
-	tell_spared(w);
-}
-
-/* -- who is spared -- */
-
-static bool has_ended(const struct spared *spared)
-{
-	struct pollfd ended = {.fd = spared->pidfd, .events = POLLIN};
-
-	return poll(&ended, 1, 0) == 1;
-}
-
-static void name_spared(const struct spared *spared, char name[SPARED_NAME_MAX])
-{
-	snprintf(name, SPARED_NAME_MAX, "host: memory of process %u", spared->pid);
-}
-
-static void spare(struct watch *w, uint32_t pid, int pidfd)
-{
-	static const char why[] =
-		"looking at it never ends, which itself is suspicious: a page of it lies in a file "
-		"of its own file system; look who it is and what it has mounted (/proc/PID/exe, "
-		"maps, mountinfo)";
-	struct spared *spared = &w->host_spared[w->host_spared_count++];
-	char name[SPARED_NAME_MAX];
-
-	*spared = (struct spared){pid, pidfd};
-	name_spared(spared, name);
-	log_warn("%s: %s; it is not looked at any more, the others are", name, why);
-	relay_source(w, name, false, why);
-	if (w->host_spared_count == HOST_SPARED_MAX)
-		log_error("host: looking at %d processes never ended: memory is not looked at any "
-			  "more, of no process, until one of them is ended",
-			  HOST_SPARED_MAX);
-}
-
-void watch_host_hangs(struct watch *w)
-{
-	const uint32_t pid = w->host_reads;
-
-	if (pid == 0 || w->host_spared_count == HOST_SPARED_MAX)
-		return;
-	int pidfd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
-	if (pidfd >= 0)
-		spare(w, pid, pidfd);
-}
-
-void watch_host_forget(struct watch *w, bool all)
-{
-	const size_t before = w->host_spared_count;
-	char name[SPARED_NAME_MAX];
-
-	for (size_t i = before; i > 0; i--) {
-		struct spared *spared = &w->host_spared[i - 1];
-		if (!all && !has_ended(spared))
-			continue;
-		name_spared(spared, name);
-		relay_source_gone(w, name);
-		close(spared->pidfd);
-		*spared = w->host_spared[--w->host_spared_count];
-	}
-	if (!all && w->host_spared_count < before && w->supervisor.at[w->host_index].is_running)
-		tell_spared(w);
-}
-
-static void take_reads(struct watch *w, struct str body)
-{
-	if (body.len == sizeof(w->host_reads))
-		memcpy(&w->host_reads, body.at, sizeof(w->host_reads));
+	watch_spared_tell(w);
 }
 
 void watch_host_take(struct watch *w, const struct message *message)
@@ -201,7 +105,7 @@ void watch_host_take(struct watch *w, const struct message *message)
 	struct supervised *worker = &w->supervisor.at[w->host_index];
 
 	if (message->type == HOST_READS)
-		take_reads(w, message->body);
+		watch_spared_take(w, message->body);
 	else if (host_side_answer(&w->host, &worker->channel, message) < 0) {
 		log_error("the worker of processes says what none of ours says, and is ended");
 		supervise_kill(&w->supervisor, w->host_index);

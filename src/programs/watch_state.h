@@ -5,6 +5,7 @@
  *     watch_supervisor.c   from the first right to the last: set-up, the loop, tear-down
  *     watch_workers.c      core and sensors: started, lost, finished
  *     watch_host.c         this machine's processes: the worker and what it asks for
+ *     watch_spared.c       whose memory its worker reads no more
  *     watch_respond.c      who carries out the policy
  *     watch_interfaces.c   which interfaces, and the rings on them
  *     watch_events.c       timers and signals
@@ -27,7 +28,12 @@
 enum {
 	CORE = 0, /* the first worker; sensors follow, then the host's */
 	WORKER_GRACE_MS = 3000,
-	HOST_SILENCE_S = 20,	   /* it says something each three seconds */
+	HOST_SILENCE_S = 20, /* it says something each three seconds */
+	/*
+	 * Each costs all others up to HOST_SILENCE_S and a pause, and who arranged for one has any
+	 * number of processes: counted for good, and not only while these live.
+	 */
+	RULES_FALLS_MAX = 8,
 	RESPONDER_SILENCE_S = 300, /* each fifteen, but a step may take long */
 	NAMES_MAX = 256,
 	RINGS_PERCENT = 25, /* of the memory ceiling; the rest is the sensors' */
@@ -57,14 +63,15 @@ struct watch {
 	struct host_side host;
 	struct host_start host_start;
 	struct rule_files host_rules;
-	int host_descriptors[2]; /* the procfs; rules */
-	size_t host_index;	 /* 0: this machine's processes are not watched */
-	uint32_t host_reads;	 /* whose memory; 0: nobody's */
+	int host_descriptors[2];      /* the procfs; rules */
+	size_t host_index;	      /* 0: this machine's processes are not watched */
+	struct host_reads host_reads; /* the worker's last word */
 	struct spared {
 		uint32_t pid;
 		int pidfd; /* tells when it has ended, and its pid may be another's */
-	} host_spared[HOST_SPARED_MAX];
-	size_t host_spared_count;
+	} host_spared[HOST_SPARED_MAX], rules_spared[RULES_FALLS_MAX];
+	size_t host_spared_count, rules_spared_count;
+	uint32_t rules_falls; /* how often the worker did not come back from rules */
 	struct responder_start responder;
 	size_t responder_index;		  /* 0: was not needed so far */
 	struct policy_waiting to_respond; /* while the responder starts, or is busy */
@@ -109,13 +116,22 @@ void watch_host_start(struct watch *w);
 bool watch_host_is(const struct watch *w, size_t index);
 void watch_host_greet(struct watch *w); /* the worker has begun */
 void watch_host_take(struct watch *w, const struct message *message);
-/* The worker hangs: whose memory it reads is spared by its successors. */
-void watch_host_hangs(struct watch *w);
-/* Spared ones that have ended are forgotten. At the end: all are. */
-void watch_host_forget(struct watch *w, bool all);
 /* A copy of what a sensor found, unread; in a flood it is left out. */
 void watch_host_hear(struct watch *w, struct str finding);
 void watch_host_tick(struct watch *w); /* now and then: processors come and go */
+
+/* -- watch_spared.c -- */
+
+/* To a worker that has begun. */
+void watch_spared_tell(struct watch *w);
+/* What the worker said of whom it reads. */
+void watch_spared_take(struct watch *w, struct str body);
+/* The worker hangs: whose memory it reads is spared by its successors. */
+void watch_spared_hangs(struct watch *w);
+/* It is dead, its channel not yet closed: who was read by libyara is spared by the rules. */
+void watch_spared_died(struct watch *w, const char *how);
+/* Spared ones that have ended are forgotten. At the end: all are. */
+void watch_spared_forget(struct watch *w, bool all);
 
 /* -- watch_respond.c -- */
 

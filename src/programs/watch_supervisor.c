@@ -153,7 +153,7 @@ static void tear_down(struct watch *w)
 	uv_walk(&w->loop, close_handle, NULL);
 	uv_run(&w->loop, UV_RUN_DEFAULT);
 	supervise_stop(&w->supervisor, WORKER_GRACE_MS);
-	watch_host_forget(w, true);
+	watch_spared_forget(w, true);
 	host_side_close(&w->host);
 	taps_close(&w->taps);
 	if (w->interfaces.fd > 0)

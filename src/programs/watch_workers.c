@@ -62,6 +62,8 @@ void workers_on_death(void *context, size_t index, const char *why)
 	}
 	if (w->leaves)
 		return;
+	if (watch_host_is(w, index))
+		watch_spared_died(w, why);
 	w->restarts++;
 	log_warn("the %s %s and is started again", w->supervisor.at[index].plan.role, why);
 }
@@ -71,7 +73,7 @@ void workers_on_hang(void *context, size_t index)
 	struct watch *w = context;
 
 	if (watch_host_is(w, index))
-		watch_host_hangs(w);
+		watch_spared_hangs(w);
 }
 
 /*
