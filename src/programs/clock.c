@@ -24,3 +24,8 @@ instant clock_boottime(void)
 {
 	return read_clock(CLOCK_BOOTTIME);
 }
+
+instant clock_worked(void)
+{
+	return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "programs/clock.h"
 #include "programs/rule_files.h"
+#include "programs/rules_budget.h"
 
 enum {
 	REGIONS_MAX = 4096,
@@ -26,8 +28,9 @@ struct host_rules {
 	size_t region_count;
 	struct rules_watcher watcher; /* its functions NULL: nobody */
 	struct stopped stopped[STOPPED_MAX];
-	size_t next;	/* the oldest of them */
-	uint64_t stops; /* in all */
+	size_t next;	    /* the oldest of them */
+	uint64_t undecided; /* in all */
+	struct rules_budget budget;
 };
 
 int host_rules_new(struct host_rules **out, struct error *why)
@@ -99,7 +102,6 @@ static void note_stop(struct host_rules *rules, const struct process_key *proces
 {
 	rules->stopped[rules->next] = (struct stopped){*process, PASSED_OVER};
 	rules->next = (rules->next + 1) % STOPPED_MAX;
-	rules->stops++;
 }
 
 struct reading {
@@ -124,7 +126,11 @@ void host_rules_scan(struct host_rules *rules, const struct processes *processes
 {
 	struct reading reading = {processes, workload->process->key.pid, memory};
 
-	if (!rules || !rules->rules || is_passed_over(rules, &workload->process->key))
+	if (!rules || !rules->rules)
+		return;
+	rules->undecided++;
+	if (is_passed_over(rules, &workload->process->key) ||
+	    !rules_budget_allows(&rules->budget, clock_monotonic()))
 		return;
 	struct rule_hit *hits = arena_take(arena, sizeof(*hits) * RULE_HITS_MAX);
 	const struct rules_memory m = {.regions = rules->regions,
@@ -135,8 +141,16 @@ void host_rules_scan(struct host_rules *rules, const struct processes *processes
 		return;
 	if (rules->watcher.begins && !rules->watcher.begins(rules->watcher.context, reading.pid))
 		return;
-	if (rules_scan(rules->rules, &m, arena, hits, &workload->rule_hit_count) != RULES_DONE)
+	const instant began = clock_monotonic(), worked = clock_worked();
+	duration cost;
+	if (rules_scan(rules->rules, &m, arena, hits, &workload->rule_hit_count) == RULES_DONE) {
+		rules->undecided--;
+		cost = instant_since(clock_worked(), worked); /* not for how busy others are */
+	} else {
 		note_stop(rules, &workload->process->key);
+		cost = instant_since(clock_monotonic(), began); /* it may be slow pages */
+	}
+	rules_budget_spend(&rules->budget, cost);
 	if (rules->watcher.ends)
 		rules->watcher.ends(rules->watcher.context, reading.pid);
 	workload->rule_hits = hits;
@@ -144,5 +158,5 @@ void host_rules_scan(struct host_rules *rules, const struct processes *processes
 
 uint64_t host_rules_stopped(const struct host_rules *rules)
 {
-	return rules ? rules->stops : 0;
+	return rules ? rules->undecided : 0;
 }

@@ -39,14 +39,18 @@ void host_rules_watch(struct host_rules *rules, const struct rules_watcher *watc
 void host_rules_begin(struct host_rules *rules);
 void host_rules_add(struct host_rules *rules, uint64_t start, uint64_t end);
 /*
- * Which rules hold. A process at which they had to be stopped costs that once in a while only.
+ * Which rules hold. A process at which they had to be stopped costs that once in a while only, and
+ * all processes together no more than programs/rules_budget.h allows.
  *
  * memory: of workload->process, for pread. Fills rule_hits and rule_hit_count of `workload`, from
  * `arena`.
  */
 void host_rules_scan(struct host_rules *rules, const struct processes *processes, int memory,
 		     struct arena *arena, struct workload *workload);
-/* How often no rule was decided: it took too long, or there was too much. */
+/*
+ * In how many looks no rule was decided: it took too long or was too much, here, just before, or
+ * for others; or its process is to be passed over.
+ */
 uint64_t host_rules_stopped(const struct host_rules *rules);
 
 #endif

@@ -88,10 +88,11 @@ static void take_seen(struct host_scan *scan, struct str body)
 	if (body.len != sizeof(seen))
 		return;
 	memcpy(&seen, body.at, sizeof(seen));
-	snprintf(why, sizeof(why),
-		 "no rule was decided in %u look%s: one of them takes too long, or is found too "
-		 "often; try the files one by one",
-		 seen.rules_stopped, seen.rules_stopped == 1 ? "" : "s");
+	snprintf(
+		why, sizeof(why),
+		"no rule was decided in %u look%s: one of them takes too long, is found too often, "
+		"or all used up their time; try the files one by one",
+		seen.rules_stopped, seen.rules_stopped == 1 ? "" : "s");
 	if (seen.rules_stopped > 0)
 		tell_unchecked(scan, "rules of your own", why);
 	tell_reader(scan, SCAN_HOST, body);
