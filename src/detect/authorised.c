@@ -199,20 +199,50 @@ static bool makes_containers(struct str unit)
 	return false;
 }
 
-/* The group of the container lies in no other container, and in no service but a runtime's. */
+/* "kubepods", "kubepods/burstable/pod<uid>", as the kubelet has them without systemd. */
+static bool is_of_pods(struct str part, struct str rest)
+{
+	if (!str_equal(part, STR("kubepods")))
+		return false;
+	while (rest.len > 0) {
+		str_cut(rest, '/', &part, &rest);
+		if (part.len > 0 && !str_equal(part, STR("burstable")) &&
+		    !str_equal(part, STR("besteffort")) && !str_starts(part, STR("pod")))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Where engines put the groups of containers, and nowhere else: any other group may have been
+ * handed to a user, who calls what is below it by whatever id. `above` ends with a slash.
+ */
+static bool is_place_of_engines(struct str above)
+{
+	struct str part, rest = above;
+
+	if (str_equal(above, STR("/docker/")) || str_equal(above, STR("/libpod_parent/")))
+		return true;
+	str_cut(str_skip(above, 1), '/', &part, &rest);
+	if (is_of_pods(part, rest))
+		return true;
+	rest = above;
+	while (rest.len > 0) {
+		str_cut(rest, '/', &part, &rest);
+		if (part.len > 0 && !str_ends(part, STR(".slice")) && !makes_containers(part))
+			return false;
+	}
+	return true;
+}
+
 static bool is_container(const struct cgroup_place *place)
 {
-	char scratch[CGROUP_POD_UID_LEN];
-	struct cgroup_place above;
 	ptrdiff_t at = str_find(place->path, place->container);
 
 	while (at > 0 && place->path.at[at - 1] != '/')
 		at--;
-	if (at <= 0)
-		return false;
-	cgroup_place_of_path(str_sub(place->path, 0, (size_t)at), scratch, &above);
-	return above.runtime == CONTAINER_NONE &&
-	       (above.unit.len == 0 || makes_containers(above.unit));
+	return at > 0 && is_place_of_engines(str_sub(place->path, 0, (size_t)at)) &&
+	       !cgroup_is_of_a_user(place->path);
 }
 
 static bool is_of_image(const struct container_image *image, const uint8_t *digest)
@@ -236,11 +266,9 @@ static bool fits(const struct authorisation *one, const struct process *process)
 		return is_unit(place->path, str_from(one->name)) && place->container.len == 0 &&
 		       !cgroup_is_of_a_user(place->path);
 	case AUTHORISED_BY_CONTAINER:
-		return str_starts(place->container, str_from(one->name)) && is_container(place) &&
-		       !cgroup_is_of_a_user(place->path);
+		return str_starts(place->container, str_from(one->name)) && is_container(place);
 	case AUTHORISED_BY_IMAGE:
-		return is_of_image(&process->image, one->sha256) && is_container(place) &&
-		       !cgroup_is_of_a_user(place->path);
+		return is_of_image(&process->image, one->sha256) && is_container(place);
 	default:
 		return false;
 	}

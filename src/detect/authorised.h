@@ -11,7 +11,8 @@
  *     image:sha256:1954ab53...5da211 until 2027-01-31 because ...
  *
  * A unit or container is told by the path of the control group, which a user chooses below its own
- * user.slice: there it counts for nothing. Of a container its id is known (12 digits or more); its
+ * user.slice: there it counts for nothing. A container counts only directly where engines put
+ * theirs: any other group may be a user's. Of a container its id is known (12 digits or more); its
  * image where the engine keeps that in files (struct container_image). An image authorises all that
  * runs in its containers, also what was brought there later. A hash authorises every process of
  * that program: of an interpreter, whatever it runs.
