@@ -7,7 +7,9 @@
 enum {
 	KNOWN_MAX = 128,
 	WAITING_MAX = 16,
-	LATE_S = 10,	  /* the answer was lost */
+	LATE_S = 10,	  /* nobody waits for it any longer */
+	RETRY_S = 3,	  /* request or answer was lost: a channel was full */
+	ASKS_MAX = 4,	  /* until somebody wants it again */
 	ASK_AGAIN_S = 60, /* for one that no file had */
 };
 
@@ -15,7 +17,9 @@ enum state { UNUSED, WANTED, ASKED, ANSWERED };
 
 struct known {
 	enum state state;
-	instant at; /* since when */
+	instant at; /* since when it is wanted, or answered */
+	instant asked;
+	uint32_t asks;
 	struct image_request whose;
 	struct container_image image;
 };
@@ -78,10 +82,11 @@ static bool want(struct host_images *images, const struct image_request *whose, 
 {
 	struct known *known = (struct known *)find(images, whose);
 
-	if (known && known->state != ANSWERED)
-		return !is_late(known, now);
-	if (known && (known->image.count > 0 ||
-		      instant_since(now, known->at).ns < DURATION_S(ASK_AGAIN_S).ns))
+	if (known && known->state != ANSWERED && !is_late(known, now))
+		return true;
+	if (known && known->state == ANSWERED &&
+	    (known->image.count > 0 ||
+	     instant_since(now, known->at).ns < DURATION_S(ASK_AGAIN_S).ns))
 		return false;
 	if (!known) {
 		known = &images->known[images->next];
@@ -108,14 +113,22 @@ bool host_images_wait(struct host_images *images, struct str container,
 	return true;
 }
 
+static bool is_to_be_asked(const struct known *known, instant now)
+{
+	return known->state == WANTED ||
+	       (known->state == ASKED && known->asks < ASKS_MAX &&
+		instant_since(now, known->asked).ns > DURATION_S(RETRY_S).ns);
+}
+
 bool host_images_ask(struct host_images *images, instant now, struct image_request *out)
 {
 	for (size_t i = 0; i < KNOWN_MAX; i++) {
 		struct known *known = &images->known[i];
-		if (known->state != WANTED)
+		if (!is_to_be_asked(known, now))
 			continue;
 		known->state = ASKED;
-		known->at = now;
+		known->asked = now;
+		known->asks++;
 		*out = known->whose;
 		return true;
 	}
@@ -131,7 +144,7 @@ void host_images_take(struct host_images *images, struct message *message, insta
 	if (!image_files_read(images->processes, message, &nodes, &whose, &image))
 		return;
 	struct known *known = (struct known *)find(images, &whose);
-	if (!known || known->state != ASKED)
+	if (!known || known->state == ANSWERED)
 		return;
 	known->state = ANSWERED;
 	known->at = now;

@@ -31,7 +31,7 @@ struct container_image host_images_find(const struct host_images *images, struct
  */
 bool host_images_wait(struct host_images *images, struct str container,
 		      const struct workload_due *due, instant now);
-/* The next to ask for; false: none. It counts as asked. */
+/* The next to ask for, again where no answer came; false: none. It counts as asked. */
 must_check bool host_images_ask(struct host_images *images, instant now, struct image_request *out);
 /* An answer; its descriptors are closed. */
 void host_images_take(struct host_images *images, struct message *message, instant now);
