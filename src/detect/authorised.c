@@ -235,7 +235,7 @@ static bool is_place_of_engines(struct str above)
 	return true;
 }
 
-static bool is_container(const struct cgroup_place *place)
+bool authorised_is_container(const struct cgroup_place *place)
 {
 	ptrdiff_t at = str_find(place->path, place->container);
 
@@ -266,9 +266,10 @@ static bool fits(const struct authorisation *one, const struct process *process)
 		return is_unit(place->path, str_from(one->name)) && place->container.len == 0 &&
 		       !cgroup_is_of_a_user(place->path);
 	case AUTHORISED_BY_CONTAINER:
-		return str_starts(place->container, str_from(one->name)) && is_container(place);
+		return str_starts(place->container, str_from(one->name)) &&
+		       authorised_is_container(place);
 	case AUTHORISED_BY_IMAGE:
-		return is_of_image(&process->image, one->sha256) && is_container(place);
+		return is_of_image(&process->image, one->sha256) && authorised_is_container(place);
 	default:
 		return false;
 	}
@@ -293,6 +294,15 @@ const struct authorisation *authorised_find(const struct authorised *list,
 		expired = one;
 	}
 	return expired;
+}
+
+bool authorised_may_be_of_image(const struct authorised *list, const struct cgroup_place *place)
+{
+	bool has_one = false;
+
+	for (uint32_t i = 0; i < list->count && i < AUTHORISED_MAX; i++)
+		has_one |= list->at[i].by == AUTHORISED_BY_IMAGE;
+	return has_one && authorised_is_container(place);
 }
 
 /* -- how it is told -- */

@@ -62,6 +62,11 @@ bool authorised_wants_hash(const struct authorised *list);
 /* The entry that this process falls under, one that still holds before one that does not; NULL. */
 const struct authorisation *authorised_find(const struct authorised *list,
 					    const struct process *process, instant now);
+/* Directly where engines put containers: not the word of a user, who may name a group like one. */
+bool authorised_is_container(const struct cgroup_place *place);
+/* It is such a container, and some image is authorised: who does not know its image does not know
+ * yet. */
+bool authorised_may_be_of_image(const struct authorised *list, const struct cgroup_place *place);
 bool authorised_holds(const struct authorisation *one, instant now);
 
 /*

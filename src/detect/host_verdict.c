@@ -282,20 +282,20 @@ static void tell_without_network(struct telling *t)
 }
 
 /* As the engines write them: `podman images --digests` and `docker images --digests` show one. */
-static void tell_image(struct telling *t)
+void host_verdict_tell_image(const struct container_image *image, struct arena *scratch,
+			     struct finding *out)
 {
-	const struct container_image *image = &t->process->image;
-	struct str *texts = arena_take(t->scratch, sizeof(*texts) * IMAGE_DIGESTS_MAX);
+	struct str *texts = arena_take(scratch, sizeof(*texts) * IMAGE_DIGESTS_MAX);
 
 	for (size_t i = 0; texts && i < image->count; i++) {
 		CLEANUP(buf_fini) struct buf text = {0};
 		buf_add_text(&text, "sha256:");
 		for (size_t j = 0; j < IMAGE_DIGEST_BYTES; j++)
 			buf_printf(&text, "%02x", image->digests[i][j]);
-		texts[i] = arena_copy(t->scratch, buf_view(&text));
+		texts[i] = arena_copy(scratch, buf_view(&text));
 	}
 	if (texts)
-		facts_add_texts(&t->out->facts, "image_digests", texts, image->count);
+		facts_add_texts(&out->facts, "image_digests", texts, image->count);
 }
 
 static void tell_facts(struct telling *t)
@@ -325,7 +325,7 @@ static void tell_facts(struct telling *t)
 	facts_add_text(facts, "runtime", str_from(container_runtime_name(p->cgroup.runtime)));
 	facts_add_text(facts, "container", p->cgroup.container);
 	facts_add_text(facts, "pod", p->cgroup.pod);
-	tell_image(t);
+	host_verdict_tell_image(&p->image, t->scratch, t->out);
 	const float *shares = w->browser ? w->own_shares : w->shares;
 	size_t steps = w->browser ? w->own_share_count : w->share_count;
 	if (steps > 0)

@@ -6,7 +6,6 @@
 
 enum {
 	KNOWN_MAX = 128,
-	WAITING_MAX = 16,
 	LATE_S = 10,	  /* nobody waits for it any longer */
 	RETRY_S = 3,	  /* request or answer was lost: a channel was full */
 	ASKS_MAX = 4,	  /* until somebody wants it again */
@@ -24,17 +23,10 @@ struct known {
 	struct container_image image;
 };
 
-struct waiting {
-	bool is_used;
-	struct image_request whose;
-	struct workload_due due;
-};
-
 struct host_images {
 	struct processes *processes;
 	struct known known[KNOWN_MAX];
 	size_t next; /* the oldest of them */
-	struct waiting waiting[WAITING_MAX];
 	struct json_node nodes[IMAGE_NODES_MAX];
 };
 
@@ -96,21 +88,20 @@ static bool want(struct host_images *images, const struct image_request *whose, 
 	return true;
 }
 
-bool host_images_wait(struct host_images *images, struct str container,
-		      const struct workload_due *due, instant now)
+bool host_images_want(struct host_images *images, struct str container, instant now)
 {
 	struct image_request whose;
-	struct waiting *free_one = NULL;
 
-	if (!image_request_of(container, &whose))
-		return false;
-	for (size_t i = 0; i < WAITING_MAX; i++)
-		if (!images->waiting[i].is_used)
-			free_one = &images->waiting[i];
-	if (!free_one || !want(images, &whose, now))
-		return false;
-	*free_one = (struct waiting){true, whose, *due};
-	return true;
+	return image_request_of(container, &whose) && want(images, &whose, now);
+}
+
+bool host_images_is_awaited(const struct host_images *images, struct str container)
+{
+	struct image_request whose;
+	const struct known *known =
+		image_request_of(container, &whose) ? find(images, &whose) : NULL;
+
+	return known && known->state != ANSWERED;
 }
 
 static bool is_to_be_asked(const struct known *known, instant now)
@@ -149,20 +140,4 @@ void host_images_take(struct host_images *images, struct message *message, insta
 	known->state = ANSWERED;
 	known->at = now;
 	known->image = image;
-}
-
-bool host_images_again(struct host_images *images, instant now, struct workload_due *out)
-{
-	for (size_t i = 0; i < WAITING_MAX; i++) {
-		struct waiting *waiting = &images->waiting[i];
-		if (!waiting->is_used)
-			continue;
-		const struct known *known = find(images, &waiting->whose);
-		if (known && known->state != ANSWERED && !is_late(known, now))
-			continue;
-		waiting->is_used = false;
-		*out = waiting->due;
-		return true;
-	}
-	return false;
 }

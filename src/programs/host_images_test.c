@@ -59,9 +59,7 @@ static instant at(int64_t seconds)
 
 static bool wants(struct fixture *f, int64_t second)
 {
-	const struct workload_due due = {.process = {.pid = 7}};
-
-	return host_images_wait(f->images, STR(ONE), &due, at(second));
+	return host_images_want(f->images, STR(ONE), at(second));
 }
 
 static unsigned asks(struct fixture *f, int64_t second)

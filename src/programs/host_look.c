@@ -38,6 +38,7 @@ struct host_looker {
 	struct host_memory *memory;
 	struct executable_hashes *hashes;
 	struct table *past;
+	const struct process *process; /* of the last look, in the arena */
 };
 
 int host_looker_new(const struct host_looker_settings *settings, struct host_looker **out,
@@ -297,6 +298,7 @@ enum look_result host_look(struct host_looker *looker, struct workloads *workloa
 
 	arena_reset(&looker->arena);
 	*out = (struct finding){0};
+	looker->process = NULL;
 	process = arena_take(&looker->arena, sizeof(*process));
 	if (!process || !read_process(looker, processes, due, opened, process) ||
 	    !view(workloads, due, process, now, &looker->arena, &workload))
@@ -304,7 +306,7 @@ enum look_result host_look(struct host_looker *looker, struct workloads *workloa
 	if (looker->settings.images)
 		process->image =
 			host_images_find(looker->settings.images, process->cgroup.container);
-	workload.process = process;
+	looker->process = workload.process = process;
 	host_pads_tell_browser(&workload, &looker->arena);
 	if (process_mappings_read(processes, opened, &looker->arena, &mappings) == 0) {
 		workload.mappings = mappings.at;
@@ -350,4 +352,9 @@ enum look_result host_look(struct host_looker *looker, struct workloads *workloa
 	if (looker->settings.setup && out->detector.len > 0)
 		host_setup_want(looker->settings.setup, process, now);
 	return result;
+}
+
+const struct process *host_looked_at(const struct host_looker *looker)
+{
+	return looker->process;
 }

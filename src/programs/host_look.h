@@ -48,5 +48,7 @@ uint32_t host_look_wants(void);
 enum look_result host_look(struct host_looker *looker, struct workloads *workloads,
 			   struct processes *processes, const struct workload_due *due,
 			   const struct opened_process *opened, instant now, struct finding *out);
+/* Whom the last look was at, until the next; after one that made a finding never NULL. */
+const struct process *host_looked_at(const struct host_looker *looker);
 
 #endif

@@ -18,6 +18,7 @@
 #include "programs/clock.h"
 #include "programs/commands.h"
 #include "programs/host.h"
+#include "programs/host_held.h"
 #include "programs/host_hidden.h"
 #include "programs/host_images.h"
 #include "programs/host_join.h"
@@ -58,6 +59,7 @@ struct hosting {
 	struct host_join *join;
 	struct host_hidden *hidden;
 	struct host_images *images;
+	struct host_held *held;
 	struct host_told *told;
 	struct pending pending[LOOKS_AT_ONCE];
 	struct workload_due suspects[SUSPECTS_KEPT]; /* the last that were told of */
@@ -247,8 +249,6 @@ static void ask_for_named(struct hosting *h, instant now)
 		(void)!tell(h, HOST_LIST, str_of(&processes, sizeof(processes)));
 	while (host_images_ask(h->images, now, &image))
 		(void)!tell(h, HOST_IMAGE, str_of(&image, sizeof(image)));
-	while (has_places(h, 1) && host_images_again(h->images, now, &due))
-		ask(h, &due, now);
 	while (has_places(h, LOOKS_AT_ONCE / 2) &&
 	       (host_join_next(h->join, &process) || host_hidden_next(h->hidden, &process))) {
 		due = workloads_name(h->workloads, &process);
@@ -268,15 +268,21 @@ static void keep_suspect(struct hosting *h, const struct workload_due *due)
 	h->suspect_count += h->suspect_count < SUSPECTS_KEPT;
 }
 
-/* One in a container may be of an image that is authorised: it is looked at again when that is
- * known. */
-static void take_finding(struct hosting *h, const struct workload_due *due, struct finding *finding,
-			 instant now)
+/* One in a container may be of an image that is authorised: it is told when that is known. */
+static void take_finding(struct hosting *h, struct finding *finding, instant now)
 {
-	struct str container = facts_text(&finding->facts, STR("container"));
+	const struct process *process = host_looked_at(h->looker);
 
-	if (!host_images_wait(h->images, container, due, now) || h->settings.is_once)
+	if (!host_held_take(h->held, process, finding, now))
 		host_told_take(h->told, finding, now);
+}
+
+static void tell_held(struct hosting *h, bool all, instant now)
+{
+	struct finding finding;
+
+	while (host_held_next(h->held, all, now, &finding))
+		host_told_take(h->told, &finding, now);
 }
 
 static void take_opened(struct hosting *h, struct message *message, instant now)
@@ -299,7 +305,7 @@ static void take_opened(struct hosting *h, struct message *message, instant now)
 			host_join_gone(h->join, &pending->due.process);
 		if (finding.detector.len > 0) {
 			keep_suspect(h, &pending->due);
-			take_finding(h, &pending->due, &finding, now);
+			take_finding(h, &finding, now);
 		}
 	}
 	opened_process_close(&opened);
@@ -363,6 +369,7 @@ static void leave(struct hosting *h)
 	};
 
 	drain(h);
+	tell_held(h, true, clock_wall());
 	host_told_end(h->told);
 	tell_health(h);
 	(void)!tell(h, HOST_SEEN, str_of(&seen, sizeof(seen)));
@@ -490,6 +497,9 @@ static void work(struct hosting *h)
 		drain(h);
 		beat(h, 0);
 		take_messages(h, now);
+		if (h->leaves)
+			break;
+		tell_held(h, false, now);
 		ask_for_named(h, now);
 		if (instant_since(now, h->stepped).ns >= DURATION_S(WORKLOAD_STEP_S).ns) {
 			h->stepped = now;
@@ -525,7 +535,8 @@ static int open_all(struct hosting *h, int proc, struct error *why)
 	processes_ask_first(h->processes, may_read, h);
 	if (host_setup_new(&h->setup) < 0 || host_join_new(seed, h->processes, &h->join) < 0 ||
 	    host_hidden_new(h->processes, &h->hidden) < 0 ||
-	    host_images_new(h->processes, &h->images) < 0)
+	    host_images_new(h->processes, &h->images) < 0 ||
+	    host_held_new(&h->settings.authorised, h->images, &h->held) < 0)
 		return error_set(why, -ENOMEM, "not enough memory to watch processes");
 	looker.setup = h->setup;
 	looker.owners = host_join_owners(h->join);
@@ -550,6 +561,7 @@ static void close_all(struct hosting *h)
 	host_setup_free(h->setup);
 	host_join_free(h->join);
 	host_hidden_free(h->hidden);
+	host_held_free(h->held);
 	host_images_free(h->images);
 	if (h->processes)
 		processes_close(h->processes);
