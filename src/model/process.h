@@ -86,6 +86,7 @@ struct process_socket {
 	struct endpoint local, remote;
 	bool is_tcp, is_listening;
 	uint64_t inode;
+	uint32_t uid; /* whose it was when it was made; 0 where that is not told: only /proc does */
 	uint64_t bytes_sent, bytes_received; /* 0: unknown */
 };
 

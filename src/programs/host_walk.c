@@ -4,7 +4,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "source/host/processes.h"
+
 enum phase { IS_OVER, IN_TABLES, IN_HOLDERS };
+
+enum { NAME_BYTES = 4096 /* of a holder; nobody asks for them */ };
+
+/* The one that has worked most of some holders of a socket. */
+struct holder {
+	uint32_t pid; /* 0: none */
+	duration cpu_time;
+};
+
+/* Who has the socket. */
+struct holders {
+	struct holder own;   /* of the user whose socket it is */
+	struct holder other; /* of another user, while all of these are one's */
+	uint32_t other_uid;
+	bool has_others_of_many;
+};
 
 struct host_walk {
 	struct processes *processes;
@@ -14,15 +32,20 @@ struct host_walk {
 	bool is_asked, is_first;
 	uint32_t answers;
 	struct walked_socket found[HOST_WALK_FOUND_MAX];
-	size_t found_count, held_count;
+	struct holders holders[HOST_WALK_FOUND_MAX]; /* of each found */
+	size_t found_count;
+	struct arena arena;
+	struct process process; /* that is a holder */
 };
 
 int host_walk_new(struct processes *processes, struct host_walk **out)
 {
 	struct host_walk *walk = calloc(1, sizeof(*walk));
 
-	if (!walk)
+	if (!walk || arena_init(&walk->arena, NAME_BYTES) < 0) {
+		free(walk);
 		return -ENOMEM;
+	}
 	walk->processes = processes;
 	*out = walk;
 	return 0;
@@ -30,6 +53,9 @@ int host_walk_new(struct processes *processes, struct host_walk **out)
 
 void host_walk_free(struct host_walk *walk)
 {
+	if (!walk)
+		return;
+	arena_fini(&walk->arena);
 	free(walk);
 }
 
@@ -42,7 +68,7 @@ void host_walk_begin(struct host_walk *walk, const struct walked_ends *ends, siz
 	walk->is_asked = false;
 	walk->is_first = true;
 	walk->answers = 0;
-	walk->found_count = walk->held_count = 0;
+	walk->found_count = 0;
 }
 
 bool host_walk_is_on(const struct host_walk *walk)
@@ -93,10 +119,48 @@ static void take_socket(void *context, const struct process_socket *socket)
 	if (socket->inode == 0 || walk->found_count == HOST_WALK_FOUND_MAX ||
 	    !is_wanted(walk, socket) || find(walk, socket->inode))
 		return;
+	walk->holders[walk->found_count] = (struct holders){0};
 	walk->found[walk->found_count++] = (struct walked_socket){.socket = *socket};
 }
 
-/* Of those that share a socket the first had it first. */
+static void take_holder(struct holder *best, uint32_t pid, duration cpu_time)
+{
+	if (best->pid == 0 || cpu_time.ns > best->cpu_time.ns)
+		*best = (struct holder){pid, cpu_time};
+}
+
+/*
+ * A socket is handed on: to a bus, to a process that only sleeps. Named is the one of its own user
+ * that has worked most; where none is of that user, nobody when they are of several.
+ */
+static uint32_t whose(const struct holders *holders)
+{
+	if (holders->own.pid != 0)
+		return holders->own.pid;
+	return holders->has_others_of_many ? 0 : holders->other.pid;
+}
+
+static void add_holder(struct host_walk *walk, struct walked_socket *found, uint32_t pid)
+{
+	struct holders *holders = &walk->holders[found - walk->found];
+	const struct process *process = &walk->process;
+
+	arena_reset(&walk->arena);
+	if (process_read(walk->processes, pid, NULL, PROCESS_WANT_STATUS, &walk->arena,
+			 &walk->process) < 0)
+		return; /* it has ended */
+	if (process->uid == found->socket.uid) {
+		take_holder(&holders->own, pid, process->cpu_time);
+	} else {
+		holders->has_others_of_many |=
+			holders->other.pid != 0 && holders->other_uid != process->uid;
+		holders->other_uid = process->uid;
+		take_holder(&holders->other, pid, process->cpu_time);
+	}
+	found->pid = whose(holders);
+}
+
+/* By pid: of those that have worked as much the first had it first. */
 static void take_holders(struct host_walk *walk, struct socket_walked *answer)
 {
 	uint32_t pid;
@@ -104,10 +168,8 @@ static void take_holders(struct host_walk *walk, struct socket_walked *answer)
 
 	while (socket_walk_holder(answer, &pid, &inode)) {
 		struct walked_socket *found = find(walk, inode);
-		if (!found || found->pid != 0)
-			continue;
-		found->pid = pid;
-		walk->held_count++;
+		if (found)
+			add_holder(walk, found, pid);
 	}
 }
 
@@ -130,8 +192,7 @@ static void go_on(struct host_walk *walk, bool is_last)
 		walk->phase = walk->found_count > 0 ? IN_HOLDERS : IS_OVER;
 		walk->is_first = true;
 		walk->answers = 0;
-	} else if (is_through ||
-		   (walk->phase == IN_HOLDERS && walk->held_count == walk->found_count)) {
+	} else if (is_through) {
 		walk->phase = IS_OVER;
 	}
 }

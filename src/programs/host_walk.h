@@ -33,10 +33,14 @@ must_check bool host_walk_next(struct host_walk *walk, struct socket_walk_reques
 /* An answer; its descriptors are taken. True: the walk is over by it. */
 must_check bool host_walk_take(struct host_walk *walk, struct message *message);
 
-/* A socket with these ends, and the first process that has it. */
+/*
+ * A socket with these ends, and who has it: of several processes one of the user that made the
+ * socket, of these the one that has used most of the processor.
+ */
 struct walked_socket {
 	struct process_socket socket;
-	uint32_t pid; /* 0: none; it is told where another socket has the same ends */
+	uint32_t pid; /* 0: none, or nobody can tell; it is told where another socket has the same
+			 ends */
 };
 const struct walked_socket *host_walk_found(const struct host_walk *walk, size_t *count);
 

@@ -41,14 +41,16 @@ static bool read_endpoint(struct str word, struct endpoint *out)
 static bool read_line(struct str line, bool is_tcp, struct process_socket *out)
 {
 	struct str word;
-	uint64_t state;
+	uint64_t state, uid;
 
 	*out = (struct process_socket){.is_tcp = is_tcp};
 	if (!next_word(&line, &word) || !str_ends(word, STR(":")) || !next_word(&line, &word) ||
 	    !read_endpoint(word, &out->local) || !next_word(&line, &word) ||
 	    !read_endpoint(word, &out->remote) || !next_word(&line, &word) ||
-	    !str_hex_to_u64(word, &state) || !skip_words(&line, 5))
+	    !str_hex_to_u64(word, &state) || !skip_words(&line, 3) || !next_number(&line, &uid) ||
+	    uid > UINT32_MAX || !skip_words(&line, 1))
 		return false;
+	out->uid = (uint32_t)uid;
 	out->is_listening = is_tcp && state == STATE_LISTEN;
 	return next_number(&line, &out->inode);
 }

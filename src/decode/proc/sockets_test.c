@@ -44,6 +44,7 @@ static void reads_sockets(void **state)
 		assert_int_equal(found.is_tcp, lines[i].is_tcp);
 		assert_int_equal(found.is_listening, lines[i].is_listening);
 		assert_int_equal(found.inode, lines[i].inode);
+		assert_int_equal(found.uid, 1000);
 	}
 }
 
@@ -52,6 +53,8 @@ static void passes_over_what_is_no_socket(void **state)
 	struct str text = STR(HEADING "   0: 0100007F:0D05 00000000:0000 0A\n"
 				      "   0: 010000:0D05 00000000:0000 0A" TAIL "1\n"
 				      "   0: 0100007F:10D05 00000000:0000 0A" TAIL "1\n"
+				      "   0: 0100007F:0D05 00000000:0000 0A 00000000:00000000 "
+				      "02:000006B8 00000000 4294967296 0 1\n"
 				      "   0: 0100007F:0D05 00000000:0000 0A" TAIL "99\n"
 				      "   1: 0100007F:0D05 00000000:0000 0A" TAIL "12");
 	struct process_socket found;
