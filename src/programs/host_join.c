@@ -297,6 +297,11 @@ void host_join_take_walk(struct host_join *join, struct message *message, instan
 	answer(join, true, now);
 }
 
+uint64_t host_join_cut(const struct host_join *join)
+{
+	return host_walk_cut(join->walk);
+}
+
 /* -- looks -- */
 
 bool host_join_next(struct host_join *join, struct process_key *out)

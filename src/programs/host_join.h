@@ -38,6 +38,9 @@ void host_join_take_list(struct host_join *join, int descriptor, instant now);
 must_check bool host_join_wants_walk(struct host_join *join, struct socket_walk_request *out);
 /* An answer of the walk; its descriptors are taken. */
 void host_join_take_walk(struct host_join *join, struct message *message, instant now);
+/* How often a walk met a process with more descriptors than it reads, behind which a connection may
+ * be. */
+uint64_t host_join_cut(const struct host_join *join);
 
 /* The next process worth a look, each once for each of its sessions. False: none. */
 must_check bool host_join_next(struct host_join *join, struct process_key *out);

@@ -34,6 +34,7 @@ struct host_walk {
 	struct walked_socket found[HOST_WALK_FOUND_MAX];
 	struct holders holders[HOST_WALK_FOUND_MAX]; /* of each found */
 	size_t found_count;
+	uint64_t cut;
 	struct arena arena;
 	struct process process; /* that is a holder */
 };
@@ -179,6 +180,7 @@ static void take(struct host_walk *walk, struct socket_walked *answer)
 	for (size_t i = 0; i < answer->descriptor_count && walk->phase == IN_TABLES; i++)
 		(void)!socket_table_read(walk->processes, answer->descriptors[i], take_socket,
 					 walk);
+	walk->cut += answer->cut;
 	if (walk->phase == IN_HOLDERS)
 		take_holders(walk, answer);
 }
@@ -219,4 +221,9 @@ const struct walked_socket *host_walk_found(const struct host_walk *walk, size_t
 {
 	*count = walk->found_count;
 	return walk->found;
+}
+
+uint64_t host_walk_cut(const struct host_walk *walk)
+{
+	return walk->cut;
 }

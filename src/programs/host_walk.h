@@ -43,5 +43,7 @@ struct walked_socket {
 			 ends */
 };
 const struct walked_socket *host_walk_found(const struct host_walk *walk, size_t *count);
+/* How often a process had more descriptors than are read, in all walks. */
+uint64_t host_walk_cut(const struct host_walk *walk);
 
 #endif

@@ -74,8 +74,8 @@ static bool answer(struct host_walk *walk, struct channel *rights, struct channe
 	struct message message;
 
 	assert_true(host_walk_next(walk, &request));
-	const uint32_t head[] = {request.part, is_last};
 	int fd = request.part == SOCKET_WALK_TABLES ? table() : -1;
+	const uint32_t head[] = {request.part, is_last, fd < 0};
 	buf_add_bytes(&body, head, sizeof(head));
 	for (size_t i = 0; i < HOLDERS_MAX && fd < 0 && holders[i].pid > 0; i++) {
 		buf_printf(&body, "%u", holders[i].pid);
@@ -117,6 +117,7 @@ static uint32_t named(const char *folder, const struct holder *holders, bool in_
 	assert_true(answer(walk, &rights, &worker, holders, true));
 	const struct walked_socket *found = host_walk_found(walk, &count);
 	assert_int_equal(count, 1);
+	assert_int_equal(host_walk_cut(walk), 1 + in_two_answers);
 	uint32_t pid = found[0].pid;
 	host_walk_free(walk);
 	channel_fini(&rights);

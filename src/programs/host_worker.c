@@ -340,6 +340,7 @@ static void tell_health(struct hosting *h)
 	add_counter(&h->line, "processes", c.processes.used);
 	add_counter(&h->line, "processes evicted", c.processes.evicted);
 	add_counter(&h->line, "processes missing from /proc", host_hidden_count(h->hidden));
+	add_counter(&h->line, "processes with descriptors dropped", host_join_cut(h->join));
 	add_counter(&h->line, "looks", h->looks);
 	if (h->rules)
 		add_counter(&h->line, "own rules stopped", host_rules_stopped(h->rules));

@@ -8,7 +8,7 @@
 
 bool socket_walk_receive(struct message *message, struct socket_walked *out)
 {
-	uint32_t head[2] = {SOCKET_WALK_PARTS, 0};
+	uint32_t head[3] = {SOCKET_WALK_PARTS, 0, 0};
 
 	*out = (struct socket_walked){.descriptor_count = message->descriptor_count};
 	memcpy(out->descriptors, message->descriptors, sizeof(out->descriptors));
@@ -21,6 +21,7 @@ bool socket_walk_receive(struct message *message, struct socket_walked *out)
 	}
 	out->part = (enum socket_walk_part)head[0];
 	out->is_last = head[1] != 0;
+	out->cut = head[2];
 	out->holders = str_skip(message->body, sizeof(head));
 	return true;
 }

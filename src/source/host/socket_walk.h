@@ -27,11 +27,12 @@
 enum socket_walk_part { SOCKET_WALK_TABLES, SOCKET_WALK_HOLDERS, SOCKET_WALK_PARTS };
 
 enum {
-	SOCKET_WALK_NAMESPACES = 512,	     /* of one walk; there are no tables of those beyond */
-	SOCKET_WALK_PROCESSES = 1024,	     /* looked at for one answer */
-	SOCKET_WALK_LINKS = 4096,	     /* of descriptors, for one answer */
-	SOCKET_WALK_TEXT_MAX = 64 * 1024,    /* bytes of one answer */
-	SOCKET_WALK_ANSWERS_MAX = 16 * 1024, /* of one walk, which then is over */
+	SOCKET_WALK_NAMESPACES = 512,	      /* of one walk; there are no tables of those beyond */
+	SOCKET_WALK_PROCESSES = 1024,	      /* looked at for one answer */
+	SOCKET_WALK_LINKS = 4096,	      /* of descriptors, for one answer */
+	SOCKET_WALK_LINKS_OF_ONE = 64 * 1024, /* of one process; what is beyond is counted */
+	SOCKET_WALK_TEXT_MAX = 64 * 1024,     /* bytes of one answer */
+	SOCKET_WALK_ANSWERS_MAX = 16 * 1024,  /* of one walk, which then is over */
 };
 
 struct socket_walk_request {
@@ -60,6 +61,7 @@ must_check int socket_walk_answer(struct socket_walk *walk, struct str request,
 struct socket_walked {
 	enum socket_walk_part part;
 	bool is_last;
+	uint32_t cut; /* processes that have more than SOCKET_WALK_LINKS_OF_ONE */
 	int descriptors[MESSAGE_DESCRIPTORS_MAX]; /* tables; the holder's to close */
 	size_t descriptor_count;
 	struct str holders; /* a view into the message: socket_walk_holder */

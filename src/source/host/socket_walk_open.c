@@ -19,10 +19,12 @@ struct socket_walk {
 	int64_t at; /* behind the process that was listed last */
 	uint32_t pid;
 	int64_t descriptors_at; /* in its descriptors; 0: all of them are done */
+	size_t links_of_it;	/* that were read, in all answers */
 	uint64_t namespaces[SOCKET_WALK_NAMESPACES];
 	size_t namespace_count;
 	/* -- of the answer that is made -- */
 	size_t processes, links;
+	uint32_t cut;
 	bool is_full;
 	int tables[MESSAGE_DESCRIPTORS_MAX];
 	size_t table_count;
@@ -108,7 +110,7 @@ struct links {
 	struct socket_walk *walk;
 	int folder;
 	int64_t at;
-	bool has_any;
+	bool has_any, is_cut;
 	bool has_pid; /* it stands before its sockets */
 };
 
@@ -125,7 +127,7 @@ static void add_socket(struct links *links, const char *link, size_t len)
 	buf_add_bytes(text, "", 1);
 }
 
-/* False: the answer is full. */
+/* False: the answer is full, or the process has more than are read. */
 static bool add_link(void *context, const char *name)
 {
 	static const char socket[] = "socket:[";
@@ -133,11 +135,15 @@ static bool add_link(void *context, const char *name)
 	struct socket_walk *walk = links->walk;
 	char link[LINK_LEN];
 
+	links->has_any = true;
+	links->is_cut = walk->links_of_it == SOCKET_WALK_LINKS_OF_ONE;
+	if (links->is_cut)
+		return false;
+	walk->links_of_it++;
 	/* the kernel's word: what is a path begins with a slash */
 	ssize_t len = readlinkat(links->folder, name, link, sizeof(link));
 	if (len > (ssize_t)strlen(socket) && memcmp(link, socket, strlen(socket)) == 0)
 		add_socket(links, link, (size_t)len);
-	links->has_any = true;
 	walk->is_full = ++walk->links >= SOCKET_WALK_LINKS ||
 			walk->text.len + 2 * LINK_LEN > SOCKET_WALK_TEXT_MAX;
 	return !walk->is_full;
@@ -187,6 +193,7 @@ static void add_holder(struct socket_walk *walk)
 	add_links(&links, path);
 	if (!links.has_any)
 		try_threads(&links);
+	walk->cut += links.is_cut;
 	walk->descriptors_at = walk->is_full ? links.at : 0;
 }
 
@@ -195,6 +202,7 @@ static bool add_next_holder(void *context, const char *pid)
 	struct socket_walk *walk = context;
 
 	walk->pid = (uint32_t)strtoul(pid, NULL, 10);
+	walk->links_of_it = 0;
 	add_holder(walk);
 	walk->is_full |= ++walk->processes == SOCKET_WALK_PROCESSES;
 	return !walk->is_full;
@@ -209,6 +217,7 @@ static void begin(struct socket_walk *walk, bool is_first)
 		walk->namespace_count = 0;
 	}
 	walk->processes = walk->links = 0;
+	walk->cut = 0;
 	walk->is_full = false;
 	close_tables(walk);
 	buf_clear(&walk->text);
@@ -231,7 +240,7 @@ int socket_walk_answer(struct socket_walk *walk, struct str body, struct channel
 {
 	struct socket_walk_request request;
 	CLEANUP(buf_fini) struct buf answer = {0};
-	uint32_t head[2] = {0, 1};
+	uint32_t head[3] = {0, 1, 0};
 
 	if (body.len != sizeof(request))
 		return -EPROTO;
@@ -242,6 +251,7 @@ int socket_walk_answer(struct socket_walk *walk, struct str body, struct channel
 	if (walk) {
 		begin(walk, request.is_first);
 		head[1] = step(walk, (enum socket_walk_part)request.part);
+		head[2] = walk->cut;
 	}
 	buf_add_bytes(&answer, head, sizeof(head));
 	if (walk)

@@ -10,10 +10,12 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -251,6 +253,66 @@ static void its_holder_is_found(void **state)
 	}
 }
 
+/* -- one that has more than are read: in a folder of the test's that is like /proc -- */
+
+static void link_socket(int folder, const char *process, unsigned number)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/fd/%u", process, number);
+	assert_int_equal(symlinkat("socket:[1]", folder, path), 0);
+}
+
+static void count_all(struct fixture *f, int folder, unsigned *links, unsigned *others,
+		      unsigned *cut)
+{
+	struct socket_walk *kept = f->walk;
+	struct socket_walked answer;
+	uint64_t inode;
+	uint32_t pid;
+	bool is_first = true;
+
+	*links = *others = *cut = 0;
+	assert_int_equal(socket_walk_open(folder, &f->walk), 0);
+	do {
+		ask(f, SOCKET_WALK_HOLDERS, is_first, &answer);
+		is_first = false;
+		while (socket_walk_holder(&answer, &pid, &inode))
+			*(pid == 7 ? links : others) += 1;
+		*cut += answer.cut;
+	} while (!answer.is_last);
+	socket_walk_close(f->walk);
+	f->walk = kept;
+}
+
+static void one_process_does_not_use_up_the_walk(void **state)
+{
+	struct fixture *f = *state;
+	char path[] = "/tmp/davy-test-XXXXXX", command[64];
+	unsigned links, others, cut;
+
+	assert_non_null(mkdtemp(path));
+	int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(mkdirat(folder, "7", 0755) == 0 && mkdirat(folder, "7/fd", 0755) == 0 &&
+		    mkdirat(folder, "8", 0755) == 0 && mkdirat(folder, "8/fd", 0755) == 0);
+	link_socket(folder, "8", 3);
+	for (unsigned i = 0; i < SOCKET_WALK_LINKS_OF_ONE; i++)
+		link_socket(folder, "7", i);
+	count_all(f, folder, &links, &others, &cut);
+	assert_int_equal(links, SOCKET_WALK_LINKS_OF_ONE);
+	assert_int_equal(others, 1);
+	assert_int_equal(cut, 0);
+	for (unsigned i = 0; i < 100; i++)
+		link_socket(folder, "7", SOCKET_WALK_LINKS_OF_ONE + i);
+	count_all(f, folder, &links, &others, &cut);
+	assert_int_equal(links, SOCKET_WALK_LINKS_OF_ONE);
+	assert_int_equal(others, 1);
+	assert_int_equal(cut, 1);
+	close(folder);
+	snprintf(command, sizeof(command), "rm -r %s", path);
+	assert_int_equal(system(command), 0);
+}
+
 static void no_walk_is_over_at_once(void **state)
 {
 	struct fixture *f = *state;
@@ -305,6 +367,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(its_holder_is_found),
+		cmocka_unit_test(one_process_does_not_use_up_the_walk),
 		cmocka_unit_test(no_walk_is_over_at_once),
 		cmocka_unit_test(what_is_no_request_is_refused),
 		cmocka_unit_test(holders_are_read_from_words),
