@@ -16,6 +16,7 @@ struct subject_told {
 	instant at;
 	uint32_t revision;
 	uint8_t verdict;
+	uint8_t would_be; /* the verdict, were it not authorised */
 	bool has_stay;	  /* how it stays was told */
 	bool has_session; /* that it holds a mining session's connection was told */
 	uint8_t kept;	  /* with is_once: 1 + where its line is kept */
@@ -84,11 +85,22 @@ static bool has_session(const struct finding *finding)
 	return facts_find(&finding->facts, STR("sessions")) != NULL;
 }
 
+static uint8_t would_be(const struct finding *finding)
+{
+	enum verdict verdict = finding->verdict;
+
+	if (authorised_is_told(finding) &&
+	    !verdict_from_name(facts_text(&finding->facts, STR("authorised_as")), &verdict))
+		verdict = finding->verdict;
+	return (uint8_t)verdict;
+}
+
 /* News: a new subject, another verdict, how it stays, a session, or a minute that went on. */
 static bool is_news(const struct host_told *t, const struct subject_told *told,
 		    const struct finding *finding, instant now)
 {
-	return told->revision == 0 || told->verdict != finding->verdict || t->is_once ||
+	return told->revision == 0 || told->verdict != finding->verdict ||
+	       told->would_be < would_be(finding) || t->is_once ||
 	       (!told->has_stay && has_stay(finding)) ||
 	       (!told->has_session && has_session(finding)) ||
 	       instant_since(now, told->at).ns >= DURATION_S(RENEW_S).ns;
@@ -121,6 +133,7 @@ void host_told_take(struct host_told *t, struct finding *finding, instant now)
 		return;
 	table_set_class(t->subjects, told, finding->verdict == VERDICT_MINING ? 2 : 1);
 	told->verdict = (uint8_t)finding->verdict;
+	told->would_be = would_be(finding);
 	told->has_stay = has_stay(finding);
 	told->has_session = has_session(finding);
 	told->at = now;
