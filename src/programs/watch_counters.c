@@ -22,17 +22,6 @@ static int keep_some_counters(struct store *store, struct str *lines, instant no
 	return store_put_counters(store, counters, count, why);
 }
 
-int watch_keep_counters(struct store *store, struct str lines, instant now, struct error *why)
-{
-	int failed = 0;
-
-	while (lines.len > 0) {
-		int result = keep_some_counters(store, &lines, now, why);
-		failed = result < 0 ? result : failed;
-	}
-	return failed;
-}
-
 static int keep_some_sources(struct store *store, struct str *lines, instant now, struct error *why)
 {
 	struct store_source sources[BATCH];
@@ -53,13 +42,27 @@ static int keep_some_sources(struct store *store, struct str *lines, instant now
 	return store_put_sources(store, sources, count, why);
 }
 
-int watch_keep_sources(struct store *store, struct str lines, instant now, struct error *why)
+typedef int keep_some(struct store *store, struct str *lines, instant now, struct error *why);
+
+/* All of them, also after a batch that could not be kept. */
+static int keep_all(keep_some *keep, struct store *store, struct str lines, instant now,
+		    struct error *why)
 {
 	int failed = 0;
 
 	while (lines.len > 0) {
-		int result = keep_some_sources(store, &lines, now, why);
+		int result = keep(store, &lines, now, why);
 		failed = result < 0 ? result : failed;
 	}
 	return failed;
+}
+
+int watch_keep_counters(struct store *store, struct str lines, instant now, struct error *why)
+{
+	return keep_all(keep_some_counters, store, lines, now, why);
+}
+
+int watch_keep_sources(struct store *store, struct str lines, instant now, struct error *why)
+{
+	return keep_all(keep_some_sources, store, lines, now, why);
 }
