@@ -63,17 +63,23 @@ static int plan(const struct response_case *c, struct response_plan *out, struct
 	return 0;
 }
 
-/* The folder may lie in one that a user of less rights owns: nothing below it is followed. */
-static int open_ours(int parent, const char *name, bool must_be_new)
+bool evidence_is_ours(int folder)
 {
 	struct stat status;
 
+	return fstat(folder, &status) == 0 && status.st_uid == geteuid() &&
+	       (status.st_mode & 077) == 0;
+}
+
+/* The folder may lie in one that a user of less rights owns: nothing below it is followed. */
+static int open_ours(int parent, const char *name, bool must_be_new)
+{
 	if (mkdirat(parent, name, 0700) != 0 && (must_be_new || errno != EEXIST))
 		return -errno;
 	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	if (fstat(fd, &status) == 0 && status.st_uid == geteuid() && (status.st_mode & 077) == 0)
+	if (evidence_is_ours(fd))
 		return fd;
 	close(fd);
 	return -EPERM;

@@ -65,6 +65,8 @@ struct evidence_expired evidence_expire(const char *folder, instant now, duratio
 /* A folder that is no link; NULL: it is none, or cannot be read. */
 DIR *evidence_open_below(int folder, const char *name);
 bool evidence_is_dots(const char *name);
+/* Of our user, who alone may enter. */
+bool evidence_is_ours(int folder);
 
 /* A text of our own; 0 or -errno. What does not fit is cut, and said. */
 must_check int evidence_put(struct evidence_room *room, int folder, const char *name,

@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "model/finding.h"
@@ -63,14 +62,6 @@ static bool empty_folder(DIR *entries, bool deeper)
 	return left == 0;
 }
 
-static bool is_ours(int folder)
-{
-	struct stat status;
-
-	return fstat(folder, &status) == 0 && status.st_uid == geteuid() &&
-	       (status.st_mode & 077) == 0;
-}
-
 static void expire_one(DIR *all, const char *name, struct evidence_expired *out)
 {
 	DIR *entries = evidence_open_below(dirfd(all), name);
@@ -78,7 +69,7 @@ static void expire_one(DIR *all, const char *name, struct evidence_expired *out)
 	if (!entries)
 		return;
 	/* nothing but "there is no such file" lets it go */
-	if (is_ours(dirfd(entries)) &&
+	if (evidence_is_ours(dirfd(entries)) &&
 	    faccessat(dirfd(entries), EVIDENCE_KEEP, F_OK, AT_SYMLINK_NOFOLLOW) != 0 &&
 	    errno == ENOENT) {
 		bool is_gone = empty_folder(entries, true) &&
@@ -99,7 +90,8 @@ struct evidence_expired evidence_expire(const char *folder, instant now, duratio
 
 	if (!all)
 		return expired;
-	while (keep.ns > 0 && is_ours(dirfd(all)) && entries_left-- > 0 && (entry = readdir(all)))
+	while (keep.ns > 0 && evidence_is_ours(dirfd(all)) && entries_left-- > 0 &&
+	       (entry = readdir(all)))
 		if (read_name(entry->d_name, &kept) && instant_add(kept, keep).ns <= now.ns)
 			expire_one(all, entry->d_name, &expired);
 	closedir(all);
