@@ -245,14 +245,6 @@ bool authorised_is_container(const struct cgroup_place *place)
 	       !cgroup_is_of_a_user(place->path);
 }
 
-static bool is_of_image(const struct container_image *image, const uint8_t *digest)
-{
-	for (size_t i = 0; i < image->count; i++)
-		if (memcmp(image->digests[i], digest, IMAGE_DIGEST_BYTES) == 0)
-			return true;
-	return false;
-}
-
 static bool fits(const struct authorisation *one, const struct process *process)
 {
 	const struct cgroup_place *place = &process->cgroup;
@@ -269,7 +261,8 @@ static bool fits(const struct authorisation *one, const struct process *process)
 		return str_starts(place->container, str_from(one->name)) &&
 		       authorised_is_container(place);
 	case AUTHORISED_BY_IMAGE:
-		return is_of_image(&process->image, one->sha256) && authorised_is_container(place);
+		return container_image_has(&process->image, one->sha256) &&
+		       authorised_is_container(place);
 	default:
 		return false;
 	}

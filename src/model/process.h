@@ -75,6 +75,9 @@ struct container_image {
 	size_t count;						/* 0: not known */
 };
 
+bool container_image_has(const struct container_image *image,
+			 const uint8_t digest[IMAGE_DIGEST_BYTES]);
+
 /* Who started it; the line of parents ends at pid 1 or where it could not be followed. */
 struct ancestor {
 	struct process_key key;

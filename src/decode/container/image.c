@@ -17,17 +17,9 @@ bool image_digest_read(struct str text, uint8_t out[IMAGE_DIGEST_BYTES])
 	return str_starts(text, kind) && read_digits(str_skip(text, kind.len), out);
 }
 
-static bool has_digest(const struct container_image *image, const uint8_t *digest)
-{
-	for (size_t i = 0; i < image->count; i++)
-		if (memcmp(image->digests[i], digest, IMAGE_DIGEST_BYTES) == 0)
-			return true;
-	return false;
-}
-
 static void add(struct container_image *image, const uint8_t *digest)
 {
-	if (image->count == IMAGE_DIGESTS_MAX || has_digest(image, digest))
+	if (image->count == IMAGE_DIGESTS_MAX || container_image_has(image, digest))
 		return;
 	memcpy(image->digests[image->count++], digest, IMAGE_DIGEST_BYTES);
 }
