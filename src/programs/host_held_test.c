@@ -13,7 +13,7 @@
 
 #include "decode/proc/cgroup.h"
 #include "programs/host_held.h"
-#include "source/host/processes.h"
+#include "two_sides.h"
 
 #define ID    "1111111111111111111111111111111111111111111111111111111111111111"
 #define IMAGE "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -27,26 +27,19 @@ enum { TYPE = MESSAGE_FIRST_FREE, WAIT_MS = 20000, BEGIN_S = 1000 };
 
 struct fixture {
 	struct authorised authorised;
-	struct processes *processes;
 	struct host_images *images;
 	struct host_held *held;
-	struct channel rights, worker;
-	int proc;
+	struct two_sides sides;
 };
 
 static int set_up(void **state)
 {
 	static struct fixture f;
-	struct error why;
-	int ends[2];
 
-	f = (struct fixture){.proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-	assert_int_equal(processes_open(f.proc, &f.processes, &why), 0);
-	assert_int_equal(host_images_new(f.processes, &f.images), 0);
+	f = (struct fixture){0};
+	two_sides_open(&f.sides);
+	assert_int_equal(host_images_new(f.sides.processes, &f.images), 0);
 	assert_int_equal(host_held_new(&f.authorised, f.images, &f.held), 0);
-	assert_int_equal(channel_pair(ends), 0);
-	channel_init(&f.rights, ends[0], false);
-	channel_init(&f.worker, ends[1], true);
 	*state = &f;
 	return 0;
 }
@@ -55,12 +48,9 @@ static int tear_down(void **state)
 {
 	struct fixture *f = *state;
 
-	channel_fini(&f->rights);
-	channel_fini(&f->worker);
 	host_held_free(f->held);
 	host_images_free(f->images);
-	processes_close(f->processes);
-	close(f->proc);
+	two_sides_close(&f->sides);
 	return 0;
 }
 
@@ -121,9 +111,9 @@ static void answer(struct fixture *f, const char *image, int64_t second)
 	int root = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	assert_true(image_request_of(STR(ID), &request));
 	assert_int_equal(image_files_answer(image ? root : -1, str_of(&request, sizeof(request)),
-					    &f->rights, TYPE),
+					    &f->sides.rights, TYPE),
 			 0);
-	assert_int_equal(channel_await(&f->worker, WAIT_MS, &message), MESSAGE_READY);
+	assert_int_equal(channel_await(&f->sides.worker, WAIT_MS, &message), MESSAGE_READY);
 	host_images_take(f->images, &message, at(second));
 	close(root);
 	snprintf(command, sizeof(command), "rm -r %s", folder);

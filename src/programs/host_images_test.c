@@ -11,31 +11,24 @@
 #include <cmocka.h>
 
 #include "programs/host_images.h"
-#include "source/host/processes.h"
+#include "two_sides.h"
 
 #define ONE "1111111111111111111111111111111111111111111111111111111111111111"
 
 enum { TYPE = MESSAGE_FIRST_FREE, WAIT_MS = 20000, SOON_S = 1, LATE_S = 11 };
 
 struct fixture {
-	struct processes *processes;
 	struct host_images *images;
-	struct channel rights, worker;
-	int proc;
+	struct two_sides sides;
 };
 
 static int set_up(void **state)
 {
 	static struct fixture f;
-	struct error why;
-	int ends[2];
 
-	f = (struct fixture){.proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-	assert_int_equal(processes_open(f.proc, &f.processes, &why), 0);
-	assert_int_equal(host_images_new(f.processes, &f.images), 0);
-	assert_int_equal(channel_pair(ends), 0);
-	channel_init(&f.rights, ends[0], false);
-	channel_init(&f.worker, ends[1], true);
+	f = (struct fixture){0};
+	two_sides_open(&f.sides);
+	assert_int_equal(host_images_new(f.sides.processes, &f.images), 0);
 	*state = &f;
 	return 0;
 }
@@ -44,11 +37,8 @@ static int tear_down(void **state)
 {
 	struct fixture *f = *state;
 
-	channel_fini(&f->rights);
-	channel_fini(&f->worker);
 	host_images_free(f->images);
-	processes_close(f->processes);
-	close(f->proc);
+	two_sides_close(&f->sides);
 	return 0;
 }
 
@@ -80,8 +70,9 @@ static void answer(struct fixture *f, int64_t second)
 
 	assert_true(image_request_of(STR(ONE), &request));
 	assert_int_equal(
-		image_files_answer(-1, str_of(&request, sizeof(request)), &f->rights, TYPE), 0);
-	assert_int_equal(channel_await(&f->worker, WAIT_MS, &message), MESSAGE_READY);
+		image_files_answer(-1, str_of(&request, sizeof(request)), &f->sides.rights, TYPE),
+		0);
+	assert_int_equal(channel_await(&f->sides.worker, WAIT_MS, &message), MESSAGE_READY);
 	host_images_take(f->images, &message, at(second));
 }
 

@@ -21,30 +21,23 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "source/host/processes.h"
 #include "source/host/socket_walk.h"
+#include "two_sides.h"
 
 enum { TYPE = MESSAGE_FIRST_FREE, WAIT_MS = 20000, BEFORE_IT = SOCKET_WALK_LINKS + 100 };
 
 struct fixture {
-	struct processes *processes;
 	struct socket_walk *walk;
-	struct channel rights, worker;
-	int proc;
+	struct two_sides sides;
 };
 
 static int set_up(void **state)
 {
 	static struct fixture f;
-	struct error why;
-	int ends[2];
 
-	f = (struct fixture){.proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-	assert_int_equal(processes_open(f.proc, &f.processes, &why), 0);
-	assert_int_equal(socket_walk_open(f.proc, &f.walk), 0);
-	assert_int_equal(channel_pair(ends), 0);
-	channel_init(&f.rights, ends[0], false);
-	channel_init(&f.worker, ends[1], true);
+	f = (struct fixture){0};
+	two_sides_open(&f.sides);
+	assert_int_equal(socket_walk_open(f.sides.proc, &f.walk), 0);
 	*state = &f;
 	return 0;
 }
@@ -53,11 +46,8 @@ static int tear_down(void **state)
 {
 	struct fixture *f = *state;
 
-	channel_fini(&f->rights);
-	channel_fini(&f->worker);
 	socket_walk_close(f->walk);
-	processes_close(f->processes);
-	close(f->proc);
+	two_sides_close(&f->sides);
 	return 0;
 }
 
@@ -67,10 +57,10 @@ static void ask(struct fixture *f, enum socket_walk_part part, bool is_first,
 	const struct socket_walk_request request = {part, is_first};
 	struct message message;
 
-	assert_int_equal(
-		socket_walk_answer(f->walk, str_of(&request, sizeof(request)), &f->rights, TYPE),
-		0);
-	assert_int_equal(channel_await(&f->worker, WAIT_MS, &message), MESSAGE_READY);
+	assert_int_equal(socket_walk_answer(f->walk, str_of(&request, sizeof(request)),
+					    &f->sides.rights, TYPE),
+			 0);
+	assert_int_equal(channel_await(&f->sides.worker, WAIT_MS, &message), MESSAGE_READY);
 	assert_true(message.body.len <= SOCKET_WALK_TEXT_MAX + 64);
 	assert_true(socket_walk_receive(&message, out));
 	assert_int_equal(message.descriptor_count, 0);
@@ -104,8 +94,8 @@ static uint64_t inode_of(struct fixture *f, uint16_t local, uint16_t remote)
 		ask(f, SOCKET_WALK_TABLES, is_first, &answer);
 		is_first = false;
 		for (size_t i = 0; i < answer.descriptor_count; i++)
-			assert_int_equal(socket_table_read(f->processes, answer.descriptors[i],
-							   compare, &search),
+			assert_int_equal(socket_table_read(f->sides.processes,
+							   answer.descriptors[i], compare, &search),
 					 0);
 		socket_walked_close(&answer);
 	} while (!answer.is_last);
@@ -337,9 +327,9 @@ static void what_is_no_request_is_refused(void **state)
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
 		assert_true(socket_walk_answer(f->walk, str_of(&wrong[i], sizeof(wrong[i])),
-					       &f->rights, TYPE) < 0);
-	assert_true(socket_walk_answer(f->walk, str_of(wrong, 4), &f->rights, TYPE) < 0);
-	assert_true(socket_walk_answer(f->walk, (struct str){0}, &f->rights, TYPE) < 0);
+					       &f->sides.rights, TYPE) < 0);
+	assert_true(socket_walk_answer(f->walk, str_of(wrong, 4), &f->sides.rights, TYPE) < 0);
+	assert_true(socket_walk_answer(f->walk, (struct str){0}, &f->sides.rights, TYPE) < 0);
 }
 
 static void holders_are_read_from_words(void **state)
