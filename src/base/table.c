@@ -37,7 +37,8 @@ struct header {
 	uint32_t newer, older; /* entry + 1 */
 	int64_t touched_ns, placed_ns;
 	uint32_t hash; /* the lower half: enough to find the home slot */
-	uint32_t class;
+	uint16_t class;
+	uint16_t has_apart; /* its block was asked for, and may hold something */
 };
 
 struct list {
@@ -48,8 +49,8 @@ struct table {
 	struct table_settings settings;
 	struct slot *slots;
 	uint32_t slot_mask;
-	uint8_t *entries;
-	size_t stride, slots_bytes, entries_bytes;
+	uint8_t *entries, *apart;
+	size_t stride, slots_bytes, entries_bytes, apart_bytes;
 	uint32_t key_words; /* of 8 bytes; 0: the key is no multiple of that */
 	uint32_t fresh;	    /* entries never used begin here */
 	uint32_t free;	    /* list of used and freed ones, linked by `older` */
@@ -58,26 +59,31 @@ struct table {
 	struct table_counters counters;
 };
 
+static void *map_pages(size_t bytes)
+{
+	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return at == MAP_FAILED ? NULL : at;
+}
+
 /*
  * Large tables are read all over, a page here and a page there: with pages of 2 MiB a processor
  * knows where they are. The kernel may refuse; then it is slower.
  */
-static void *map_pages(size_t bytes)
+static void *map_large_pages(size_t bytes)
 {
-	bool is_large = bytes >= 2 * (size_t)HUGE_PAGE;
-	size_t slack = is_large ? HUGE_PAGE : 0;
-	uint8_t *at = mmap(NULL, bytes + slack, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (bytes < 2 * (size_t)HUGE_PAGE)
+		return map_pages(bytes);
+	uint8_t *at = map_pages(bytes + HUGE_PAGE);
 
-	if (at == MAP_FAILED)
+	if (!at)
 		return NULL;
-	if (!is_large)
-		return at;
 	size_t skipped = -(uintptr_t)at % HUGE_PAGE;
 	if (skipped > 0)
 		munmap(at, skipped);
-	if (slack > skipped)
-		munmap(at + skipped + bytes, slack - skipped);
+	if (skipped < HUGE_PAGE)
+		munmap(at + skipped + bytes, HUGE_PAGE - skipped);
 	(void)madvise(at + skipped, bytes, MADV_HUGEPAGE);
 	return at + skipped;
 }
@@ -122,8 +128,10 @@ int table_new(const struct table_settings *settings, struct table **out)
 	table->slot_mask = slots - 1;
 	table->slots_bytes = whole_pages(slots * sizeof(struct slot));
 	table->entries_bytes = whole_pages(table->stride * settings->capacity);
-	table->slots = map_pages(table->slots_bytes);
-	table->entries = map_pages(table->entries_bytes);
+	table->apart_bytes = whole_pages((size_t)settings->apart_size * settings->capacity);
+	table->slots = map_large_pages(table->slots_bytes);
+	table->entries = map_large_pages(table->entries_bytes);
+	table->apart = table->apart_bytes > 0 ? map_pages(table->apart_bytes) : NULL;
 	for (int class = 0; class < TABLE_CLASSES; class ++) {
 		double share = settings->class_share[class];
 		table->class_most[class] = share > 0 && share < 1
@@ -132,7 +140,7 @@ int table_new(const struct table_settings *settings, struct table **out)
 	}
 	table->counters.capacity = settings->capacity;
 	table->counters.bytes_per_entry = table->stride + table->slots_bytes / settings->capacity;
-	if (!table->slots || !table->entries) {
+	if (!table->slots || !table->entries || (table->apart_bytes > 0 && !table->apart)) {
 		table_free(table);
 		return -ENOMEM;
 	}
@@ -381,6 +389,19 @@ void *table_insert(struct table *table, const void *key, uint64_t hash, instant 
 	return entry_of(header);
 }
 
+void *table_apart(struct table *table, void *entry)
+{
+	struct header *header = header_of(entry);
+	size_t bytes = table->settings.apart_size;
+	uint8_t *block = table->apart + (number_of(table, header) - 1) * bytes;
+
+	assert(bytes > 0);
+	if (!header->has_apart)
+		memset(block, 0, bytes);
+	header->has_apart = true;
+	return block;
+}
+
 void table_touch(struct table *table, void *entry, instant now)
 {
 	struct header *header = header_of(entry);
@@ -412,7 +433,7 @@ void table_set_class(struct table *table, void *entry, unsigned class)
 	list_remove(table, header);
 	if (class > 0 && table->lists[class].used >= table->class_most[class])
 		evict_from(table, class);
-	header->class = class;
+	header->class = (uint16_t) class;
 	list_push(table, header);
 }
 
@@ -478,5 +499,7 @@ void table_discard(struct table *table)
 		munmap(table->slots, table->slots_bytes);
 	if (table->entries)
 		munmap(table->entries, table->entries_bytes);
+	if (table->apart)
+		munmap(table->apart, table->apart_bytes);
 	free(table);
 }

@@ -28,8 +28,9 @@ struct table;
 struct table_settings {
 	uint32_t capacity;
 	uint32_t entry_size, key_size;
-	uint64_t seed; /* hash_random_seed() where keys come from outside */
-	duration idle; /* table_expire removes what was not touched for so long; 0: never */
+	uint32_t apart_size; /* of table_apart; 0: entries have no such block */
+	uint64_t seed;	     /* hash_random_seed() where keys come from outside */
+	duration idle;	     /* table_expire removes what was not touched for so long; 0: never */
 	double class_share[TABLE_CLASSES];	     /* 0 means 1.0 */
 	void (*on_drop)(void *context, void *entry); /* before an entry goes; may be NULL */
 	void *context;
@@ -60,6 +61,11 @@ void *table_find_likely(struct table *table, const void *likely, const void *key
 /* A new zeroed entry with its key set, in class 0; evicts when full. The key must not be there yet.
  */
 void *table_insert(struct table *table, const void *key, uint64_t hash, instant now);
+/*
+ * The entry's block of apart_size bytes, zeroed when it is asked for first. For what only few
+ * entries come to need: it lies in memory of its own, which costs nothing until then.
+ */
+void *table_apart(struct table *table, void *entry);
 void table_touch(struct table *table, void *entry, instant now);
 instant table_touched(const struct table *table, const void *entry);
 void table_set_class(struct table *table, void *entry, unsigned class);
@@ -79,7 +85,8 @@ struct table_counters {
 	uint64_t evicted_by_class[TABLE_CLASSES];
 	uint32_t used, capacity;
 	uint32_t used_by_class[TABLE_CLASSES];
-	uint64_t bytes_per_entry; /* entry, links and index, for capacity planning */
+	uint64_t bytes_per_entry; /* entry, links and index, for capacity planning; without what is
+				     apart */
 };
 struct table_counters table_counters(const struct table *table);
 

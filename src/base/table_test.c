@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include "base/table.h"
@@ -70,6 +71,35 @@ static void a_flood_does_not_evict_the_watched(void **state)
 	assert_int_equal(counters.used, 1000);
 	assert_int_equal(counters.evicted, 100000 - 10 + 2 - 1000);
 	assert_int_equal(counters.evicted_by_class[0], counters.evicted);
+	table_free(table);
+}
+
+static void what_lies_apart_is_the_entrys_own(void **state)
+{
+	enum { BYTES = 24, ENTRIES = 300 };
+	struct table_settings settings = {.capacity = ENTRIES,
+					  .entry_size = sizeof(struct entry),
+					  .key_size = sizeof(uint64_t),
+					  .apart_size = BYTES};
+	uint8_t expected[BYTES];
+	struct table *table;
+
+	assert_int_equal(table_new(&settings, &table), 0);
+	for (uint64_t key = 0; key < ENTRIES; key++)
+		if (key % 3 != 0)
+			memset(table_apart(table, put(table, key, 0)), (int)key & 255, BYTES);
+		else
+			put(table, key, 0);
+	for (uint64_t key = 0; key < ENTRIES; key++) {
+		memset(expected, key % 3 != 0 ? (int)key & 255 : 0, BYTES);
+		assert_memory_equal(table_apart(table, get(table, key)), expected, BYTES);
+	}
+	/* who comes after an entry finds nothing of what it left */
+	memset(expected, 0, BYTES);
+	for (uint64_t key = 0; key < ENTRIES; key += 7) {
+		table_remove(table, get(table, key));
+		assert_memory_equal(table_apart(table, put(table, 1000 + key, 0)), expected, BYTES);
+	}
 	table_free(table);
 }
 
@@ -157,6 +187,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(agrees_with_a_plain_array),
 		cmocka_unit_test(a_flood_does_not_evict_the_watched),
+		cmocka_unit_test(what_lies_apart_is_the_entrys_own),
 		cmocka_unit_test(the_watched_have_a_share),
 		cmocka_unit_test(touched_entries_get_another_round),
 		cmocka_unit_test(idle_entries_expire),

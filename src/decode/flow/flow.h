@@ -2,9 +2,10 @@
  * Connections by their two ends: what every packet is booked on.
  *
  * A flow record is small (FLOW_BYTES_MAX with the table's own share) because there are many: bytes,
- * packets, when, through which tunnels, and room for the 128-byte behaviour block that tells
- * encrypted mining by its rhythm. What is said on a connection is looked at only when it may
- * matter; that part (streams, conversation) is an inspection, held apart and bounded by itself.
+ * packets, when, and through which tunnels. Beside it the table keeps room for the 128-byte
+ * behaviour block that tells encrypted mining by its rhythm (table_apart): most connections end
+ * before they have one. What is said on a connection is looked at only when it may matter; that
+ * part (streams, conversation) is an inspection, held apart and bounded by itself.
  */
 #ifndef DAVY_DECODE_FLOW_FLOW_H
 #define DAVY_DECODE_FLOW_FLOW_H
@@ -72,10 +73,11 @@ struct flow {
 	uint32_t tunnel[2];	       /* that the side's last data came through: tunnel_ends.h */
 	uint64_t minutes;	       /* presence: bit per minute since first_ns */
 	uint16_t first_sizes[8];
-	uint8_t behaviour[FLOW_BEHAVIOUR_BYTES];
 };
 _Static_assert(offsetof(struct flow, quiet_bytes) == 96, "two cache lines with the table's header");
-_Static_assert(sizeof(struct flow) <= 288, "five cache lines with the table's header");
+_Static_assert(sizeof(struct flow) <= 160, "three cache lines with the table's header");
+_Static_assert(sizeof(struct flow) + 32 + FLOW_BEHAVIOUR_BYTES <= FLOW_BYTES_MAX,
+	       "with its behaviour, too");
 
 /* The key of a packet and the side that sent it. */
 int flow_key_of(const struct packet *packet, struct flow_key *key);

@@ -75,6 +75,7 @@ int tracker_new(const struct tracker_settings *settings, struct tracker **out)
 	struct table_settings flows = {.capacity = settings->flows,
 				       .entry_size = sizeof(struct flow),
 				       .key_size = sizeof(struct flow_key),
+				       .apart_size = FLOW_BEHAVIOUR_BYTES,
 				       .seed = settings->seed,
 				       .idle = DURATION_S(FLOW_IDLE_S),
 				       .class_share = {0, 0.9, 0.25},
