@@ -8,7 +8,7 @@
 
 enum { PIECE = 64 * 1024 };
 
-static int read_whole(int fd, size_t most, struct buf *out)
+int file_text_read_open(int fd, size_t most, struct buf *out)
 {
 	const size_t before = out->len;
 
@@ -35,7 +35,7 @@ int file_text_read(const char *path, size_t most, struct buf *out)
 	if (r == 0 && !S_ISREG(is.st_mode))
 		r = S_ISDIR(is.st_mode) ? -EISDIR : -EINVAL;
 	if (r == 0)
-		r = read_whole(fd, most, out);
+		r = file_text_read_open(fd, most, out);
 	if (fd >= 0)
 		close(fd);
 	return r;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "programs/file_text.h"
 #include "programs/nearest.h"
 #include "programs/setting_value.h"
 #include "programs/settings_yaml.h"
@@ -166,26 +167,19 @@ int settings_read(struct str yaml, const char *file, struct settings **out, stru
 	return result;
 }
 
-static int read_whole(const char *path, struct buf *out, struct error *why)
+/* A pipe is as good as a file: --config <(...) */
+static int read_file(const char *path, struct buf *out, struct error *why)
 {
 	int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	ssize_t got = -1;
 
 	if (file < 0)
 		return error_set(why, -errno, "cannot open %s: %s", path, strerror(errno));
-	do {
-		if (!buf_reserve(out, 16384))
-			break;
-		got = read(file, out->at + out->len, 16384);
-		if (got > 0)
-			out->len += (size_t)got;
-	} while (got > 0 && out->len <= FILE_MAX_BYTES);
-	int result = got >= 0 ? 0
-		     : out->failed
-			     ? error_set(why, -ENOMEM, "no memory to read %s", path)
-			     : error_set(why, -errno, "cannot read %s: %s", path, strerror(errno));
+	int result = file_text_read_open(file, FILE_MAX_BYTES, out);
 	close(file);
-	return result;
+	if (result == -ENOMEM)
+		return error_set(why, result, "no memory to read %s", path);
+	return result == 0 ? 0
+			   : error_set(why, result, "cannot read %s: %s", path, strerror(-result));
 }
 
 int settings_load(const char *path, struct settings **out, struct error *why)
@@ -194,7 +188,7 @@ int settings_load(const char *path, struct settings **out, struct error *why)
 	const char *file = path ? path : SETTINGS_DEFAULT_PATH;
 
 	*out = NULL;
-	int result = read_whole(file, &text, why);
+	int result = read_file(file, &text, why);
 	if (result == -ENOENT && !path)
 		result = 0;
 	return result != 0 ? result : settings_read(buf_view(&text), file, out, why);
