@@ -36,10 +36,10 @@ def ip(line):
 
 
 class Ground:
-    """Namespace `near` with the miners and senders, `far` with the pools and Davy, a veth pair between them."""
+    """Namespace `near` with the miners and senders, `far` with the pools and Davy, a veth pair between them. Several need names."""
 
-    def __init__(self):
-        self.near, self.far, self.running = f"davy-{os.getpid()}-near", f"davy-{os.getpid()}-far", []
+    def __init__(self, name=""):
+        self.near, self.far, self.running = f"davy-{os.getpid()}-near{name}", f"davy-{os.getpid()}-far{name}", []
         atexit.register(self.clear)
         for name in (self.near, self.far):
             ip(f"netns add {name}")
@@ -64,11 +64,15 @@ class Ground:
         return self.start(self.near, [os.path.join(BUILD, "bench/live_sender"), "davy0", str(seconds), str(packets), str(flows)],
                           stdout=subprocess.PIPE, text=True)
 
-    def clear(self):
+    def clear_running(self):
         for child in self.running:
             if child.poll() is None:
                 child.kill()
                 child.wait()
+        self.running.clear()
+
+    def clear(self):
+        self.clear_running()
         for name in (self.near, self.far):
             subprocess.run(["ip", "netns", "del", name], check=False, stderr=subprocess.DEVNULL)
 
