@@ -25,7 +25,8 @@ enum {
 	CLASS_DROPPED = TABLE_CLASSES, /* of entries that are free */
 	LINES_APPROACHED = 3,	       /* header, key, and what the owner keeps next to it */
 	HUGE_PAGE = 2 << 20,
-	FLOW_KEY_WORDS = 5, /* a length that compilers should know: compared for each packet */
+	HUGE_FROM = 16 << 20, /* a small table would get pages of which it fills little */
+	FLOW_KEY_WORDS = 5,   /* a length that compilers should know: compared for each packet */
 };
 
 struct slot {
@@ -73,7 +74,7 @@ static void *map_pages(size_t bytes)
  */
 static void *map_large_pages(size_t bytes)
 {
-	if (bytes < 2 * (size_t)HUGE_PAGE)
+	if (bytes < HUGE_FROM)
 		return map_pages(bytes);
 	uint8_t *at = map_pages(bytes + HUGE_PAGE);
 
