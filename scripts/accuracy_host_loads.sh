@@ -47,7 +47,11 @@ exec setpriv --reuid nobody --clear-groups pgbench -S -c 2 -T 600 -h "$PWD/pg" b
 END
 	(cd "$work" && mkdir -p repository && cd repository && git init -q && cp -r "$tree/src" . && git add . &&
 		git -c user.name=n -c user.email=e commit -qm files) >/dev/null 2>&1
+	if command -v monerod >/dev/null && [[ $monero_node =~ $only ]]; then
+		unshare --net python3 scripts/accuracy_host_node.py make "$work/monero" "$NODE_BLOCKS" || say "no chain for a node of Monero"
+	fi
 }
+monero_node='monerod that fetches and checks blocks' NODE_BLOCKS=${NODE_BLOCKS:-600}
 
 loads() {
 	local what
@@ -92,6 +96,7 @@ loads() {
 		'PostgreSQL and pgbench' 'ls && ls /usr/lib/postgresql/*/bin/pgbench' 'exec sh postgres.sh' \
 		'Redis and its benchmark' redis-server 'redis-server --port 46379 --save "" & exec redis-benchmark -p 46379 -l -q' \
 		'gpg, keys' gpg 'mkdir -p -m 700 keys; while :; do gpg --homedir keys --batch --passphrase "" --quick-gen-key n$(date +%N)@x rsa4096; done' \
+		"$monero_node" "monerod && ls $work/monero/height" 'exec unshare --net python3 $TREE/scripts/accuracy_host_node.py follow monero' \
 		'openssl genrsa' openssl 'while :; do openssl genrsa 4096; done' \
 		'git gc' git 'cd repository; while :; do git gc -q --aggressive --prune=now; git repack -q -a -d -F --depth=50; done' \
 		'sort' sort 'while :; do sort large; done' \

@@ -8,6 +8,7 @@
 #include "programs/response_story.h"
 #include "programs/view.h"
 #include "respond/respond.h"
+#include "store/store.h"
 
 enum { JSON, STORE, CONFIG };
 enum { UPDATES_MISSED = 3 }; /* after so many, davy watch does not run */
@@ -212,6 +213,16 @@ static void json_health(struct health *health)
 	end_line(&health->view, &w);
 }
 
+/* Killed, it has no time to say so: its lock is gone. Who may not ask for that goes by the time. */
+static bool is_running(const struct health *health, duration every)
+{
+	int64_t age = health->view.now.ns - health->last_update.ns;
+
+	return health->life.stopped.ns == 0 && health->last_update.ns != 0 &&
+	       age <= UPDATES_MISSED * every.ns &&
+	       store_is_locked(view_store_path(&health->view)) != 0;
+}
+
 static int tell_health(struct health *health)
 {
 	struct view *view = &health->view;
@@ -224,9 +235,7 @@ static int tell_health(struct health *health)
 	if (result == 0)
 		result = store_read_life(view->store, &health->life, &why);
 	note_time(health, health->life.started);
-	int64_t age = view->now.ns - health->last_update.ns;
-	health->is_running = health->life.stopped.ns == 0 && health->last_update.ns != 0 &&
-			     age <= UPDATES_MISSED * every.ns;
+	health->is_running = is_running(health, every);
 	if (result == 0 && !view->is_json)
 		tell_running(health);
 	if (result == 0)

@@ -33,10 +33,14 @@ void view_trouble(const char *what)
 	fprintf(stderr, "davy: %.*s\n", (int)shown.len, shown.at);
 }
 
+const char *view_store_path(const struct view *view)
+{
+	return view->store_path ? view->store_path : settings_text(view->settings, "store.path");
+}
+
 static bool open_store(struct view *view)
 {
-	const char *path =
-		view->store_path ? view->store_path : settings_text(view->settings, "store.path");
+	const char *path = view_store_path(view);
 	CLEANUP(buf_fini) struct buf told = {0};
 	struct error why = {0};
 

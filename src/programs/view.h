@@ -35,6 +35,7 @@ int view_close(struct view *view, int status);
 /* Writes what has gathered; call it between items. */
 void view_flush(struct view *view);
 void view_trouble(const char *what); /* one line on stderr */
+const char *view_store_path(const struct view *view);
 
 /* What report/layout.h does, into `out`. */
 void view_add(struct view *view, const char *literal);

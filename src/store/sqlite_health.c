@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 struct counter_list {
@@ -148,24 +149,58 @@ static int explain_lock(int lock, const char *path, struct error *why)
 			 pid, path);
 }
 
-int store_lock(const char *path, pid_t pid, struct error *why)
+static int open_lock(const char *path, int flags)
 {
 	CLEANUP(buf_fini) struct buf name = {0};
-	char text[16];
 
 	buf_printf(&name, "%s.lock", path);
 	buf_add_byte(&name, '\0');
 	if (name.failed)
-		return error_set(why, -ENOMEM, "no memory to open %s", path);
-	int lock = open(name.at, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0640);
+		return -ENOMEM;
+	int lock = open(name.at, flags | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0640);
+	return lock < 0 ? -errno : lock;
+}
+
+int store_is_locked(const char *path)
+{
+	int lock = open_lock(path, O_RDONLY);
+
 	if (lock < 0)
-		return error_set(why, -errno, "cannot make or open %s: %s", name.at,
-				 strerror(errno));
-	int result = 0;
-	if (flock(lock, LOCK_EX | LOCK_NB) < 0)
-		result = errno == EWOULDBLOCK ? explain_lock(lock, path, why)
-					      : error_set(why, -errno, "cannot lock %s: %s",
-							  name.at, strerror(errno));
+		return lock;
+	int result = flock(lock, LOCK_SH | LOCK_NB) == 0 ? 0 : -errno;
+	close(lock); /* and the lock with it */
+	return result == -EWOULDBLOCK ? 1 : result;
+}
+
+/* Who asks store_is_locked has it for a moment, too. */
+static int take_lock(int lock)
+{
+	enum { TRIES = 5 };
+	const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
+
+	for (int i = 1; flock(lock, LOCK_EX | LOCK_NB) < 0; i++) {
+		if (errno != EWOULDBLOCK || i == TRIES)
+			return -errno;
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+int store_lock(const char *path, pid_t pid, struct error *why)
+{
+	char text[16];
+	int lock = open_lock(path, O_RDWR | O_CREAT);
+
+	if (lock == -ENOMEM)
+		return error_set(why, lock, "no memory to open %s", path);
+	if (lock < 0)
+		return error_set(why, lock, "cannot make or open %s.lock: %s", path,
+				 strerror(-lock));
+	int result = take_lock(lock);
+	if (result == -EWOULDBLOCK)
+		result = explain_lock(lock, path, why);
+	else if (result < 0)
+		result = error_set(why, result, "cannot lock %s.lock: %s", path, strerror(-result));
 	int len = snprintf(text, sizeof(text), "%ld\n", (long)pid);
 	/* only the number is lost when the disk is full; the lock holds */
 	if (result == 0 && ftruncate(lock, 0) == 0)

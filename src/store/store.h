@@ -108,6 +108,8 @@ must_check int store_read_life(struct store *store, struct store_life *out, stru
  *          store_open
  */
 must_check int store_lock(const char *path, pid_t pid, struct error *why);
+/* 1: a writer lives; 0: none does; -errno: it cannot be told (no right to the file, or no file) */
+must_check int store_is_locked(const char *path);
 
 struct store_limits {
 	duration keep;	    /* since last_seen; 0: for ever */

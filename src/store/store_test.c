@@ -408,7 +408,9 @@ static void of_writers_there_is_one(void **state)
 	assert_int_equal(store_lock(place->path, 4712, &why), -EBUSY);
 	assert_non_null(strstr(why.text, "another davy watch (pid 4711) writes to "));
 	assert_non_null(strstr(why.text, "stop it, or name another file with store.path"));
+	assert_int_equal(store_is_locked(place->path), 1);
 	close(first);
+	assert_int_equal(store_is_locked(place->path), 0);
 	int next = store_lock(place->path, 4713, &why); /* a lock left behind is none */
 	assert_true(next >= 0);
 	close(next);
@@ -417,6 +419,7 @@ static void of_writers_there_is_one(void **state)
 	assert_int_equal(unlink(lock), 0);
 	assert_int_equal(symlink(place->path, lock), 0);
 	assert_int_equal(store_lock(place->path, 4714, &why), -ELOOP);
+	assert_int_equal(store_is_locked(place->path), -ELOOP);
 	assert_int_equal(stat(place->path, &target), -1);
 }
 
