@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
+
 int arena_init(struct arena *arena, size_t cap)
 {
 	*arena = (struct arena){.at = malloc(cap), .cap = cap};
@@ -55,4 +57,12 @@ struct str arena_printf(struct arena *arena, const char *format, ...)
 	vsnprintf(text, (size_t)len + 1, format, arguments);
 	va_end(arguments);
 	return str_of(text, (size_t)len);
+}
+
+struct str arena_printable(struct arena *arena, struct str hostile, size_t most)
+{
+	CLEANUP(buf_fini) struct buf text = {0};
+
+	buf_add_printable(&text, hostile, most);
+	return arena_copy(arena, buf_view(&text));
 }

@@ -24,5 +24,7 @@ void *arena_take(struct arena *arena, size_t size);
 /* Text and copies in the arena; what does not fit is empty. */
 struct str arena_printf(struct arena *arena, const char *format, ...) printf_like(2, 3);
 struct str arena_copy(struct arena *arena, struct str text);
+/* As buf_add_printable. */
+struct str arena_printable(struct arena *arena, struct str hostile, size_t most);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "detect/host_judgement.h"
+#include "detect/host_page.h"
 #include "detect/shares.h"
 
 static const struct {
@@ -58,14 +59,6 @@ struct telling {
 	struct judgement judgement;
 };
 
-static struct str printable(struct arena *scratch, struct str hostile, size_t most)
-{
-	CLEANUP(buf_fini) struct buf text = {0};
-
-	buf_add_printable(&text, hostile, most);
-	return arena_copy(scratch, buf_view(&text));
-}
-
 static struct str program_of(const struct process *process)
 {
 	struct str path = process->executable.path;
@@ -90,25 +83,14 @@ static void tell_subject(struct telling *t)
 	facts_add_number(keys, "start_ns", p->key.start_ns);
 }
 
-/* "page in Chromium, pid 5": the browser is not to blame for what a page brought. */
-static struct str page_text(struct telling *t)
-{
-	const struct browser_process *browser = t->host_case->workload->browser;
-	struct str name = printable(t->scratch, browser->name, 60);
-
-	return arena_printf(t->scratch, "%s in %.*s, pid %" PRIu32,
-			    browser->role == BROWSER_EXTENSION ? "extension" : "page",
-			    STR_ARG(name), t->process->key.pid);
-}
-
 static void tell_title(struct telling *t)
 {
 	const struct process *p = t->process;
 	const char *what = t->weighing.algorithm ? algorithm_name(t->weighing.algorithm) : NULL;
-	struct str program = printable(t->scratch, program_of(p), 60);
-	struct str name = printable(t->scratch, p->name, PROCESS_NAME_MAX);
+	struct str program = arena_printable(t->scratch, program_of(p), 60);
+	struct str name = arena_printable(t->scratch, p->name, PROCESS_NAME_MAX);
 	struct str who =
-		t->host_case->workload->browser && !t->host_case->is_spread ? page_text(t)
+		host_page_is_one(t->host_case) ? host_page_text(t->host_case->workload, t->scratch)
 		: t->host_case->is_spread
 			? arena_printf(t->scratch, "%.*s, %" PRIu32 " processes so far",
 				       STR_ARG(program), t->host_case->workload->processes_seen)
@@ -168,7 +150,7 @@ static void tell_reasons(struct telling *t)
 
 static struct str ancestor_text(struct telling *t, const struct ancestor *a)
 {
-	struct str name = printable(t->scratch, a->name, PROCESS_NAME_MAX);
+	struct str name = arena_printable(t->scratch, a->name, PROCESS_NAME_MAX);
 
 	return arena_printf(t->scratch, "%.*s (pid %" PRIu32 ")", STR_ARG(name), a->key.pid);
 }
@@ -211,19 +193,6 @@ static void tell_executable(struct telling *t)
 		facts_add_truth(facts, "executable_deleted", true);
 	if (e->flags & EXECUTABLE_MEMFD)
 		facts_add_truth(facts, "executable_never_a_file", true);
-}
-
-static void tell_browser(struct telling *t)
-{
-	const struct browser_process *browser = t->host_case->workload->browser;
-	struct facts *facts = &t->out->facts;
-
-	if (!browser)
-		return;
-	facts_add_text(facts, "browser", browser->name);
-	facts_add_text(facts, "browser_profile",
-		       browser->profile.len > 0 ? browser->profile : STR("its default one"));
-	facts_add_number(facts, "browser_pid", browser->main_pid);
 }
 
 /* "cron /etc/cron.d/x:3" */
@@ -331,33 +300,10 @@ static void tell_facts(struct telling *t)
 	if (steps > 0)
 		facts_add_real(facts, "cores_used", shares_mean(shares, steps));
 	facts_add_number(facts, "processes", w->processes_seen);
-	tell_browser(t);
+	host_page_tell(t->host_case, t->out);
 	tell_origin(t);
 	tell_sessions(t);
 	tell_stay(t);
-}
-
-/* Only the browser itself knows which page this is; nothing outside of it says so. */
-static void tell_page_actions(struct telling *t)
-{
-	const struct browser_process *browser = t->host_case->workload->browser;
-	const char *way =
-		browser->engine == ENGINE_FIREFOX
-			? "open about:processes in it, where each page has its process's number"
-			: "open its task manager (Shift+Esc in a window of it, or the menu's More "
-			  "tools), where each page has its process's number";
-
-	finding_add_action(
-		t->out,
-		(struct action){
-			.text = arena_printf(
-				t->scratch,
-				"Which page it is cannot be seen from outside %.*s: %s; close "
-				"%s of process %" PRIu32 " (pages of one site may share it)",
-				STR_ARG(printable(t->scratch, browser->name, 60)), way,
-				browser->role == BROWSER_EXTENSION ? "and remove the extension"
-								   : "the page",
-				t->process->key.pid)});
 }
 
 static void tell_actions(struct telling *t)
@@ -374,10 +320,10 @@ static void tell_actions(struct telling *t)
 	static const char end_page[] = "End this page's process alone; the browser and its other "
 				       "pages stay";
 	char id[FINDING_ID_LEN + 1];
-	const bool is_page = t->host_case->workload->browser && !t->host_case->is_spread;
+	const bool is_page = host_page_is_one(t->host_case);
 
 	if (is_page)
-		tell_page_actions(t);
+		host_page_tell_action(t->host_case->workload, t->scratch, t->out);
 	finding_identify(t->out, id);
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
 		if (t->judgement.verdict != VERDICT_MINING && i > 1)
