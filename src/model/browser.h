@@ -6,6 +6,7 @@
 #define DAVY_MODEL_BROWSER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/str.h"
@@ -26,6 +27,23 @@ struct browser_process {
 	struct str name;    /* "Chromium"; of a program we do not know, its file's name */
 	struct str profile; /* folder or name, as the browser was told; empty: its default one */
 	uint32_t main_pid;  /* the browser's own process; never 0 */
+};
+
+enum { PAGE_SITE_TEXT_MAX = 288, PAGE_SITES_TOLD = 3 };
+
+/* Scheme, host and port, nothing else of an address: "https://mine.example:8080". */
+struct page_site {
+	char text[PAGE_SITE_TEXT_MAX]; /* printable, not terminated */
+	uint16_t len;
+	bool is_opaque;	  /* what runs is kept from its own site: a sandbox */
+	uint32_t records; /* the browser's own, of documents and workers */
+};
+
+/* Of whom pages run in a process: decode/memory/page_site. */
+struct page_sites {
+	struct page_site at[PAGE_SITES_TOLD]; /* those with most records first */
+	size_t count, total;		      /* told here; found */
+	bool is_clear;			      /* there is no other than the first */
 };
 
 #endif
