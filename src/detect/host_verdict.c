@@ -300,7 +300,7 @@ static void tell_facts(struct telling *t)
 	if (steps > 0)
 		facts_add_real(facts, "cores_used", shares_mean(shares, steps));
 	facts_add_number(facts, "processes", w->processes_seen);
-	host_page_tell(t->host_case, t->out);
+	host_page_tell(t->host_case, t->scratch, t->out);
 	tell_origin(t);
 	tell_sessions(t);
 	tell_stay(t);

@@ -209,6 +209,145 @@ static void a_page_is_told_as_one(void **state)
 	}
 }
 
+#define SITE_OF(literal, count, opaque)                                          \
+	{                                                                        \
+		.text = literal, .len = sizeof(literal) - 1, .records = (count), \
+		.is_opaque = (opaque)                                            \
+	}
+
+#define MINE  SITE_OF("https://mine.example", 3, false)
+#define OTHER SITE_OF("http://other.example:81", 1, false)
+#define BOXED SITE_OF("https://ads.example", 1, true)
+
+/* A site is told as a fact only when it is clear, and what is not clear is told as that. */
+static void the_site_of_a_page(void **state)
+{
+	static const struct {
+		const char *name;
+		enum browser_engine engine;
+		bool is_spread;
+		struct page_sites sites;
+		const char *site, *title, *reason, *way; /* NULL: none, and of none is spoken */
+		size_t candidates;
+	} rows[] = {
+		{"clear",
+		 ENGINE_CHROMIUM,
+		 false,
+		 {{MINE}, 1, 1, true},
+		 "https://mine.example",
+		 "page of https://mine.example in Chromium, pid 4711",
+		 "(3 records of the browser's own in its memory, none of another)",
+		 "it shows a page of https://mine.example, or has one in a frame",
+		 0},
+		{"in a sandbox",
+		 ENGINE_CHROMIUM,
+		 false,
+		 {{BOXED}, 1, 1, true},
+		 "https://ads.example",
+		 "page of https://ads.example in Chromium, pid 4711",
+		 "the page is of https://ads.example, in a sandbox: ",
+		 "https://ads.example",
+		 0},
+		{"clear in Firefox",
+		 ENGINE_FIREFOX,
+		 false,
+		 {{MINE}, 1, 1, true},
+		 "https://mine.example",
+		 "page of https://mine.example in Chromium, pid 4711",
+		 "below it, the browser keeps this process (3 texts of",
+		 "about:processes",
+		 0},
+		{"two",
+		 ENGINE_CHROMIUM,
+		 false,
+		 {{MINE, OTHER}, 2, 2, false},
+		 NULL,
+		 "page in Chromium, pid 4711",
+		 "which of them mines is not clear: https://mine.example (3 records of the "
+		 "browser's own), http://other.example:81 (1 record of the browser's own)",
+		 "cannot be seen from outside",
+		 2},
+		{"many",
+		 ENGINE_CHROMIUM,
+		 false,
+		 {{MINE, BOXED, OTHER}, 3, 32, false},
+		 NULL,
+		 "page in Chromium, pid 4711",
+		 " and 29 more",
+		 "cannot be seen from outside",
+		 3},
+		{"two in Firefox",
+		 ENGINE_FIREFOX,
+		 false,
+		 {{MINE, OTHER}, 2, 2, false},
+		 NULL,
+		 "page in Chromium, pid 4711",
+		 "a page can make up such names: https://mine.example, http://other.example:81",
+		 "cannot be seen from outside",
+		 2},
+		{"half read",
+		 ENGINE_CHROMIUM,
+		 false,
+		 {{MINE}, 1, 1, false},
+		 NULL,
+		 "page in Chromium, pid 4711",
+		 "not all of its memory was read",
+		 "cannot be seen from outside",
+		 1},
+		{"none",
+		 ENGINE_CHROMIUM,
+		 false,
+		 {.count = 0},
+		 NULL,
+		 "page in Chromium, pid 4711",
+		 NULL,
+		 "cannot be seen from outside",
+		 0},
+		{"spread over many processes",
+		 ENGINE_CHROMIUM,
+		 true,
+		 {{MINE}, 1, 1, true},
+		 NULL,
+		 "processes so far",
+		 NULL,
+		 NULL,
+		 0},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct browser_process browser = {.role = BROWSER_PAGE,
+							.engine = rows[i].engine,
+							.name = STR("Chromium"),
+							.main_pid = 7};
+		struct process process = {.key = {4711, 1}, .name = STR("chromium")};
+		struct workload workload = {
+			.process = &process, .browser = &browser, .sites = &rows[i].sites};
+		struct signs signs = {0};
+		struct arena scratch;
+		struct finding finding = {0};
+
+		assert_int_equal(arena_init(&scratch, 32 * 1024), 0);
+		signs_add(&signs, (struct sign)SIGN_OF(CODE, SPECIFIC, .9, "cn"));
+		signs_add(&signs, (struct sign)SIGN(RHYTHM, STRONG, .8));
+		const struct host_case host_case = {
+			.workload = &workload, .signs = &signs, .is_spread = rows[i].is_spread};
+		assert_true(host_verdict(&host_case, &scratch, &finding));
+		struct str site = facts_text(&finding.facts, STR("site"));
+		struct str because = finding.reasons[finding.reason_count - 1];
+		const struct fact *candidates = facts_find(&finding.facts, STR("site_candidates"));
+		if (!str_equal(site, str_from(rows[i].site)) ||
+		    (facts_text(&finding.facts, STR("site_evidence")).len > 0) != (site.len > 0) ||
+		    !str_ends(finding.title, str_from(rows[i].title)) ||
+		    (rows[i].reason ? str_find(because, str_from(rows[i].reason)) < 0
+				    : str_find(because, STR("://")) >= 0) ||
+		    (rows[i].way && str_find(finding.actions[0].text, str_from(rows[i].way)) < 0) ||
+		    (candidates ? candidates->text_count : 0) != rows[i].candidates)
+			fail_msg("%s: %.*s; %.*s", rows[i].name, STR_ARG(finding.title),
+				 STR_ARG(because));
+		arena_fini(&scratch);
+	}
+}
+
 /* What starts it again is named, with the way to take it out; tuning is not what starts it. */
 static void how_it_stays_is_told(void **state)
 {
@@ -249,6 +388,7 @@ int main(void)
 		cmocka_unit_test(what_hides_is_a_suspect),
 		cmocka_unit_test(how_it_stays_is_told),
 		cmocka_unit_test(a_page_is_told_as_one),
+		cmocka_unit_test(the_site_of_a_page),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

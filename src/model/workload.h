@@ -142,7 +142,8 @@ struct workload {
 	const struct browser_process *browser; /* what `process` is to a browser; NULL: nothing */
 	const struct memory_pad *pads;	       /* looked for in pages of browsers */
 	size_t pad_count;
-	bool pads_were_rewritten; /* since the look before */
+	bool pads_were_rewritten;	/* since the look before */
+	const struct page_sites *sites; /* of a page; NULL: not known */
 	const struct setup_trace *traces;
 	size_t trace_count;
 	const struct workload_session *sessions; /* of `process` */

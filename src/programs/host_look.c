@@ -30,6 +30,7 @@ struct past_looks {
 	bool is_counted;		    /* the four above are known */
 	uint32_t empty_scans, scans_spared; /* of its memory, in a row */
 	uint64_t pads_mark;		    /* of a page's pads; 0: none were seen */
+	struct page_sites sites;	    /* of a page, when its memory was read last */
 };
 
 struct host_looker {
@@ -131,9 +132,18 @@ static void scan_memory(struct host_looker *l, const struct host_memory_of *of,
 {
 	uint64_t *pads_mark = past ? &past->pads_mark : NULL;
 
-	if (!is_own_program(l, &w->process->executable) &&
-	    host_memory_scan(l->memory, of, w, pads_mark) && past)
-		note_scan(past, w);
+	if (is_own_program(l, &w->process->executable) ||
+	    !host_memory_scan(l->memory, of, w, pads_mark) || !past)
+		return;
+	note_scan(past, w);
+	past->sites = w->sites ? *w->sites : (struct page_sites){0};
+}
+
+/* A page does not become another's when its memory is not read anew. */
+static void remember_sites(const struct past_looks *past, struct workload *w)
+{
+	if (w->browser && !w->sites && past && past->sites.count > 0)
+		w->sites = &past->sites;
 }
 
 static struct past_looks *past_of(struct host_looker *l, uint64_t pid, uint64_t start_ns,
@@ -341,6 +351,7 @@ enum look_result host_look(struct host_looker *looker, struct workloads *workloa
 		process_sockets_read(processes, opened, process);
 		if (!past || is_scan_due(past))
 			scan_memory(looker, &memory, past, &workload);
+		remember_sites(past, &workload);
 		ask_rooms(looker, &workload, true, &signs);
 	}
 	enum look_result result = judge(looker, workloads, due, &workload, &signs, out);

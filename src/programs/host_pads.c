@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "decode/memory/pads.h"
 #include "decode/proc/browser.h"
+#include "programs/host_sites.h"
 
 enum {
 	PADS_BUDGET = 128 * 1024 * 1024, /* eight modules of 16 MiB */
@@ -22,19 +23,39 @@ void host_pads_tell_browser(struct workload *workload, struct arena *arena)
 		workload->browser = browser;
 }
 
-static void read_region(const struct mapping *m, int memory, char *piece, size_t cap,
-			struct pad_finder *finder)
+struct reading {
+	const struct workload *workload;
+	int memory;
+	char *piece; /* what may go on in the next piece is kept at its beginning */
+	size_t cap;
+	struct pad_finder *pads;
+	struct host_sites *sites;
+};
+
+static void read_region(const struct reading *r, const struct mapping *m, bool for_pads,
+			bool for_sites)
 {
+	const size_t cap = (r->cap - PAGE_SITE_REACH) / PAD_PAGE_BYTES * PAD_PAGE_BYTES;
+	char *bytes = r->piece + PAGE_SITE_REACH;
+	size_t kept = 0;
+
 	for (uint64_t at = m->start; at < m->end;) {
 		size_t wanted = m->end - at < cap ? (size_t)(m->end - at) : cap;
-		ssize_t got = pread(memory, piece, wanted, (off_t)at);
+		ssize_t got = pread(r->memory, bytes, wanted, (off_t)at);
 		if (got < PAD_PAGE_BYTES)
 			break;
-		got -= got % PAD_PAGE_BYTES;
-		pad_finder_read(finder, str_of(piece, (size_t)got), at);
-		at += (uint64_t)got;
+		size_t len = (size_t)got - (size_t)got % PAD_PAGE_BYTES;
+		at += len;
+		if (for_pads)
+			pad_finder_read(r->pads, str_of(bytes, len), at - len);
+		if (for_sites)
+			host_sites_read(r->sites, str_of(bytes - kept, len + kept),
+					len + kept - (at < m->end ? PAGE_SITE_REACH : 0));
+		kept = PAGE_SITE_REACH;
+		memcpy(r->piece, bytes + len - kept, kept);
 	}
-	pad_finder_end(finder);
+	if (for_pads)
+		pad_finder_end(r->pads);
 }
 
 /* Memory of modules, or what JavaScript may hold in arrays. */
@@ -66,21 +87,26 @@ static void compare_pads(struct workload *w, uint64_t *mark)
 void host_pads_find(struct workload *workload, int memory, char *piece, size_t cap,
 		    struct arena *arena, uint64_t *mark)
 {
-	struct pad_finder *finder = arena_take(arena, sizeof(*finder));
+	struct pad_finder *pads = arena_take(arena, sizeof(*pads));
+	struct host_sites *sites = arena_take(arena, sizeof(*sites));
+	const struct reading reading = {workload, memory, piece, cap, pads, sites};
 	uint64_t left = PADS_BUDGET;
 
-	if (!finder)
+	if (!pads || !sites)
 		return;
-	*finder = (struct pad_finder){0};
+	host_sites_begin(sites, workload, memory);
 	for (int walled = 1; walled >= 0; walled--)
 		for (size_t i = 0; i < workload->mapping_count; i++) {
 			const struct mapping *m = &workload->mappings[i];
-			if (!may_hold_pads(workload, i, walled) || m->end - m->start > left)
-				continue;
-			read_region(m, memory, piece, cap, finder);
-			left -= m->end - m->start;
+			uint64_t size = m->end - m->start;
+			bool for_pads = may_hold_pads(workload, i, walled) && size <= left;
+			bool for_sites = !walled && host_sites_wants(sites, i);
+			if (for_pads || for_sites)
+				read_region(&reading, m, for_pads, for_sites);
+			left -= for_pads ? size : 0;
 		}
-	workload->pads = finder->pads;
-	workload->pad_count = finder->count;
+	workload->pads = pads->pads;
+	workload->pad_count = pads->count;
 	compare_pads(workload, mark);
+	host_sites_end(sites, workload, arena);
 }

@@ -1,4 +1,4 @@
-/* What only a page of a browser is looked at for: what it is to the browser, and its pads. */
+/* What only a page of a browser is looked at for: what it is to the browser, its pads, its site. */
 #ifndef DAVY_PROGRAMS_HOST_PADS_H
 #define DAVY_PROGRAMS_HOST_PADS_H
 
@@ -12,11 +12,12 @@
 void host_pads_tell_browser(struct workload *workload, struct arena *arena);
 
 /*
- * Look for runs of noise in what a page may write, 128 MiB at the most, its modules' memory first.
+ * Look for runs of noise in what a page may write, 128 MiB at the most, its modules' memory first;
+ * and in what is no module's, for the browser's records of whose page it is (host_sites).
  *
  * memory: the process's, for pread. piece: room for reading, `cap` bytes, whole pages
  * mark:   of the pads at the last look; 0: none were seen. Is written
- * Fills pads, pad_count and pads_were_rewritten, from `arena`.
+ * Fills pads, pad_count, pads_were_rewritten and sites, from `arena`.
  */
 void host_pads_find(struct workload *workload, int memory, char *piece, size_t cap,
 		    struct arena *arena, uint64_t *mark);

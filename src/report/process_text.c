@@ -87,6 +87,7 @@ static void add_browser(const struct telling *t)
 	buf_printf(t->out, "; its own process is %" PRIu64,
 		   facts_number(t->facts, STR("browser_pid")));
 	end_line(t);
+	lines_text(t->out, t->style, "site", facts_text(t->facts, STR("site")));
 }
 
 static void add_load(const struct telling *t)
