@@ -265,6 +265,9 @@ void host_verdict_tell_image(const struct container_image *image, struct arena *
 	}
 	if (texts)
 		facts_add_texts(&out->facts, "image_digests", texts, image->count);
+	if (!facts_find(&out->facts, STR("image_name")))
+		facts_add_text(&out->facts, "image_name",
+			       arena_copy(scratch, str_from(image->name)));
 }
 
 static void tell_facts(struct telling *t)

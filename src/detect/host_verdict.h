@@ -30,8 +30,8 @@ struct host_case {
  * returns: false when there is nothing to accuse anybody of
  */
 bool host_verdict(const struct host_case *host_case, struct arena *scratch, struct finding *out);
-/* The digests of its container's image, for one that became known after the verdict; nothing where
- * it is not known. Texts in `scratch`. */
+/* The digests and the name of its container's image, for one that became known after the verdict;
+ * nothing where it is not known. Texts in `scratch`. */
 void host_verdict_tell_image(const struct container_image *image, struct arena *scratch,
 			     struct finding *out);
 

@@ -25,3 +25,19 @@ bool container_image_has(const struct container_image *image,
 			return true;
 	return false;
 }
+
+void container_image_add(struct container_image *image, const uint8_t digest[IMAGE_DIGEST_BYTES])
+{
+	if (image->count == IMAGE_DIGESTS_MAX || container_image_has(image, digest))
+		return;
+	memcpy(image->digests[image->count++], digest, IMAGE_DIGEST_BYTES);
+}
+
+void container_image_name(struct container_image *image, struct str name)
+{
+	if (image->name[0] != '\0' || name.len == 0)
+		return;
+	name = str_sub(name, 0, sizeof(image->name) - 1);
+	memcpy(image->name, name.at, name.len);
+	image->name[name.len] = '\0';
+}

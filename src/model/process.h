@@ -69,12 +69,18 @@ struct cgroup_place {
 
 /* Of what a container was made: digests by which its image is known, the engine's id of it first.
  */
-enum { IMAGE_DIGEST_BYTES = 32, IMAGE_DIGESTS_MAX = 8 };
+enum { IMAGE_DIGEST_BYTES = 32, IMAGE_DIGESTS_MAX = 8, IMAGE_NAME_MAX = 256 };
 struct container_image {
 	uint8_t digests[IMAGE_DIGESTS_MAX][IMAGE_DIGEST_BYTES]; /* SHA-256 */
 	size_t count;						/* 0: not known */
+	char name[IMAGE_NAME_MAX]; /* for people: it may be another's by now. Ends with 0; "":
+				      not known */
 };
 
+/* One more, unless it is there, or there are too many. */
+void container_image_add(struct container_image *image, const uint8_t digest[IMAGE_DIGEST_BYTES]);
+/* "docker.io/library/x:latest", where it has none yet; what is too long is cut. */
+void container_image_name(struct container_image *image, struct str name);
 bool container_image_has(const struct container_image *image,
 			 const uint8_t digest[IMAGE_DIGEST_BYTES]);
 

@@ -58,6 +58,7 @@ static void add_where(const struct telling *t)
 		       str_from(container_runtime_name(CONTAINER_OTHER))))
 		(void)add(t, " of ", "runtime");
 	(void)add(t, ", pod ", "pod");
+	(void)add(t, ", image ", "image_name");
 	end_line(t);
 }
 

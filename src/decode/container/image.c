@@ -17,19 +17,12 @@ bool image_digest_read(struct str text, uint8_t out[IMAGE_DIGEST_BYTES])
 	return str_starts(text, kind) && read_digits(str_skip(text, kind.len), out);
 }
 
-static void add(struct container_image *image, const uint8_t *digest)
-{
-	if (image->count == IMAGE_DIGESTS_MAX || container_image_has(image, digest))
-		return;
-	memcpy(image->digests[image->count++], digest, IMAGE_DIGEST_BYTES);
-}
-
 static void add_text(struct container_image *image, struct str text)
 {
 	uint8_t digest[IMAGE_DIGEST_BYTES];
 
 	if (image_digest_read(text, digest))
-		add(image, digest);
+		container_image_add(image, digest);
 }
 
 static bool member_digest(struct json_value object, struct str key, uint8_t *out)
@@ -67,7 +60,7 @@ bool storage_container_read(struct json *nodes, struct str text, struct str cont
 		if (!member_digest(one, STR("image"), digest))
 			return false; /* one that was made of a folder has none */
 		*out = (struct container_image){0};
-		add(out, digest);
+		container_image_add(out, digest);
 		return true;
 	}
 	return false;
@@ -84,7 +77,9 @@ void storage_images_read(struct json *nodes, struct str text, struct container_i
 		    memcmp(digest, image->digests[0], IMAGE_DIGEST_BYTES) != 0)
 			continue;
 		if (member_digest(one, STR("digest"), digest))
-			add(image, digest);
+			container_image_add(image, digest);
+		struct json_value name = json_first(json_member(one, STR("names")));
+		container_image_name(image, json_text(name, scratch, sizeof(scratch)));
 		struct json_value big = json_member(one, STR("big-data-digests"));
 		for (struct json_value v = json_first(big); json_exists(v); v = json_next(v))
 			if (str_starts(json_raw_text(json_key_of(v)), STR("manifest")))
@@ -104,7 +99,8 @@ bool docker_container_read(struct json *nodes, struct str text, struct str conta
 			   struct container_image *out)
 {
 	uint8_t digest[IMAGE_DIGEST_BYTES];
-	struct json_value root;
+	char scratch[TEXT_MAX];
+	struct json_value root, name;
 
 	if (!read_whole(nodes, text))
 		return false;
@@ -113,10 +109,12 @@ bool docker_container_read(struct json *nodes, struct str text, struct str conta
 	    !member_digest(root, STR("Image"), digest))
 		return false;
 	*out = (struct container_image){0};
-	add(out, digest);
+	container_image_add(out, digest);
 	/* where images are kept by containerd */
 	if (member_digest(json_member(root, STR("ImageManifest")), STR("digest"), digest))
-		add(out, digest);
+		container_image_add(out, digest);
+	name = json_member(json_member(root, STR("Config")), STR("Image"));
+	container_image_name(out, json_text(name, scratch, sizeof(scratch)));
 	return true;
 }
 

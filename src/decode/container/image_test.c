@@ -128,6 +128,34 @@ static void an_image_has_other_digests(void **state)
 	}
 }
 
+static void it_has_a_name(void **state)
+{
+	struct json nodes = with_nodes();
+	struct container_image docker = {0}, storage = {.count = 1};
+	CLEANUP(buf_fini) struct buf text = {0};
+
+	(void)state;
+	assert_true(docker_container_read(&nodes,
+					  STR("{\"ID\":\"" ONE "\",\"Image\":\"sha256:" IMAGE
+					      "\",\"Config\":{\"Image\":\"nginx:1\"}}"),
+					  STR(ONE), &docker));
+	assert_string_equal(docker.name, "nginx:1");
+	memset(storage.digests[0], 0xaa, sizeof(storage.digests[0]));
+	storage_images_read(
+		&nodes,
+		STR("[{\"id\":\"" IMAGE "\",\"names\":[\"localhost/x:1\",\"localhost/x:2\"]}]"),
+		&storage);
+	assert_string_equal(storage.name, "localhost/x:1");
+	/* one that it has is kept, and a long one is cut */
+	container_image_name(&storage, STR("y"));
+	assert_string_equal(storage.name, "localhost/x:1");
+	storage.name[0] = '\0';
+	for (int i = 0; i < 2 * IMAGE_NAME_MAX; i++)
+		buf_add_byte(&text, 'x');
+	container_image_name(&storage, buf_view(&text));
+	assert_int_equal(strlen(storage.name), IMAGE_NAME_MAX - 1);
+}
+
 static void more_than_fits_is_left_out(void **state)
 {
 	struct json nodes = with_nodes();
@@ -156,6 +184,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_container_has_an_image),
 		cmocka_unit_test(an_image_has_other_digests),
+		cmocka_unit_test(it_has_a_name),
 		cmocka_unit_test(more_than_fits_is_left_out),
 	};
 
