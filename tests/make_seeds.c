@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "containerd_rows.h"
 #include "lab/innocent.h"
 #include "lab/packets.h"
 
@@ -296,6 +297,27 @@ static void make_packets(struct seeds *seeds)
 	lab_transcript_fini(&transcript);
 }
 
+static void make_databases(struct seeds *seeds)
+{
+	static const struct {
+		const char *name;
+		size_t count;
+		struct bolt_making how;
+	} rows[] = {
+		{"containerd",
+		 sizeof(containerd_rows) / sizeof(*containerd_rows),
+		 {.page_bytes = 1024, .transaction = 8}},
+		{"deep", 10, {.page_bytes = 1024, .transaction = 8, .keys_max = 2}},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct buf bytes = {0};
+		bolt_make(containerd_rows, rows[i].count, &rows[i].how, &bytes);
+		write_seed(seeds, "bolt", rows[i].name, &bytes);
+		buf_fini(&bytes);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct seeds seeds = {.folder = argc == 2 ? argv[1] : NULL};
@@ -308,6 +330,7 @@ int main(int argc, char **argv)
 	make_carriers(&seeds);
 	make_innocents(&seeds);
 	make_packets(&seeds);
+	make_databases(&seeds);
 	printf("%u seeds\n", seeds.written);
 	return seeds.failed ? 1 : 0;
 }
