@@ -188,9 +188,19 @@ static bool is_unit(struct str path, struct str name)
 static bool makes_containers(struct str unit)
 {
 	static const struct str units[] = {
-		STR("containerd.service"), STR("docker.service"),    STR("crio.service"),
-		STR("cri-o.service"),	   STR("podman.service"),    STR("kubelet.service"),
-		STR("k3s.service"),	   STR("k3s-agent.service"),
+		STR("containerd.service"),
+		STR("docker.service"),
+		STR("crio.service"),
+		STR("cri-o.service"),
+		STR("podman.service"),
+		STR("kubelet.service"),
+		STR("k3s.service"),
+		STR("k3s-agent.service"),
+		STR("rke2-server.service"),
+		STR("rke2-agent.service"),
+		STR("k0scontroller.service"),
+		STR("k0sworker.service"),
+		STR("snap.microk8s.daemon-containerd.service"),
 	};
 
 	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
@@ -219,10 +229,19 @@ static bool is_of_pods(struct str part, struct str rest)
  */
 static bool is_place_of_engines(struct str above)
 {
+	static const struct str own[] = {
+		STR("/docker/"),
+		STR("/libpod_parent/"),
+		/* containerd's namespaces */
+		STR("/default/"),
+		STR("/k8s.io/"),
+		STR("/moby/"),
+	};
 	struct str part, rest = above;
 
-	if (str_equal(above, STR("/docker/")) || str_equal(above, STR("/libpod_parent/")))
-		return true;
+	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
+		if (str_equal(above, own[i]))
+			return true;
 	str_cut(str_skip(above, 1), '/', &part, &rest);
 	if (is_of_pods(part, rest))
 		return true;

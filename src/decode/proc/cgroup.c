@@ -31,6 +31,9 @@ static const struct {
 	{STR("libpod_parent"), CONTAINER_PODMAN},
 };
 
+/* containerd's namespaces: without systemd the group of a container is /NAMESPACE/ID. */
+static const struct str namespaces[] = {STR("default"), STR("k8s.io"), STR("moby")};
+
 static bool is_id(struct str text)
 {
 	return text.len >= ID_DIGITS_MIN && text.len <= ID_DIGITS && str_is_hex(text);
@@ -92,6 +95,9 @@ static bool read_bare(struct str part, struct str parent, struct cgroup_place *o
 		return false;
 	out->container = part;
 	out->runtime = CONTAINER_OTHER;
+	for (size_t i = 0; i < sizeof(namespaces) / sizeof(namespaces[0]); i++)
+		if (str_equal(parent, namespaces[i]))
+			out->runtime = CONTAINER_CONTAINERD;
 	return true;
 }
 

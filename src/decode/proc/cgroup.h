@@ -5,6 +5,7 @@
  *
  *     0::/system.slice/docker-<id>.scope
  *     4:cpu,cpuacct:/docker/<id>
+ *     0::/default/<id>                    containerd, by its namespace
  *     0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod<uid with _>.slice/
  *         cri-containerd-<id>.scope
  *     9:cpu:/kubepods/burstable/pod<uid>/<id>

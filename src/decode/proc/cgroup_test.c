@@ -58,6 +58,13 @@ static const struct {
 	 "0::/system.slice/docker-" ID2 ".scope/kubelet.slice/kubelet-kubepods.slice/"
 	 "kubelet-kubepods-pod" UID__ ".slice/cri-containerd-" ID ".scope\n",
 	 NULL, "docker-" ID2 ".scope", ID, UID, CONTAINER_CONTAINERD},
+	{"containerd", "0::/default/" ID "\n", NULL, "", ID, "", CONTAINER_CONTAINERD},
+	{"containerd, another namespace", "0::/k8s.io/" ID "\n", NULL, "", ID, "",
+	 CONTAINER_CONTAINERD},
+	{"containerd, by a name", "0::/default/redis\n", "/default/redis", "", "", "",
+	 CONTAINER_NONE},
+	{"nerdctl", "0::/system.slice/nerdctl-" ID ".scope\n", NULL, "nerdctl-" ID ".scope", ID, "",
+	 CONTAINER_CONTAINERD},
 	{"podman", "0::/machine.slice/libpod-" ID ".scope/container\n", NULL, "libpod-" ID ".scope",
 	 ID, "", CONTAINER_PODMAN},
 	{"podman, without root",
