@@ -1,8 +1,8 @@
 /*
  * Of what image a suspect's container is: the host worker's half of source/host/image_files.
  *
- * Asked for when there is a finding to tell. It takes as long as opening five files. What was found
- * of a container is kept: it never changes.
+ * Asked for when there is a finding to tell. It takes as long as opening eleven files. What was
+ * found of a container is kept: it never changes.
  */
 #ifndef DAVY_PROGRAMS_HOST_IMAGES_H
 #define DAVY_PROGRAMS_HOST_IMAGES_H

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "decode/container/containerd.h"
 #include "decode/container/image.h"
 #include "source/host/process_files.h"
 
@@ -18,6 +19,12 @@ enum image_file {
 	STORAGE_CONTAINERS,
 	STORAGE_VOLATILE, /* containers that are removed when they end */
 	STORAGE_IMAGES,
+	CONTAINERD_DATABASE, /* and by whom else it is brought along */
+	CONTAINERD_DOCKER,
+	CONTAINERD_K3S,
+	CONTAINERD_RKE2,
+	CONTAINERD_MICROK8S,
+	CONTAINERD_K0S,
 	IMAGE_FILES,
 };
 
@@ -63,6 +70,8 @@ static int open_regular(int root, const char *path)
 	return -1;
 }
 
+#define CONTAINERD(folder) folder "/io.containerd.metadata.v1.bolt/meta.db"
+
 static int open_file(int root, enum image_file file, const struct image_request *request)
 {
 	static const char *const paths[IMAGE_FILES] = {
@@ -72,6 +81,12 @@ static int open_file(int root, enum image_file file, const struct image_request 
 		[STORAGE_VOLATILE] = "run/containers/storage/overlay-containers/"
 				     "volatile-containers.json",
 		[STORAGE_IMAGES] = "var/lib/containers/storage/overlay-images/images.json",
+		[CONTAINERD_DATABASE] = CONTAINERD("var/lib/containerd"),
+		[CONTAINERD_DOCKER] = CONTAINERD("var/lib/docker/containerd/daemon"),
+		[CONTAINERD_K3S] = CONTAINERD("var/lib/rancher/k3s/agent/containerd"),
+		[CONTAINERD_RKE2] = CONTAINERD("var/lib/rancher/rke2/agent/containerd"),
+		[CONTAINERD_MICROK8S] = CONTAINERD("var/snap/microk8s/common/var/lib/containerd"),
+		[CONTAINERD_K0S] = CONTAINERD("var/lib/k0s/containerd"),
 	};
 	char path[PATH_LEN];
 
@@ -119,23 +134,47 @@ static struct str text_of(struct processes *processes, int fd)
 	return text;
 }
 
+/* Of a database little is read of much. */
+struct window {
+	struct processes *processes;
+	int fd;
+};
+
+static bool read_window(void *context, uint64_t offset, size_t len, struct str *out)
+{
+	const struct window *window = context;
+
+	return process_bytes(window->processes, window->fd, offset, len, out) == 0;
+}
+
+static void read_databases(struct processes *processes, const int files[IMAGE_FILES],
+			   struct str container, struct container_image *out)
+{
+	for (unsigned i = CONTAINERD_DATABASE; i < IMAGE_FILES; i++) {
+		struct window window = {processes, files[i]};
+		const struct bolt_file database = {read_window, &window};
+		if (files[i] >= 0 && containerd_container_read(database, container, out))
+			return;
+	}
+}
+
 static void read_files(struct processes *processes, const int files[IMAGE_FILES],
 		       struct json *nodes, struct str container, struct container_image *out)
 {
 	static const enum image_file lists[] = {STORAGE_CONTAINERS, STORAGE_VOLATILE};
 
-	if (docker_container_read(nodes, text_of(processes, files[DOCKER_CONTAINER]), container,
-				  out)) {
-		docker_repositories_read(nodes, text_of(processes, files[DOCKER_REPOSITORIES]),
-					 out);
-		return;
-	}
 	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
 		if (storage_container_read(nodes, text_of(processes, files[lists[i]]), container,
 					   out)) {
 			storage_images_read(nodes, text_of(processes, files[STORAGE_IMAGES]), out);
 			return;
 		}
+	if (docker_container_read(nodes, text_of(processes, files[DOCKER_CONTAINER]), container,
+				  out))
+		docker_repositories_read(nodes, text_of(processes, files[DOCKER_REPOSITORIES]),
+					 out);
+	/* Docker's own, too: it may have its images there */
+	read_databases(processes, files, container, out);
 }
 
 bool image_files_read(struct processes *processes, struct message *message, struct json *nodes,

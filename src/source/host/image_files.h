@@ -1,11 +1,11 @@
 /*
  * The files in which container engines keep what container is of what image. The side with rights
  * opens those of one container, by its id, and hands them over, unread; the side without reads
- * them (decode/container/image.h).
+ * them (decode/container/image.h and containerd.h).
  *
  * Looked for is where Debian's packages, and the engines themselves, put them: /var/lib/containers
- * (Podman, CRI-O) and /var/lib/docker, with overlay file systems. containerd keeps it in a database
- * of its own, which is not read.
+ * (Podman, CRI-O) and /var/lib/docker, with overlay file systems; /var/lib/containerd, and where
+ * k3s, RKE2, MicroK8s, k0s and Docker have a containerd of their own.
  */
 #ifndef DAVY_SOURCE_HOST_IMAGE_FILES_H
 #define DAVY_SOURCE_HOST_IMAGE_FILES_H

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "bolt_maker.h"
 #include "source/host/image_files.h"
 #include "source/host/processes.h"
 
@@ -26,7 +27,34 @@
 #define VOLATILE     "run/containers/storage/overlay-containers/volatile-containers.json"
 #define IMAGES	     "var/lib/containers/storage/overlay-images/images.json"
 
+#define DATABASE   "io.containerd.metadata.v1.bolt/meta.db"
+#define CONTAINERD "a database, as containerd has it"
+#define CUT_OFF	   "such a database, cut off"
+
 enum { TYPE = MESSAGE_FIRST_FREE, WAIT_MS = 20000, FILES = 3 };
+
+static void write_database(FILE *file, bool is_whole)
+{
+	static const struct bolt_row rows[] = {
+		{{"v1", "k8s.io", "containers", ONE, "image"}, "x:latest"},
+		{{"v1", "k8s.io", "containers", ONE, "snapshotter"}, "overlayfs"},
+		{{"v1", "k8s.io", "containers", ONE, "snapshotKey"}, ONE},
+		{{"v1", "k8s.io", "snapshots", "overlayfs", ONE, "parent"}, "sha256:" OTHER},
+		{{"v1", "k8s.io", "images", "x:latest", "target", "digest"}, "sha256:" BY},
+		{{"v1", "k8s.io", "content", "blob", "sha256:" BY, "labels",
+		  "containerd.io/gc.ref.content.config"},
+		 "sha256:" IMAGE},
+		{{"v1", "k8s.io", "content", "blob", "sha256:" IMAGE, "labels",
+		  "containerd.io/gc.ref.snapshot.overlayfs"},
+		 "sha256:" OTHER},
+	};
+	CLEANUP(buf_fini) struct buf database = {0};
+
+	bolt_make(rows, sizeof(rows) / sizeof(*rows), &(struct bolt_making){0}, &database);
+	assert_false(database.failed);
+	size_t len = is_whole ? database.len : database.len - 1;
+	assert_int_equal(fwrite(database.at, 1, len, file), len);
+}
 
 static void write_below(const char *folder, const char *path, const char *text)
 {
@@ -45,7 +73,10 @@ static void write_below(const char *folder, const char *path, const char *text)
 	}
 	FILE *file = fopen(whole, "w");
 	assert_non_null(file);
-	fputs(text, file);
+	if (strcmp(text, CONTAINERD) == 0 || strcmp(text, CUT_OFF) == 0)
+		write_database(file, strcmp(text, CONTAINERD) == 0);
+	else
+		fputs(text, file);
 	assert_int_equal(fclose(file), 0);
 }
 
@@ -102,6 +133,22 @@ static void the_image_is_found_where_engines_keep_it(void **state)
 		{"podman, the image is gone",
 		 {{CONTAINERS, "[{\"id\":\"" ONE "\",\"image\":\"" IMAGE "\"}]"}},
 		 "a"},
+		{"containerd", {{"var/lib/containerd/" DATABASE, CONTAINERD}}, "ab"},
+		{"k3s", {{"var/lib/rancher/k3s/agent/containerd/" DATABASE, CONTAINERD}}, "ab"},
+		{"rke2", {{"var/lib/rancher/rke2/agent/containerd/" DATABASE, CONTAINERD}}, "ab"},
+		{"microk8s",
+		 {{"var/snap/microk8s/common/var/lib/containerd/" DATABASE, CONTAINERD}},
+		 "ab"},
+		{"k0s", {{"var/lib/k0s/containerd/" DATABASE, CONTAINERD}}, "ab"},
+		{"docker, whose images containerd has",
+		 {{DOCKER_ONE, "{\"ID\":\"" ONE "\",\"Image\":\"sha256:" BY "\"}"},
+		  {"var/lib/docker/containerd/daemon/" DATABASE, CONTAINERD}},
+		 "ba"},
+		{"two of them, the first of others",
+		 {{"var/lib/containerd/" DATABASE, "not a database"},
+		  {"var/lib/k0s/containerd/" DATABASE, CONTAINERD}},
+		 "ab"},
+		{"containerd, cut off", {{"var/lib/containerd/" DATABASE, CUT_OFF}}, ""},
 		{"a link", {{CONTAINERS, "-> [{\"id\":\"" ONE "\",\"image\":\"" IMAGE "\"}]"}}, ""},
 		{"a folder", {{CONTAINERS "/x", "x"}}, ""},
 		{"no engine", {{NULL}}, ""},

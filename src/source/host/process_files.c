@@ -41,6 +41,25 @@ int process_text(struct processes *processes, int fd, size_t most, struct str *o
 	return 0;
 }
 
+int process_bytes(struct processes *processes, int fd, uint64_t offset, size_t len, struct str *out)
+{
+	struct buf *text = &processes->text;
+
+	buf_clear(text);
+	*out = (struct str){0};
+	if (offset > INT64_MAX - len)
+		return -ENODATA;
+	while (text->len < len) {
+		ssize_t got = read_chunk(text, fd, len - text->len, offset + text->len);
+		if (got < 0)
+			return (int)got;
+		if (got == 0)
+			return -ENODATA;
+	}
+	*out = buf_view(text);
+	return 0;
+}
+
 int process_text_at(struct processes *processes, const char *name, size_t most, struct str *out)
 {
 	int fd = openat(processes->proc, name, O_RDONLY | O_CLOEXEC);

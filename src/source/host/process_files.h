@@ -35,7 +35,10 @@ enum {
 
 /* A file from its beginning into processes->text; a view that lives until the next call. */
 must_check int process_text(struct processes *processes, int fd, size_t most, struct str *out);
-/* The same by name, below the procfs: "self/mountinfo". */
+/* A part of one, whole or not at all (-ENODATA). */
+must_check int process_bytes(struct processes *processes, int fd, uint64_t offset, size_t len,
+			     struct str *out);
+/* A file by name, below the procfs: "self/mountinfo". */
 must_check int process_text_at(struct processes *processes, const char *name, size_t most,
 			       struct str *out);
 
