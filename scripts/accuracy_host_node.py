@@ -19,6 +19,7 @@ import urllib.request
 NOBODY = "44yQXfkWZNmJ8QgRfFWTzmJ8QgRfFWTzmJ8QgRfFWTzmJ7suhUXwdrDJ8QgRfFWTzmJ8QgRfFWTzmJ8QgRfFWTzmCYrSgjJ"
 SERVES, FOLLOWS = 21001, 21011  # ports of the namespace; each node's RPC listens on the next one
 AT_ONCE, PATIENCE_S = 50, 60
+OPEN = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 
 
 def node(folder, port, *rest):
@@ -30,8 +31,11 @@ def node(folder, port, *rest):
 
 def ask(port, method, **parameters):
     body = json.dumps({"jsonrpc": "2.0", "id": "0", "method": method, "params": parameters}).encode()
-    with urllib.request.urlopen(f"http://127.0.0.1:{port + 1}/json_rpc", body, PATIENCE_S) as answer:
-        return json.load(answer).get("result", {})
+    with OPEN(f"http://127.0.0.1:{port + 1}/json_rpc", body, PATIENCE_S) as answer:
+        told = json.load(answer)
+    if "error" in told:
+        sys.exit(f"{method}: {told['error']}")
+    return told["result"]
 
 
 def await_height(port, height):

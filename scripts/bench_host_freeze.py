@@ -66,6 +66,13 @@ def finding_on(program):
     return test
 
 
+def end_members(group):
+    """A drill has children."""
+    with open(os.path.join(group, "cgroup.procs"), encoding="ascii") as file:
+        for pid in file.read().split():
+            os.kill(int(pid), signal.SIGKILL)
+
+
 def measure(watch, drill, group):
     def enter():
         with open(os.path.join(group, "cgroup.procs"), "w", encoding="ascii") as file:
@@ -73,13 +80,11 @@ def measure(watch, drill, group):
     miner = subprocess.Popen([drill, f"seconds={2 * PATIENCE_S},{SHARE}"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                              preexec_fn=enter)
     told = watch.when(finding_on(drill))
-    frozen = watch.when(lambda line: told and f"finding {told[1]}: freeze done by policy" in line)
+    frozen = told and watch.when(lambda line: f"finding {told[1]}: freeze done by policy" in line)
     print(f"{frozen[0] - told[0]:.3f}" if frozen else "missed", flush=True)
     if told:
         subprocess.run([*watch.undo, told[1], "undo", "--yes"], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    with open(os.path.join(group, "cgroup.procs"), encoding="ascii") as file:
-        for pid in file.read().split():  # it has children
-            os.kill(int(pid), signal.SIGKILL)
+    end_members(group)
     miner.wait()
 
 
@@ -100,6 +105,7 @@ def main():
     finally:
         watch.child.terminate()
         watch.child.wait()
+        end_members(group)
         shutil.rmtree(folder, ignore_errors=True)
         for _ in range(50):
             try:

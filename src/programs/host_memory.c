@@ -78,10 +78,14 @@ void host_memory_name_pages(struct workload *w, struct code_page *pages)
 	}
 }
 
-/* Asked piece by piece: whoever supervises us hears that we go on. */
 static bool may_read(const struct host_memory_of *of)
 {
 	return processes_may_read(of->processes, of->pid);
+}
+
+ssize_t host_memory_read(const struct host_memory_of *of, char *out, size_t len, uint64_t at)
+{
+	return may_read(of) ? pread(of->descriptor, out, len, (off_t)at) : -1;
 }
 
 /* Half before, half behind; what lies outside the mapping is not there. */
@@ -141,9 +145,7 @@ static void scan_region(struct host_memory *memory, const struct host_memory_of 
 	host_rules_add(of->rules, from, end);
 	for (uint64_t at = from; at < end;) {
 		size_t wanted = end - at < PIECE ? (size_t)(end - at) : PIECE;
-		ssize_t got = may_read(of) ? pread(of->descriptor, memory->piece + kept, wanted,
-						   (off_t)at)
-					   : -1;
+		ssize_t got = host_memory_read(of, memory->piece + kept, wanted, at);
 		if (got <= 0)
 			return;
 		size_t len = kept + (size_t)got;
@@ -196,6 +198,6 @@ bool host_memory_scan(struct host_memory *memory, const struct host_memory_of *o
 	w->constant_count = constant_scanner_hits(memory->scanner, hits);
 	host_rules_scan(of->rules, of->processes, of->descriptor, of->arena, w);
 	if (w->browser && pads_mark)
-		host_pads_find(w, of->descriptor, memory->piece, PIECE, of->arena, pads_mark);
+		host_pads_find(of, w, memory->piece, PIECE, pads_mark);
 	return true;
 }

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/arena.h"
 #include "base/attributes.h"
@@ -32,6 +33,13 @@ struct host_memory_of {
 /* 0, or -1 with a sentence. Where patterns cannot be compiled, only code is read. */
 must_check int host_memory_new(struct host_memory **out, struct error *why);
 void host_memory_free(struct host_memory *memory); /* NULL is allowed */
+
+/*
+ * A piece of it, of a MiB at the most: whoever supervises us hears that we go on.
+ *
+ * returns: bytes read; -1 also where it must not be read any more
+ */
+ssize_t host_memory_read(const struct host_memory_of *of, char *out, size_t len, uint64_t at);
 
 /* Says in what mapping each page of code lies, and whether it was generated. */
 void host_memory_name_pages(struct workload *workload, struct code_page *pages);

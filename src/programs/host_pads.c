@@ -1,10 +1,9 @@
 #include "programs/host_pads.h"
 
-#include <unistd.h>
-
 #include "base/hash.h"
 #include "decode/memory/pads.h"
 #include "decode/proc/browser.h"
+#include "programs/host_memory.h"
 #include "programs/host_sites.h"
 
 enum {
@@ -24,8 +23,7 @@ void host_pads_tell_browser(struct workload *workload, struct arena *arena)
 }
 
 struct reading {
-	const struct workload *workload;
-	int memory;
+	const struct host_memory_of *of;
 	char *piece; /* what may go on in the next piece is kept at its beginning */
 	size_t cap;
 	struct pad_finder *pads;
@@ -41,9 +39,11 @@ static void read_region(const struct reading *r, const struct mapping *m, bool f
 
 	for (uint64_t at = m->start; at < m->end;) {
 		size_t wanted = m->end - at < cap ? (size_t)(m->end - at) : cap;
-		ssize_t got = pread(r->memory, bytes, wanted, (off_t)at);
-		if (got < PAD_PAGE_BYTES)
+		ssize_t got = host_memory_read(r->of, bytes, wanted, at);
+		if (got < PAD_PAGE_BYTES) {
+			r->sites->found.is_cut |= for_sites;
 			break;
+		}
 		size_t len = (size_t)got - (size_t)got % PAD_PAGE_BYTES;
 		at += len;
 		if (for_pads)
@@ -84,17 +84,17 @@ static void compare_pads(struct workload *w, uint64_t *mark)
 	w->pads_were_rewritten = before != 0 && before != *mark;
 }
 
-void host_pads_find(struct workload *workload, int memory, char *piece, size_t cap,
-		    struct arena *arena, uint64_t *mark)
+void host_pads_find(const struct host_memory_of *of, struct workload *workload, char *piece,
+		    size_t cap, uint64_t *mark)
 {
-	struct pad_finder *pads = arena_take(arena, sizeof(*pads));
-	struct host_sites *sites = arena_take(arena, sizeof(*sites));
-	const struct reading reading = {workload, memory, piece, cap, pads, sites};
+	struct pad_finder *pads = arena_take(of->arena, sizeof(*pads));
+	struct host_sites *sites = arena_take(of->arena, sizeof(*sites));
+	const struct reading reading = {of, piece, cap, pads, sites};
 	uint64_t left = PADS_BUDGET;
 
 	if (!pads || !sites)
 		return;
-	host_sites_begin(sites, workload, memory);
+	host_sites_begin(sites, workload, of);
 	for (int walled = 1; walled >= 0; walled--)
 		for (size_t i = 0; i < workload->mapping_count; i++) {
 			const struct mapping *m = &workload->mappings[i];
@@ -108,5 +108,5 @@ void host_pads_find(struct workload *workload, int memory, char *piece, size_t c
 	workload->pads = pads->pads;
 	workload->pad_count = pads->count;
 	compare_pads(workload, mark);
-	host_sites_end(sites, workload, arena);
+	host_sites_end(sites, workload, of->arena);
 }

@@ -10,16 +10,19 @@
 #include "decode/memory/page_site.h"
 #include "model/workload.h"
 
+struct host_memory_of;
+
 struct host_sites {
 	struct page_site_counts found;
 	const struct workload *workload;
-	int memory; /* of its process, for pread */
-	uint32_t lookups_left;
-	uint64_t left, region_most; /* bytes */
+	const struct host_memory_of *of; /* its process's memory */
+	uint32_t lookups_left, astray;	 /* records that lead to nothing */
+	uint64_t left, region_most;	 /* bytes */
 };
 
 /* Of a workload with a browser. */
-void host_sites_begin(struct host_sites *sites, const struct workload *workload, int memory);
+void host_sites_begin(struct host_sites *sites, const struct workload *workload,
+		      const struct host_memory_of *of);
 
 /* Whether mapping `i` may hold such records; is taken off what may be read. */
 bool host_sites_wants(struct host_sites *sites, size_t i);

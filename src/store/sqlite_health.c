@@ -157,7 +157,7 @@ static int open_lock(const char *path, int flags)
 	buf_add_byte(&name, '\0');
 	if (name.failed)
 		return -ENOMEM;
-	int lock = open(name.at, flags | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0640);
+	int lock = open(name.at, flags | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK, 0640);
 	return lock < 0 ? -errno : lock;
 }
 

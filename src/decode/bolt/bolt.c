@@ -269,7 +269,8 @@ static bool search(struct bolt *bolt, const struct page *page, struct str key, s
 	for (size_t i = 0; i < page->count; i++, last = one.key) {
 		if (!read_element(bolt, page, i, &one))
 			return false;
-		if (i > 0 && str_compare(one.key, last) <= 0)
+		/* one behind the other, as they are written: else comparing would have no bound */
+		if (i > 0 && (one.key.at < last.at + last.len || str_compare(one.key, last) <= 0))
 			return flaw(bolt);
 		int order = str_compare(one.key, key);
 		if (page->is_leaf ? order == 0 : order <= 0 || i == 0) {

@@ -2,10 +2,11 @@
  * Connections by their two ends: what every packet is booked on.
  *
  * A flow record is small (FLOW_BYTES_MAX with the table's own share) because there are many: bytes,
- * packets, when, and through which tunnels. Beside it the table keeps room for the 128-byte
- * behaviour block that tells encrypted mining by its rhythm (table_apart): most connections end
- * before they have one. What is said on a connection is looked at only when it may matter; that
- * part (streams, conversation) is an inspection, held apart and bounded by itself.
+ * packets, when, and through which tunnels. Beside it the table keeps room (table_apart) for the
+ * 128-byte behaviour block by whose rhythm encrypted mining can be told: no detector fills it yet,
+ * and most connections end before they would have one. What is said on a connection is looked at
+ * only when it may matter; that part (streams, conversation) is an inspection, held apart and
+ * bounded by itself.
  */
 #ifndef DAVY_DECODE_FLOW_FLOW_H
 #define DAVY_DECODE_FLOW_FLOW_H
