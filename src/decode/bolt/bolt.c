@@ -256,6 +256,13 @@ static bool bucket_of(struct bolt *bolt, const struct element *element, struct b
 
 /* -- finding -- */
 
+/* In the order of their keys, and one behind the other in the page, as they are written: else
+ * comparing would have no bound. */
+static bool is_behind(struct str key, struct str before)
+{
+	return key.at >= before.at + before.len && str_compare(key, before) > 0;
+}
+
 /*
  * The element of that key; of a branch the last one before it, for what lies between begins there,
  * or the first. All are looked at, for a page that is not sorted would hide its keys.
@@ -269,8 +276,7 @@ static bool search(struct bolt *bolt, const struct page *page, struct str key, s
 	for (size_t i = 0; i < page->count; i++, last = one.key) {
 		if (!read_element(bolt, page, i, &one))
 			return false;
-		/* one behind the other, as they are written: else comparing would have no bound */
-		if (i > 0 && (one.key.at < last.at + last.len || str_compare(one.key, last) <= 0))
+		if (i > 0 && !is_behind(one.key, last))
 			return flaw(bolt);
 		int order = str_compare(one.key, key);
 		if (page->is_leaf ? order == 0 : order <= 0 || i == 0) {
@@ -346,7 +352,7 @@ bool bolt_next(struct bolt *bolt, struct bolt_cursor *cursor, struct bolt_entry 
 		if (!read_element(bolt, &page, here->next, &element))
 			return false;
 		if (here->next > 0 && (!read_element(bolt, &page, here->next - 1, &before) ||
-				       str_compare(element.key, before.key) <= 0))
+				       !is_behind(element.key, before.key)))
 			return flaw(bolt);
 		here->next++;
 		if (page.is_leaf)

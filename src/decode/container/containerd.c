@@ -1,5 +1,6 @@
 #include "decode/container/containerd.h"
 
+#include <sodium.h>
 #include <string.h>
 
 #include "decode/container/image.h"
@@ -63,13 +64,10 @@ static bool walk(struct bolt *bolt, struct bolt_bucket in, const struct str *pat
 
 static struct str write_digest(const uint8_t digest[IMAGE_DIGEST_BYTES], char out[TEXT_MAX])
 {
-	static const char digits[] = "0123456789abcdef";
+	enum { KIND_LEN = 7 };
 
-	memcpy(out, "sha256:", 7);
-	for (size_t i = 0; i < IMAGE_DIGEST_BYTES; i++) {
-		out[7 + 2 * i] = digits[digest[i] >> 4];
-		out[8 + 2 * i] = digits[digest[i] & 15];
-	}
+	memcpy(out, "sha256:", KIND_LEN);
+	sodium_bin2hex(out + KIND_LEN, TEXT_MAX - KIND_LEN, digest, IMAGE_DIGEST_BYTES);
 	return str_of(out, CHAIN_LEN);
 }
 
