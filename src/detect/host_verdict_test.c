@@ -164,6 +164,18 @@ static void what_hides_is_a_suspect(void **state)
 	arena_fini(&scratch);
 }
 
+static void accuse_page(const struct workload *workload, bool is_spread, struct arena *scratch,
+			struct finding *out)
+{
+	struct signs signs = {0};
+	const struct host_case host_case = {
+		.workload = workload, .signs = &signs, .is_spread = is_spread};
+
+	signs_add(&signs, (struct sign)SIGN_OF(CODE, SPECIFIC, .9, "cn"));
+	signs_add(&signs, (struct sign)SIGN(RHYTHM, STRONG, .8));
+	assert_true(host_verdict(&host_case, scratch, out));
+}
+
 /* The page is accused, not the browser: and how it is found in there. */
 static void a_page_is_told_as_one(void **state)
 {
@@ -188,15 +200,11 @@ static void a_page_is_told_as_one(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct process process = {.key = {4711, 1}, .name = STR("chromium")};
 		struct workload workload = {.process = &process, .browser = &rows[i].browser};
-		struct signs signs = {0};
 		struct arena scratch;
 		struct finding finding = {0};
 
 		assert_int_equal(arena_init(&scratch, 32 * 1024), 0);
-		signs_add(&signs, (struct sign)SIGN_OF(CODE, SPECIFIC, .9, "cn"));
-		signs_add(&signs, (struct sign)SIGN(RHYTHM, STRONG, .8));
-		const struct host_case host_case = {.workload = &workload, .signs = &signs};
-		assert_true(host_verdict(&host_case, &scratch, &finding));
+		accuse_page(&workload, false, &scratch, &finding);
 		assert_true(str_equal(finding.title, str_from(rows[i].title)));
 		assert_true(str_equal(facts_text(&finding.facts, STR("browser_profile")),
 				      str_from(rows[i].profile)));
@@ -322,16 +330,11 @@ static void the_site_of_a_page(void **state)
 		struct process process = {.key = {4711, 1}, .name = STR("chromium")};
 		struct workload workload = {
 			.process = &process, .browser = &browser, .sites = &rows[i].sites};
-		struct signs signs = {0};
 		struct arena scratch;
 		struct finding finding = {0};
 
 		assert_int_equal(arena_init(&scratch, 32 * 1024), 0);
-		signs_add(&signs, (struct sign)SIGN_OF(CODE, SPECIFIC, .9, "cn"));
-		signs_add(&signs, (struct sign)SIGN(RHYTHM, STRONG, .8));
-		const struct host_case host_case = {
-			.workload = &workload, .signs = &signs, .is_spread = rows[i].is_spread};
-		assert_true(host_verdict(&host_case, &scratch, &finding));
+		accuse_page(&workload, rows[i].is_spread, &scratch, &finding);
 		struct str site = facts_text(&finding.facts, STR("site"));
 		struct str because = finding.reasons[finding.reason_count - 1];
 		const struct fact *candidates = facts_find(&finding.facts, STR("site_candidates"));
