@@ -220,6 +220,9 @@ struct speech {
 	const char *dialect;
 	unsigned shares;
 	uint64_t seed;
+	const struct host_drill_watcher *watcher;
+	pthread_t thread;
+	bool has_begun;
 };
 
 static void *speak_as_miner(void *context)
@@ -231,18 +234,32 @@ static void *speak_as_miner(void *context)
 	return NULL;
 }
 
+/* Not before the child is there: forked from several threads, one that is built with the address
+ * sanitizer may wait for ever for a lock of the allocator that another thread held. */
+static void begin_to_speak(void *context, pid_t child)
+{
+	struct speech *speech = context;
+
+	speech->has_begun = pthread_create(&speech->thread, NULL, speak_as_miner, speech) == 0;
+	if (speech->watcher->on_start)
+		speech->watcher->on_start(speech->watcher->context, child);
+}
+
 bool connection_mine_and_compute(int fd, const char *dialect, unsigned shares, uint64_t seed,
 				 const struct host_drill_watcher *watcher)
 {
-	struct speech speech = {fd, dialect, shares, seed};
+	struct speech speech = {
+		.fd = fd, .dialect = dialect, .shares = shares, .seed = seed, .watcher = watcher};
+	struct host_drill_watcher speaking = *watcher;
 	struct host_drill drill = host_drill_default();
 	struct error why;
-	pthread_t thread;
 
-	if (host_drill_parse(STR("superscalar,seconds=60"), &drill, &why) != 0 ||
-	    pthread_create(&thread, NULL, speak_as_miner, &speech) != 0)
+	speaking.on_start = begin_to_speak;
+	speaking.context = &speech;
+	if (host_drill_parse(STR("superscalar,seconds=60"), &drill, &why) != 0)
 		return false;
-	bool is_good = host_drill_run(&drill, watcher, &why) == 0;
-	pthread_join(thread, NULL);
+	bool is_good = host_drill_run(&drill, &speaking, &why) == 0 && speech.has_begun;
+	if (speech.has_begun)
+		pthread_join(speech.thread, NULL);
 	return is_good;
 }
