@@ -65,12 +65,14 @@ static __always_inline int filter(struct __sk_buff *skb, __u16 ethertype)
 	struct cutoff_entry *entry = bpf_map_lookup_elem(&flows, &flow.key);
 	if (!entry || entry->state != CUTOFF_CUT)
 		return snap_len;
-	struct cutoff_packet packet = {.now = bpf_ktime_get_ns(),
-				       .len = skb->len,
+	struct cutoff_packet packet = {.len = skb->len,
 				       .payload_len = flow.payload_len,
 				       .protocol = flow.key.protocol,
 				       .tcp_flags = flow.tcp_flags};
-	peek(skb, &flow, &packet);
+	if (!cutoff_is_bare(&packet)) {
+		packet.now = bpf_ktime_get_ns();
+		peek(skb, &flow, &packet);
+	}
 	/* Not memcpy: without volatile, clang takes the zeros for constants. */
 	struct cutoff_settings loaded = settings;
 	switch (cutoff_decide(entry, &packet, &loaded)) {

@@ -202,7 +202,7 @@ static int be_prisoner(void)
 	errno = 0;
 	tried(&p, "+map is writable", cutoff_map_is_writable(p.map) ? 0 : -1);
 	tried(&p, "+cut a flow", cutoff_map_cut(p.map, &key, &cutoff) ? -1 : 0);
-	tried(&p, "+read its counters", cutoff_map_read(p.map, &key, &entry) ? -1 : 0);
+	tried(&p, "+read what it has of it", cutoff_map_read(p.map, &key, &entry) ? -1 : 0);
 	if (channel_send(&p.channel, MESSAGE_ATTEMPTS,
 			 str_of(p.attempts, sizeof(p.attempts[0]) * p.count), NULL, 0))
 		return 6;

@@ -241,7 +241,25 @@ static void bulk_is_held_and_counted(void **state)
 		assert_int_equal(judge(&entry, 1000 + i, 1446), CUTOFF_HOLD);
 	assert_int_equal(entry.packets, 5000);
 	assert_int_equal(entry.bytes, 5000 * 1500);
-	assert_int_equal(entry.passed, 0);
+}
+
+/* Neither a window's bytes nor its end, nor a place in a burst: but what opens or ends a flow is
+ * shown. */
+static void bare_acknowledgements_change_nothing(void **state)
+{
+	struct cutoff_entry entry = cutoff_begin(0, &settings), before;
+
+	assert_int_equal(judge(&entry, 1, 1446), CUTOFF_HOLD);
+	before = entry;
+	for (uint64_t ms = 2; ms < 95000; ms += 10)
+		assert_int_equal(judge(&entry, ms, 0), CUTOFF_HOLD);
+	assert_memory_equal(&entry, &before, sizeof(entry));
+	for (int flag = 1; flag <= 4; flag *= 2) {
+		struct cutoff_packet packet = packet_at(2, 0);
+		packet.tcp_flags |= (uint8_t)flag;
+		assert_int_equal(cutoff_decide(&entry, &packet, &settings), CUTOFF_PEEKED);
+	}
+	assert_int_equal(judge(&entry, 95000, 1446), CUTOFF_PASS); /* which was slow */
 }
 
 static void open_flows_pass_untouched(void **state)
@@ -249,7 +267,7 @@ static void open_flows_pass_untouched(void **state)
 	struct cutoff_entry entry = {0};
 
 	assert_int_equal(judge(&entry, 1, 1446), CUTOFF_PASS);
-	assert_int_equal(entry.packets, 0);
+	assert_memory_equal(&entry, &(struct cutoff_entry){0}, sizeof(entry));
 }
 
 static void a_slow_flow_is_opened_again(void **state)
@@ -267,7 +285,6 @@ static void a_slow_flow_is_opened_again(void **state)
 	assert_int_equal(last, CUTOFF_PASS);
 	assert_in_range(ms, 4000, 5100);
 	assert_int_equal(entry.state, CUTOFF_OPEN);
-	assert_int_equal(entry.reopened_at, (ms - 25) * MS);
 	assert_int_equal(judge(&entry, ms, 1446), CUTOFF_PASS);
 }
 
@@ -288,7 +305,6 @@ static void a_burst_passes_now_and_then(void **state)
 	for (uint64_t ms = 1; ms < 95000; ms++)
 		bursts += judge(&entry, ms, 1446) == CUTOFF_PEEKED;
 	assert_int_equal(bursts, 3 * 3); /* at 30, 60 and 90 s */
-	assert_int_equal(entry.passed, bursts);
 	assert_int_equal(entry.state, CUTOFF_CUT);
 }
 
@@ -386,6 +402,7 @@ int main(void)
 		cmocka_unit_test(the_key_is_user_spaces_key),
 		cmocka_unit_test(hashes_spread),
 		cmocka_unit_test(bulk_is_held_and_counted),
+		cmocka_unit_test(bare_acknowledgements_change_nothing),
 		cmocka_unit_test(open_flows_pass_untouched),
 		cmocka_unit_test(a_slow_flow_is_opened_again),
 		cmocka_unit_test(silence_opens_a_flow),
