@@ -47,4 +47,7 @@ struct record_detector {
 		       struct record_teller *teller);
 };
 
+/* All of them; ends with NULL. */
+extern const struct record_detector *const record_detectors[];
+
 #endif
