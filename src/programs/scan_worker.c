@@ -1,40 +1,20 @@
 /* The half of `davy scan` that reads foreign bytes: no rights, descriptors given one by one. */
 #include <errno.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "decode/packet/packet.h"
 #include "model/finding_json.h"
 #include "model/line.h"
 #include "programs/clock.h"
 #include "programs/commands.h"
 #include "programs/list_files.h"
-#include "programs/scan_output.h"
+#include "programs/scanning.h"
 #include "sandbox/confine.h"
 #include "sandbox/worker.h"
-#include "source/capture/capture_file.h"
 
-enum { FRAMES_AT_ONCE = 64, PROGRESS_EVERY = 65536, FOLLOW_PAUSE_MS = 100, LOOK_ROUND_EVERY = 16 };
-
-struct scanning {
-	struct channel channel;
-	struct scan_settings settings;
-	struct scan_output output;
-	struct pool_list pools;
-	struct sensor *sensor;
-	bool stops;	  /* a followed input is to be finished, any other to be left */
-	bool leaves_some; /* of an input; also when nobody is there to be told */
-	bool is_over;
-	uint64_t frames;
-	uint64_t unknown_links; /* packets of one input */
-	uint16_t unknown_link;	/* the last of these */
-	uint16_t known_link;	/* the last of the others */
-	char **names;		/* of inputs: findings made at the end still quote them */
-	size_t name_count;
-};
+enum { FOLLOW_PAUSE_MS = 100 };
 
 static void tell_parent(struct scanning *scanning, enum scan_message type, const void *at,
 			size_t len)
@@ -47,22 +27,17 @@ static void tell_parent(struct scanning *scanning, enum scan_message type, const
 	channel_drain(&scanning->channel, -1);
 }
 
-static void tell_progress(struct scanning *scanning, const struct capture_file *file,
-			  enum scan_message type)
+void scanning_tell_progress(struct scanning *scanning, const struct input *input,
+			    enum scan_message type)
 {
-	struct scan_progress progress = {
-		.file_bytes = file ? input_file_bytes(capture_file_input(file)) : 0,
-		.frames = scanning->frames,
-		.is_unread = scanning->output.is_unread};
+	struct scan_progress progress = {.file_bytes = input ? input_file_bytes(input) : 0,
+					 .frames = scanning->frames,
+					 .is_unread = scanning->output.is_unread};
 
 	tell_parent(scanning, type, &progress, sizeof(progress));
 }
 
-/*
- * Has the parent said stop, or has whoever reads standard output gone? Waits up to `timeout_ms` for
- * that, or for bytes of `readable` (a descriptor, or -1).
- */
-static void look_round(struct scanning *scanning, int readable, int timeout_ms)
+void scanning_look_round(struct scanning *scanning, int readable, int timeout_ms)
 {
 	struct pollfd polled[] = {{.fd = WORKER_CHANNEL, .events = POLLIN},
 				  {.fd = STDOUT_FILENO}, /* closed at the other end: POLLERR */
@@ -79,113 +54,30 @@ static void look_round(struct scanning *scanning, int readable, int timeout_ms)
 			   (result == MESSAGE_READY && message.type == SCAN_STOP);
 }
 
-/* An input has nothing now: a file that is followed, or a pipe. */
-static void wait_a_little(struct scanning *scanning, const struct capture_file *file)
+void scanning_wait(struct scanning *scanning, const struct input *input)
 {
 	bool follows = scanning->settings.follows;
 
-	look_round(scanning, follows ? -1 : input_descriptor(capture_file_input(file)),
-		   FOLLOW_PAUSE_MS);
+	scanning_look_round(scanning, follows ? -1 : input_descriptor(input), FOLLOW_PAUSE_MS);
 	if (follows)
 		sensor_tick(scanning->sensor, clock_wall());
 }
 
-static void take_frames(struct scanning *scanning, const struct frame *frames, size_t count,
-			struct str name)
+bool scanning_is_left(const struct scanning *scanning)
 {
-	sensor_frames(scanning->sensor, frames, count, name, NULL);
-	scanning->frames += count;
-	for (size_t i = 0; i < count; i++) {
-		if (frames[i].link == scanning->known_link)
-			continue;
-		if (packet_link_is_known(frames[i].link)) {
-			scanning->known_link = frames[i].link;
-			continue;
-		}
-		scanning->unknown_links++;
-		scanning->unknown_link = frames[i].link;
-	}
+	return scanning->output.is_unread || (scanning->stops && !scanning->settings.follows);
 }
 
-static void leave_out(struct scanning *scanning, struct str name, struct str reason)
+void scanning_end_input(struct scanning *scanning, bool is_left)
+{
+	scanning->output.is_interrupted |= is_left && !scanning->output.is_unread;
+	scanning->leaves_some |= is_left;
+}
+
+void scanning_leave_out(struct scanning *scanning, struct str name, struct str reason)
 {
 	scanning->output.unreadable++;
 	scan_output_unchecked(&scanning->output, name, reason);
-}
-
-/* What of this input was not looked at, if anything: one sentence, the gravest first. */
-static void tell_gaps(struct scanning *scanning, const struct capture_file *file, struct str name,
-		      bool is_left)
-{
-	const struct error *note = capture_file_note(file);
-	struct error why = {0};
-
-	if (is_left)
-		error_set(&why, 0,
-			  "%.*s: the scan was interrupted here: what follows byte %" PRIu64
-			  " was not looked at",
-			  STR_ARG(name), input_file_bytes(capture_file_input(file)));
-	else if (note->text[0])
-		why = *note;
-	else if (scanning->unknown_links > 0)
-		error_set(&why, 0,
-			  "%.*s: %" PRIu64
-			  " packets are of link type %u, which davy does not read; capture where "
-			  "they are Ethernet, Wi-Fi, PPP or IP",
-			  STR_ARG(name), scanning->unknown_links, scanning->unknown_link);
-	if (why.text[0])
-		leave_out(scanning, name, str_from(why.text));
-}
-
-/* Until the end of the input; false when it was left before. */
-static bool read_frames(struct scanning *scanning, struct capture_file *file, struct str name)
-{
-	static struct frame frames[FRAMES_AT_ONCE];
-	enum capture_file_state state;
-	uint64_t told = scanning->frames;
-	size_t count;
-
-	for (unsigned turn = 0;; turn++) {
-		if (turn % LOOK_ROUND_EVERY == 0)
-			look_round(scanning, -1, 0);
-		if (scanning->output.is_unread || (scanning->stops && !scanning->settings.follows))
-			return false;
-		state = capture_file_read(file, frames, FRAMES_AT_ONCE, &count);
-		if (state > CAPTURE_FILE_WAIT)
-			return true;
-		if (state == CAPTURE_FILE_FRAMES)
-			take_frames(scanning, frames, count, name);
-		else if (scanning->stops)
-			capture_file_finish(file);
-		else
-			wait_a_little(scanning, file);
-		if (scanning->frames - told >= PROGRESS_EVERY) {
-			tell_progress(scanning, file, SCAN_PROGRESS);
-			told = scanning->frames;
-		}
-	}
-}
-
-static void read_capture(struct scanning *scanning, struct capture_file *file, struct str name,
-			 bool is_found)
-{
-	const struct capture_counters *counters = capture_file_counters(file);
-
-	scanning->unknown_links = 0;
-	const uint64_t frames_before = scanning->frames;
-	const bool is_left = !read_frames(scanning, file, name);
-	scanning->output.damaged_records += counters->malformed + counters->truncated;
-	scanning->output.is_interrupted |= is_left && !scanning->output.is_unread;
-	scanning->leaves_some |= is_left;
-	if (scanning->output.is_unread)
-		return;
-	if (is_found && !is_left && capture_file_is_other(file)) {
-		scan_output_other(&scanning->output, name, str_from(capture_file_note(file)->text));
-		return;
-	}
-	scanning->output.read +=
-		scanning->frames > frames_before || (!is_left && !capture_file_note(file)->text[0]);
-	tell_gaps(scanning, file, name, is_left);
 }
 
 /* NULL: no memory. */
@@ -207,22 +99,19 @@ static void take_input(struct scanning *scanning, const struct message *message)
 	struct input_settings settings = {.follow = scanning->settings.follows,
 					  .waits_outside = true};
 	char *name = keep_name(scanning, message->body);
-	struct capture_file *file = NULL;
 	struct input *input = NULL;
 	struct error why = {0};
 
 	scanning->output.inputs++;
-	if (message->descriptor_count != 1 || !name ||
-	    input_take(message->descriptors[0], name, &settings, &input, &why) < 0 ||
-	    capture_file_new(input, &file) < 0) {
-		leave_out(scanning, message->body,
-			  why.text[0] ? str_from(why.text)
-				      : STR("not enough memory to read this input"));
-	} else {
-		read_capture(scanning, file, str_from(name), message->type == SCAN_FOUND);
+	if (message->descriptor_count == 1 && name &&
+	    input_take(message->descriptors[0], name, &settings, &input, &why) == 0) {
+		scan_capture_read(scanning, input, str_from(name), message->type == SCAN_FOUND);
+		return;
 	}
-	tell_progress(scanning, file, SCAN_DONE);
-	capture_file_free(file);
+	scanning_leave_out(scanning, message->body,
+			   why.text[0] ? str_from(why.text)
+				       : STR("not enough memory to read this input"));
+	scanning_tell_progress(scanning, NULL, SCAN_DONE);
 }
 
 static void take_unchecked(struct scanning *scanning, struct str body)
@@ -231,7 +120,7 @@ static void take_unchecked(struct scanning *scanning, struct str body)
 
 	str_cut(body, '\0', &name, &reason);
 	scanning->output.inputs++;
-	leave_out(scanning, name, reason);
+	scanning_leave_out(scanning, name, reason);
 }
 
 /* From a worker that may have been taken over: read as any foreign line. */
