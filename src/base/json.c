@@ -1,6 +1,9 @@
 #include "base/json.h"
 
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "base/utf8.h"
 
@@ -15,6 +18,8 @@ struct parse {
 	struct json *doc;
 	size_t at;
 	uint32_t open[JSON_DEPTH_MAX]; /* node of each open container */
+	uint32_t last[JSON_DEPTH_MAX]; /* the newest value in it, or NONE */
+	bool is_object[JSON_DEPTH_MAX];
 	bool key_done[JSON_DEPTH_MAX]; /* in an object: a key waits for its value */
 	size_t depth;
 	bool done;
@@ -29,14 +34,16 @@ static struct json_node *add_node(struct parse *p, enum json_kind kind, size_t s
 		return NULL;
 	}
 	struct json_node *node = &doc->nodes[doc->count++];
-	*node = (struct json_node){(uint32_t)start, (uint32_t)len, doc->count, (uint8_t)kind,
-				   false};
+	*node = (struct json_node){.start = (uint32_t)start,
+				   .len = (uint32_t)len,
+				   .after = doc->count,
+				   .kind = (uint8_t)kind};
 	return node;
 }
 
 static bool in_object(const struct parse *p)
 {
-	return p->depth > 0 && p->doc->nodes[p->open[p->depth - 1]].kind == JSON_OBJECT;
+	return p->depth > 0 && p->is_object[p->depth - 1];
 }
 
 /* Room for `values` more nodes, so that a key is never stored without its value. */
@@ -48,12 +55,20 @@ static bool has_room(struct parse *p, uint32_t values)
 	return false;
 }
 
-static void value_ended(struct parse *p)
+/* A key, or the value at `index`, is complete. */
+static void value_ended(struct parse *p, uint32_t index)
 {
-	if (p->depth == 0)
+	if (p->depth == 0) {
 		p->done = true;
-	else if (in_object(p))
-		p->key_done[p->depth - 1] = !p->key_done[p->depth - 1];
+		return;
+	}
+	size_t top = p->depth - 1;
+	bool is_key = p->is_object[top] && !p->key_done[top];
+	p->key_done[top] = is_key;
+	if (is_key)
+		return;
+	p->doc->nodes[index].is_member = p->is_object[top];
+	p->last[top] = index;
 }
 
 static void add_scalar(struct parse *p, enum json_kind kind, size_t start, size_t len,
@@ -67,7 +82,7 @@ static void add_scalar(struct parse *p, enum json_kind kind, size_t start, size_
 	}
 	struct json_node *node = add_node(p, kind, start, len);
 	node->has_escape = has_escape;
-	value_ended(p);
+	value_ended(p, p->doc->count - 1);
 }
 
 /* A key without a value gets null; so every object has pairs. */
@@ -75,8 +90,8 @@ static void complete_pair(struct parse *p)
 {
 	if (in_object(p) && p->key_done[p->depth - 1]) {
 		p->doc->flaws |= JSON_FLAW_SYNTAX;
-		add_node(p, JSON_NULL, p->at, 0);
-		p->key_done[p->depth - 1] = false;
+		if (add_node(p, JSON_NULL, p->at, 0))
+			value_ended(p, p->doc->count - 1);
 	}
 }
 
@@ -98,6 +113,8 @@ static void open_container(struct parse *p, enum json_kind kind)
 		return;
 	}
 	p->open[p->depth] = p->doc->count;
+	p->last[p->depth] = NONE;
+	p->is_object[p->depth] = kind == JSON_OBJECT;
 	p->key_done[p->depth] = false;
 	add_node(p, kind, p->at, 0);
 	p->depth++;
@@ -106,17 +123,20 @@ static void open_container(struct parse *p, enum json_kind kind)
 static void close_top(struct parse *p, size_t end)
 {
 	complete_pair(p);
-	struct json_node *node = &p->doc->nodes[p->open[--p->depth]];
+	uint32_t last = p->last[p->depth - 1], index = p->open[--p->depth];
+	struct json_node *node = &p->doc->nodes[index];
+	if (last != NONE)
+		p->doc->nodes[last].is_last = true;
 	node->len = (uint32_t)(end - node->start);
 	node->after = p->doc->count;
-	value_ended(p);
+	value_ended(p, index);
 }
 
 static void close_container(struct parse *p, enum json_kind kind)
 {
 	size_t level = p->depth;
 
-	while (level > 0 && p->doc->nodes[p->open[level - 1]].kind != kind)
+	while (level > 0 && p->is_object[level - 1] != (kind == JSON_OBJECT))
 		level--;
 	if (level == 0 || level != p->depth)
 		p->doc->flaws |= JSON_FLAW_SYNTAX;
@@ -124,10 +144,30 @@ static void close_container(struct parse *p, enum json_kind kind)
 		close_top(p, p->at + 1);
 }
 
+/* From `at` on: where the first quote, backslash or control character may be; never behind it. */
+static size_t skip_plain(struct str text, size_t at, char quote)
+{
+#ifdef __SSE2__
+	const __m128i quotes = _mm_set1_epi8(quote), escapes = _mm_set1_epi8('\\'),
+		      last_control = _mm_set1_epi8(0x1f);
+
+	for (; text.len - at >= 16; at += 16) {
+		__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(text.at + at));
+		__m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes);
+		__m128i stops =
+			_mm_or_si128(_mm_cmpeq_epi8(bytes, quotes), _mm_cmpeq_epi8(bytes, escapes));
+		int found = _mm_movemask_epi8(_mm_or_si128(stops, control));
+		if (found)
+			return at + (size_t)__builtin_ctz((unsigned)found);
+	}
+#endif
+	return at;
+}
+
 static void read_string(struct parse *p, char quote)
 {
 	struct str text = p->doc->text;
-	size_t start = p->at + 1, at = start;
+	size_t start = p->at + 1, at = skip_plain(text, start, quote);
 	bool has_escape = false;
 
 	while (at < text.len && text.at[at] != quote) {
@@ -137,7 +177,7 @@ static void read_string(struct parse *p, char quote)
 		} else if ((uint8_t)text.at[at] < 0x20) {
 			p->doc->flaws |= JSON_FLAW_CONTROL;
 		}
-		at++;
+		at = skip_plain(text, at + 1, quote);
 	}
 	if (at >= text.len) {
 		p->doc->flaws |= JSON_FLAW_CUT;
@@ -155,10 +195,23 @@ static bool ends_word(char c)
 	       c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+/* What most numbers are: no more digits than surely make one. */
+static bool is_short_integer(struct str word)
+{
+	if (word.len > 15)
+		return false;
+	for (size_t i = 0; i < word.len; i++)
+		if (word.at[i] < '0' || word.at[i] > '9')
+			return false;
+	return true;
+}
+
 static enum json_kind word_kind(struct str word)
 {
 	double number;
 
+	if (is_short_integer(word))
+		return JSON_NUMBER;
 	if (str_equal(word, STR("null")))
 		return JSON_NULL;
 	if (str_equal(word, STR("true")))
@@ -265,6 +318,7 @@ size_t json_read(struct json *doc, struct str text)
 		close_top(&p, p.at < text.len ? p.at : text.len);
 	if (doc->count == 0)
 		return 0;
+	doc->nodes[0].is_last = true;
 	return p.at < text.len ? p.at : text.len;
 }
 
@@ -290,19 +344,7 @@ bool json_exists(struct json_value v)
 	return json_kind(v) != JSON_NONE;
 }
 
-/*
- * Objects are stored as key, value, key, value ... and walked by value. Whether a node's parent is
- * an object is not stored: a walk starts at json_first, which knows, and goes on by json_next,
- * which finds out from the container that holds the node. Containers being few and shallow, that is
- * cheap.
- */
-static uint32_t container_of_node(const struct json *doc, uint32_t index)
-{
-	for (uint32_t i = index; i-- > 0;)
-		if (doc->nodes[i].kind >= JSON_ARRAY && doc->nodes[i].after > index)
-			return i;
-	return NONE;
-}
+/* Objects are stored as key, value, key, value ... and walked by value. */
 
 struct json_value json_first(struct json_value container)
 {
@@ -316,63 +358,59 @@ struct json_value json_first(struct json_value container)
 	return (struct json_value){container.json, first < node->after ? first : NONE};
 }
 
-static struct json_value next_in(struct json_value previous, uint32_t container)
-{
-	const struct json *doc = previous.json;
-	const struct json_node *holder = &doc->nodes[container];
-	uint32_t next = doc->nodes[previous.index].after;
-
-	if (next < holder->after && holder->kind == JSON_OBJECT)
-		next = doc->nodes[next].after;
-	return (struct json_value){doc, next < holder->after ? next : NONE};
-}
-
 struct json_value json_next(struct json_value previous)
 {
-	if (!node_of(previous))
+	const struct json_node *node = node_of(previous);
+
+	if (!node || node->is_last)
 		return (struct json_value){previous.json, NONE};
-	uint32_t container = container_of_node(previous.json, previous.index);
-	if (container == NONE)
-		return (struct json_value){previous.json, NONE};
-	return next_in(previous, container);
+	uint32_t next = node->after;
+	if (node->is_member)
+		next = previous.json->nodes[next].after;
+	return (struct json_value){previous.json, next};
 }
 
 struct json_value json_key_of(struct json_value member)
 {
-	if (!node_of(member) || member.index == 0)
-		return (struct json_value){member.json, NONE};
-	uint32_t container = container_of_node(member.json, member.index);
-	if (container == NONE || member.json->nodes[container].kind != JSON_OBJECT)
-		return (struct json_value){member.json, NONE};
+	const struct json_node *node = node_of(member);
+
 	/* keys are scalars, so the key is the node just before its value */
-	return (struct json_value){member.json, member.index - 1};
+	return (struct json_value){member.json, node && node->is_member ? member.index - 1 : NONE};
 }
 
-static struct json_value find_member(struct json_value object, struct json_value from,
-				     struct str key)
+static bool has_key(struct json_value member, struct str key)
 {
-	for (struct json_value v = from; node_of(v); v = next_in(v, object.index))
-		if (json_text_is((struct json_value){v.json, v.index - 1}, key))
-			return v;
-	return (struct json_value){object.json, NONE};
+	const struct json_node *node = &member.json->nodes[member.index - 1];
+
+	if (node->has_escape || node->kind == JSON_NULL)
+		return json_text_is((struct json_value){member.json, member.index - 1}, key);
+	return node->len == key.len &&
+	       memcmp(member.json->text.at + node->start, key.at, key.len) == 0;
+}
+
+static struct json_value find_member(struct json_value from, struct str key)
+{
+	struct json_value v = from;
+
+	while (node_of(v) && !has_key(v, key))
+		v = json_next(v);
+	return v;
 }
 
 struct json_value json_member(struct json_value object, struct str key)
 {
 	if (json_kind(object) != JSON_OBJECT)
 		return (struct json_value){object.json, NONE};
-	return find_member(object, json_first(object), key);
+	return find_member(json_first(object), key);
 }
 
 struct json_value json_member_again(struct json_value previous, struct str key)
 {
-	if (!node_of(previous))
+	const struct json_node *node = node_of(previous);
+
+	if (!node || !node->is_member)
 		return (struct json_value){previous.json, NONE};
-	uint32_t container = container_of_node(previous.json, previous.index);
-	if (container == NONE || previous.json->nodes[container].kind != JSON_OBJECT)
-		return (struct json_value){previous.json, NONE};
-	struct json_value object = {previous.json, container};
-	return find_member(object, next_in(previous, container), key);
+	return find_member(json_next(previous), key);
 }
 
 bool json_has_duplicate(struct json_value object, struct str key)
@@ -386,7 +424,7 @@ struct json_value json_item(struct json_value array, size_t index)
 		return (struct json_value){array.json, NONE};
 	struct json_value v = json_first(array);
 	for (; index > 0 && node_of(v); index--)
-		v = next_in(v, array.index);
+		v = json_next(v);
 	return v;
 }
 
@@ -394,8 +432,7 @@ size_t json_count(struct json_value container)
 {
 	size_t count = 0;
 
-	for (struct json_value v = json_first(container); node_of(v);
-	     v = next_in(v, container.index))
+	for (struct json_value v = json_first(container); node_of(v); v = json_next(v))
 		count++;
 	return count;
 }

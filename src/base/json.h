@@ -50,6 +50,8 @@ struct json_node {
 	uint32_t after;	     /* index of the node after this one's children */
 	uint8_t kind;	     /* enum json_kind */
 	bool has_escape;
+	bool is_member; /* a value in an object: the node before is its key */
+	bool is_last;	/* of its array or object; the root, too */
 };
 
 struct json {
