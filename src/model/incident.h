@@ -27,7 +27,8 @@ enum {
 struct story_entry {
 	instant time;
 	struct str text;
-	struct str finding; /* id; empty: told by no single finding */
+	struct str technique; /* MITRE ATT&CK; may be empty */
+	struct str finding;   /* id; empty: told by no single finding */
 };
 
 struct incident {

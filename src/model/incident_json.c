@@ -28,6 +28,7 @@ static void write_story(struct json_writer *w, const struct incident *incident)
 		json_open(w, '{');
 		line_write_instant(w, "time", entry->time);
 		line_write_text(w, "text", entry->text);
+		line_write_optional(w, "technique", entry->technique);
 		line_write_optional(w, "finding", entry->finding);
 		json_close(w, '}');
 	}
@@ -92,6 +93,7 @@ static void read_story(struct line *line, struct json_value root, struct inciden
 		out->story[out->story_count++] = (struct story_entry){
 			.time = line_instant(line, v, "time"),
 			.text = line_text(line, v, "text"),
+			.technique = line_text(line, v, "technique"),
 			.finding = line_text(line, v, "finding"),
 		};
 	}

@@ -29,6 +29,11 @@ static void add_story(struct buf *out, const struct report_style *style,
 		report_time(out, entry->time);
 		buf_add_text(out, "  ");
 		report_sentence(out, entry->text);
+		if (entry->technique.len > 0) {
+			buf_add_text(out, " [");
+			report_hostile(out, entry->technique);
+			buf_add_byte(out, ']');
+		}
 		if (has_ids && entry->finding.len > 0) {
 			buf_add_text(out, " (finding ");
 			report_hostile(out, entry->finding);
@@ -47,6 +52,8 @@ void report_incident_short(struct buf *out, const struct report_style *style,
 {
 	add_head(out, style, incident);
 	add_story(out, style, incident, STORY_SHORT, false);
+	lines_bullets(out, style, "touched", incident->touched, incident->touched_count);
+	lines_bullets(out, style, "untouched", incident->not_touched, incident->not_touched_count);
 	lines_bullets(out, style, "not known", incident->cannot_tell, incident->cannot_tell_count);
 }
 
