@@ -97,13 +97,10 @@ static bool counts(const struct scan_settings *settings, const struct finding *f
 	return finding->verdict != VERDICT_SIGNAL || settings->fail_on_signal;
 }
 
-static void take(struct finding_sink *sink, const struct finding *finding)
+static void tell(struct scan_output *output, const struct finding *finding)
 {
-	struct scan_output *output = (struct scan_output *)sink;
-
 	output->findings += finding->revision <= 1;
 	output->counted += counts(&output->settings, finding);
-	correlator_take(output->correlator, finding);
 	if (output->settings.is_json) {
 		finding_to_json(finding, &output->out);
 		buf_add_byte(&output->out, '\n');
@@ -113,17 +110,45 @@ static void take(struct finding_sink *sink, const struct finding *finding)
 	flush(output);
 }
 
+static void take(struct finding_sink *sink, const struct finding *finding)
+{
+	struct scan_output *output = (struct scan_output *)sink;
+
+	correlator_take(output->correlator, finding);
+	tell(output, finding);
+}
+
+/* A year of logs has thousands of signals: people get their number, and those of an incident. */
+static void take_of_records(struct finding_sink *sink, const struct finding *finding)
+{
+	struct scan_output *output =
+		(struct scan_output *)((char *)sink - offsetof(struct scan_output, record_sink));
+
+	cases_take(output->cases, finding);
+	if (finding->verdict == VERDICT_SIGNAL && !output->settings.is_json) {
+		output->signals++;
+		output->counted += counts(&output->settings, finding);
+		return;
+	}
+	tell(output, finding);
+}
+
 int scan_output_init(struct scan_output *output, const struct scan_settings *settings)
 {
 	struct correlator_settings correlator = {.seed = hash_random_seed()};
 
-	*output = (struct scan_output){.sink = {take}, .settings = *settings};
-	return correlator_new(&correlator, &output->correlator);
+	const struct cases_settings cases = {.seed = hash_random_seed()};
+
+	*output = (struct scan_output){
+		.sink = {take}, .record_sink = {take_of_records}, .settings = *settings};
+	int code = cases_new(&cases, &output->cases);
+	return code < 0 ? code : correlator_new(&correlator, &output->correlator);
 }
 
 void scan_output_fini(struct scan_output *output)
 {
 	correlator_free(output->correlator);
+	cases_free(output->cases);
 	buf_fini(&output->out);
 	buf_fini(&output->titles);
 	buf_fini(&output->others_named);
@@ -195,7 +220,7 @@ static void add_summary_json(struct scan_output *output, const struct sensor_cou
 	json_bool(&w, output->is_interrupted);
 	json_key_unsigned(&w, "packets", c->frames);
 	json_key_unsigned(&w, "bytes", c->bytes);
-	json_key_unsigned(&w, "records", 0);
+	json_key_unsigned(&w, "records", output->records);
 	json_key_unsigned(&w, "flows", tracker->flows.inserted);
 	json_key_unsigned(&w, "findings", output->findings);
 	json_key_unsigned(&w, "malformed",
@@ -233,10 +258,15 @@ static void add_amount(struct scan_output *output, const struct sensor_counters 
 		return;
 	if (output->has_host)
 		buf_add_byte(&output->out, ' ');
-	buf_printf(&output->out,
-		   "Looked at %" PRIu64 " input%s: %" PRIu64 " packet%s, %" PRIu64 " connection%s.",
-		   output->read - output->has_host, plural(output->read - output->has_host),
-		   c->frames, plural(c->frames), connections, plural(connections));
+	buf_printf(&output->out, "Looked at %" PRIu64 " input%s: ", output->read - output->has_host,
+		   plural(output->read - output->has_host));
+	if (c->frames > 0 || output->records == 0)
+		buf_printf(&output->out, "%" PRIu64 " packet%s, %" PRIu64 " connection%s",
+			   c->frames, plural(c->frames), connections, plural(connections));
+	if (output->records > 0)
+		buf_printf(&output->out, "%s%" PRIu64 " record%s", c->frames > 0 ? ", " : "",
+			   output->records, plural(output->records));
+	buf_add_byte(&output->out, '.');
 }
 
 /* That nothing was seen is worth saying only where there was something to see. */
@@ -253,6 +283,9 @@ static void add_outcome(struct scan_output *output, const struct sensor_counters
 	else if (output->has_host && output->read == 1)
 		buf_printf(&output->out, " No mining was seen%s.",
 			   is_part ? " in what could be watched" : "");
+	else if (c->frames == 0 && output->records > 0)
+		buf_printf(&output->out, " No mining was seen%s.",
+			   is_part ? " in what could be read" : "");
 	else if (c->frames == 0)
 		buf_add_text(&output->out, " Without packets there is nothing to judge.");
 	else if (c->unsupported + c->malformed >= c->frames)
@@ -262,6 +295,15 @@ static void add_outcome(struct scan_output *output, const struct sensor_counters
 		buf_printf(&output->out,
 			   " No mining was seen%s. What travels inside TLS was not looked into.",
 			   is_part ? " in what could be read" : "");
+}
+
+static void add_signals(struct scan_output *output)
+{
+	if (output->signals > 0)
+		buf_printf(&output->out,
+			   " %" PRIu64 " signal%s that prove%s nothing alone: see --json.",
+			   output->signals, plural(output->signals),
+			   output->signals == 1 ? "s" : "");
 }
 
 static void add_left_out(struct scan_output *output, const struct sensor_counters *c)
@@ -305,6 +347,7 @@ static void add_summary_text(struct scan_output *output, const struct sensor_cou
 		buf_add_byte(&output->out, '\n');
 	add_amount(output, c);
 	add_outcome(output, c);
+	add_signals(output);
 	add_left_out(output, c);
 	buf_add_byte(&output->out, '\n');
 }
@@ -313,6 +356,7 @@ void scan_output_end(struct scan_output *output, const struct sensor_counters *c
 {
 	add_repetitions(output);
 	correlator_each(output->correlator, (instant){0}, take_incident, output);
+	cases_each(output->cases, take_incident, output);
 	if (output->settings.is_json)
 		add_summary_json(output, counters);
 	else

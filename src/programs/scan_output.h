@@ -2,6 +2,7 @@
 #ifndef DAVY_PROGRAMS_SCAN_OUTPUT_H
 #define DAVY_PROGRAMS_SCAN_OUTPUT_H
 
+#include "correlate/cases.h"
 #include "correlate/correlator.h"
 #include "programs/host.h"
 #include "programs/scan.h"
@@ -17,20 +18,24 @@ struct scan_title {
 };
 
 struct scan_output {
-	struct finding_sink sink; /* first: findings come here */
+	struct finding_sink sink;	 /* first: findings of packets and processes come here */
+	struct finding_sink record_sink; /* and those of records here */
 	struct scan_settings settings;
 	struct correlator *correlator;
+	struct cases *cases;
 	struct buf out, titles;
 	struct scan_title told[SCAN_TITLES_MAX]; /* once it is full, each finding is printed */
 	size_t told_count;
 	uint64_t inputs, findings, counted;
-	uint64_t read;	     /* inputs that were captures, whole or not */
+	uint64_t signals;    /* of records: counted in text, told in JSON */
+	uint64_t read;	     /* inputs of a kind that is read, whole or not */
 	uint64_t unreadable; /* inputs of which something was not looked at */
 	uint64_t others;     /* files in folders that are of no kind that is read */
 	struct buf others_named;
 	bool is_interrupted; /* in the middle of an input, or before some */
 	uint64_t not_begun;
-	uint64_t damaged_records; /* of captures */
+	uint64_t damaged_records; /* of captures, and of logs */
+	uint64_t records;	  /* of clouds and clusters */
 	bool has_host;		  /* this machine was looked at */
 	struct host_seen host;
 	bool is_cut_off; /* standard output took no more, and that was told */
