@@ -9,8 +9,9 @@ static void add_story(struct telling *t, const struct leg *leg, size_t from)
 	struct incident *out = t->out;
 
 	if (out->story_count < INCIDENT_STORY_MAX && !t->text.failed)
-		out->story[out->story_count++] =
-			(struct story_entry){leg->first_seen, telling_said(t, from), leg_id(leg)};
+		out->story[out->story_count++] = (struct story_entry){.time = leg->first_seen,
+								      .text = telling_said(t, from),
+								      .finding = leg_id(leg)};
 }
 
 void story_add_origin(struct telling *t, const struct leg *leg)

@@ -71,7 +71,7 @@ static inline struct incident filled_incident(void)
 		.wallet_count = 1,
 		.pools = {STR("198.51.100.20:3333")},
 		.pool_count = 1,
-		.story = {{instant_at(1795341600, 0), STR("A pod logs in to a pool"),
+		.story = {{instant_at(1795341600, 0), STR("A pod logs in to a pool"), STR("T1610"),
 			   STR("00c0ffee00c0ffee")}},
 		.story_count = 1,
 		.touched = {STR("bucket/one was read")},
