@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/nearest.h"
 #include "lab/drill.h"
 #include "programs/commands.h"
 #include "programs/drill_host.h"
-#include "programs/nearest.h"
 #include "programs/options.h"
 
 enum { LIST, CARRIER, SHARES, NETWORK, PORT, PAUSE, WITH };

@@ -3,10 +3,10 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/nearest.h"
 #include "programs/audit.h"
 #include "programs/commands.h"
 #include "programs/host.h"
-#include "programs/nearest.h"
 #include "programs/options.h"
 #include "programs/responder.h"
 #include "programs/rule_files.h"

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "programs/nearest.h"
+#include "base/nearest.h"
 
 enum { OPTIONS_MAX = 40, HELP_COLUMN = 24 };
 

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/nearest.h"
 #include "programs/file_text.h"
-#include "programs/nearest.h"
 #include "programs/setting_value.h"
 #include "programs/settings_yaml.h"
 

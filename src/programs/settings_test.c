@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "programs/nearest.h"
+#include "base/nearest.h"
 #include "programs/settings.h"
 
 static struct settings *must_read(struct str yaml)

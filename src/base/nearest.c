@@ -1,4 +1,4 @@
-#include "programs/nearest.h"
+#include "base/nearest.h"
 
 #include <limits.h>
 

@@ -1,6 +1,6 @@
 /* "Did you mean ...?": the distance between what was written and what is known. */
-#ifndef DAVY_PROGRAMS_NEAREST_H
-#define DAVY_PROGRAMS_NEAREST_H
+#ifndef DAVY_BASE_NEAREST_H
+#define DAVY_BASE_NEAREST_H
 
 #include <stdbool.h>
 
