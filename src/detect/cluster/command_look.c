@@ -323,6 +323,8 @@ static void look_for_credentials(struct command_look *look, struct str text)
 {
 	static const struct str places[] = {STR("secrets/kubernetes.io/serviceaccount"),
 					    STR("secrets/eks.amazonaws.com"),
+					    STR("/run/secrets/tokens"),
+					    STR("/run/secrets/azure/tokens"),
 					    STR(".aws/credentials"),
 					    STR(".config/gcloud"),
 					    STR("/proc/1/environ"),

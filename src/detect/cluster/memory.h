@@ -61,6 +61,7 @@ struct actor {
 	uint8_t standing;
 	bool is_known; /* the texts of its key are there */
 	bool holds_lease;
+	bool is_outside;      /* its address is not a private one */
 	uint64_t watched;     /* one bit of 64 a kind of resource */
 	uint64_t days;	      /* one bit of 64 a day with a workload */
 	uint64_t secret_days; /* and with secrets read */
@@ -80,7 +81,7 @@ enum deed_kind {
 	DEED_KEYS,     /* answers with access keys in them */
 	DEED_DENIED,   /* kinds of resources that were refused */
 	DEED_REVIEWS,  /* "may I ...?" */
-	DEED_RIGHTS,   /* roles and bindings changed */
+	DEED_RIGHTS,   /* roles and bindings that give all rights made */
 	DEED_STARTS,   /* workloads, of whatever look */
 	DEED_METADATA, /* exec that asks the metadata service */
 	DEED_EXEC,     /* exec that fetches, decodes, mines or reads credentials */
@@ -94,6 +95,9 @@ enum deed_kind {
 	DEED_SOURCES, /* where somebody without a name came from */
 	DEED_COUNT
 };
+
+/* Flags of DEED_LISTS. */
+enum { LISTED_ALL = 1, LISTED_BY_HAND = 2 };
 
 /* What somebody without a name was seen to be allowed. In the order in which it is grave. */
 enum power {

@@ -85,6 +85,7 @@ struct actor *reading_actor(struct reading *r)
 		if (r->standing < STANDING_CONSOLE)
 			keep(actor->source, SOURCE_MAX, act->source);
 		actor->standing = (uint8_t)r->standing;
+		actor->is_outside = act->has_address && !address_is_private(&act->address);
 		actor->earliest = (struct request){{INT64_MAX}, UINT64_MAX};
 	}
 	return actor;

@@ -1,7 +1,9 @@
 /* Commands run in pods from outside: exec, attach and port-forward, by the request's address. */
+#include <string.h>
+
 #include "detect/cluster/reading.h"
 
-enum { COMMAND_MOST = 8 * 1024 };
+enum { COMMAND_MOST = 8 * 1024, WORDS_MOST = 256 };
 
 /* %41 and + of a query; anything else stays. */
 static size_t decode_query(struct str text, char *out, size_t cap)
@@ -39,6 +41,25 @@ static struct str command_of(struct str uri, char out[COMMAND_MOST])
 	return str_of(out, len);
 }
 
+/* PodExecOptions, as some logs have it; the list is joined as the address's parts are. */
+static struct str body_of(struct json_value request, char out[COMMAND_MOST])
+{
+	struct json_value word = json_first(json_member(request, STR("command")));
+	char scratch[COMMAND_MOST];
+	size_t len = 0;
+
+	for (size_t i = 0; i < WORDS_MOST && json_exists(word); i++, word = json_next(word)) {
+		struct str text = json_text(word, scratch, sizeof(scratch));
+		text = str_sub(text, 0, COMMAND_MOST - 1 - len);
+		if (text.len > 0)
+			memcpy(out + len, text.at, text.len);
+		len += text.len;
+		if (len < COMMAND_MOST - 1)
+			out[len++] = ' ';
+	}
+	return str_of(out, len);
+}
+
 void reading_take_exec(struct reading *r)
 {
 	static const uint32_t grave = SAYS_POOL | SAYS_OPTION | SAYS_FETCHES | SAYS_ENCODED |
@@ -50,7 +71,8 @@ void reading_take_exec(struct reading *r)
 	if (!str_equal(r->act->resource, STR("pods")) ||
 	    (!str_equal(sub, STR("exec")) && !str_equal(sub, STR("attach"))))
 		return;
-	command_look(&look, command_of(r->act->uri, command));
+	struct str asked = command_of(r->act->uri, command);
+	command_look(&look, asked.len > 0 ? asked : body_of(r->act->request, command));
 	struct str thing = reading_thing(r->act, at, sizeof(at));
 	if (look.signs & SAYS_METADATA) {
 		struct deed *deed = reading_note(r, DEED_METADATA, thing, 2);

@@ -76,6 +76,10 @@ static bool is_by_design(const struct reading *r)
 
 	if (act->resource.len == 0)
 		return is_harmless_path(act->uri);
+	/* Google's records call these resources */
+	if (str_equal(act->resource, STR("healthz")) || str_equal(act->resource, STR("livez")) ||
+	    str_equal(act->resource, STR("readyz")) || str_equal(act->resource, STR("version")))
+		return true;
 	if (str_starts(act->resource, STR("selfsubject")) ||
 	    str_equal(act->resource, STR("leases")) || str_equal(act->resource, STR("events")) ||
 	    str_equal(act->resource, STR("componentstatuses")))
@@ -113,9 +117,12 @@ static struct str doing(const struct record_act *act, char *at, size_t cap)
 {
 	char thing[NAME_SHOWN];
 	size_t len = 0;
+	struct str path, query; /* which may hold secrets */
+
+	(void)str_cut(act->uri, '?', &path, &query);
 	const struct str parts[] = {act->action,
 				    STR(" "),
-				    act->resource.len > 0 ? act->resource : act->uri,
+				    act->resource.len > 0 ? act->resource : path,
 				    act->subresource.len > 0 ? STR("/") : (struct str){0},
 				    act->subresource,
 				    STR(" "),
@@ -146,8 +153,8 @@ static void take_grant(struct reading *r)
 		deed = reading_note_part(&anybody, DEED_OPEN, POWER_GRANTED, name, 2);
 		deed->flags |= rights.is_everything ? 1 : 0;
 	}
-	deed = reading_note(r, DEED_RIGHTS, name, 1);
-	deed->flags |= rights.is_everything ? 1 : 0;
+	if (rights.is_everything)
+		(void)reading_note(r, DEED_RIGHTS, name, 1);
 }
 
 void reading_take_open(struct reading *r)

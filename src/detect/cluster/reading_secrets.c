@@ -65,6 +65,19 @@ static void note_items(struct reading *r)
 	}
 }
 
+/* Programs of people and scripts; what is made to run in a pod has a name of its own. */
+static bool is_by_hand(struct str agent)
+{
+	static const struct str starts[] = {STR("kubectl"), STR("curl"),   STR("Wget"),
+					    STR("wget"),    STR("python"), STR("k9s"),
+					    STR("peirates")};
+
+	for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++)
+		if (str_starts(agent, starts[i]))
+			return true;
+	return false;
+}
+
 static void take_secrets(struct reading *r)
 {
 	char at[NAME_SHOWN];
@@ -88,7 +101,8 @@ static void take_secrets(struct reading *r)
 	deed = reading_note(r, DEED_LISTS,
 			    r->act->namespace.len > 0 ? r->act->namespace : STR("all namespaces"),
 			    r->act->namespace.len > 0 ? 0 : 1);
-	deed->flags |= r->act->namespace.len > 0 ? 0 : 1;
+	if (r->act->namespace.len == 0)
+		deed->flags |= LISTED_ALL | (is_by_hand(r->act->user_agent) ? LISTED_BY_HAND : 0u);
 	note_items(r);
 }
 

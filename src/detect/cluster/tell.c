@@ -24,6 +24,8 @@ struct str tell_who(const struct telling *t, const struct actor *actor)
 		struct str as = tell_shown(t, str_from(actor->impersonated));
 		return arena_printf(t->arena, "%.*s (as %.*s)", STR_ARG(name), STR_ARG(as));
 	}
+	if (name.len == 0)
+		name = STR("somebody whom the record does not name");
 	if (source.len == 0 || actor->standing == STANDING_CONSOLE)
 		return name;
 	return arena_printf(t->arena, "%.*s from %.*s", STR_ARG(name), STR_ARG(source));
@@ -39,6 +41,8 @@ struct str tell_time(const struct telling *t, instant at)
 {
 	CLEANUP(buf_fini) struct buf text = {0};
 
+	if (at.ns == 0)
+		return STR("at no time that is told");
 	buf_add_instant(&text, at);
 	return arena_copy(t->arena, buf_view(&text));
 }

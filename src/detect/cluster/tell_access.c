@@ -38,6 +38,8 @@ static struct str title_of(const struct telling *t, const struct hand *hand,
 					      STR_ARG(who))
 			       : arena_printf(t->arena, "Tokens of others were made by %.*s",
 					      STR_ARG(who));
+	if (distinct_count(&read->things) == 1)
+		return arena_printf(t->arena, "A secret was read by %.*s", STR_ARG(who));
 	struct str count = tell_count(t, &read->things);
 	return arena_printf(t->arena, "%.*s secrets were read by %.*s", STR_ARG(count),
 			    STR_ARG(who));
@@ -48,7 +50,7 @@ static void tell_read(const struct telling *t, struct finding *out, const struct
 {
 	struct str names = tell_names(t, read, NAMES_SHOWN), count = tell_count(t, &read->things);
 
-	finding_add_reason(out, arena_printf(t->arena, "it read %.*s different secrets (%.*s)",
+	finding_add_reason(out, arena_printf(t->arena, "secrets it read: %.*s (%.*s)",
 					     STR_ARG(count), STR_ARG(names)));
 	if (hand->sweep_most > 1)
 		finding_add_reason(out, arena_printf(t->arena, "%" PRIu64 " of them within minutes",
@@ -106,7 +108,7 @@ static void tell_sweep(const struct telling *t, const struct actor *actor)
 		claim.confidence = 0.3;
 	}
 	tell_begin(&out, &claim, actor, false);
-	out.title = title_of(t, &hand, read, lists && (lists->flags & 1));
+	out.title = title_of(t, &hand, read, lists && (lists->flags & LISTED_ALL));
 	if (read)
 		tell_read(t, &out, read, &hand);
 	tell_others(t, &out, &actor->key);
@@ -192,7 +194,7 @@ static void tell_rights(const struct telling *t, const struct actor *actor,
 	const struct deed *starts = memory_find_deed(t->memory, &actor->key, DEED_STARTS, 0);
 	struct finding out;
 
-	if (!(rights->flags & 1) || who_controls(actor))
+	if (who_controls(actor))
 		return;
 	tell_begin(&out, &claim, actor, false);
 	struct str who = tell_who(t, actor), names = tell_names(t, rights, NAMES_SHOWN);

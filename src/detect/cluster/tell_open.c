@@ -35,6 +35,7 @@ static struct str step_of(const struct telling *t, const struct deed *deed)
 {
 	struct str names = tell_names(t, deed, NAMES_SHOWN);
 	struct str time = tell_time(t, deed->first), count = tell_count(t, &deed->requests);
+	const char *times = distinct_count(&deed->requests) == 1 ? "once" : "times";
 
 	if (deed->key.part == POWER_GRANTED)
 		return arena_printf(t->arena,
@@ -43,8 +44,10 @@ static struct str step_of(const struct telling *t, const struct deed *deed)
 				    STR_ARG(time),
 				    deed->flags & 1 ? "all rights there are" : "rights",
 				    STR_ARG(names));
-	return arena_printf(t->arena, "%.*s on: %s, %.*s times (%.*s)", STR_ARG(time),
-			    powers[deed->key.part].does, STR_ARG(count), STR_ARG(names));
+	count.len = distinct_count(&deed->requests) == 1 ? 0 : count.len;
+	return arena_printf(t->arena, "%.*s: it %s, %.*s%s%s (%.*s)", STR_ARG(time),
+			    powers[deed->key.part].does, STR_ARG(count), count.len > 0 ? " " : "",
+			    times, STR_ARG(names));
 }
 
 static struct actor *actor_of(const struct telling *t, const struct deed *deed)

@@ -26,7 +26,7 @@ struct step {
 	const char *namespace, *name, *request, *response, *uri, *why, *as;
 	int times, every;
 	enum record_outcome outcome; /* UNKNOWN: done */
-	const char *cluster;
+	const char *cluster, *agent;
 };
 
 struct story {
@@ -95,6 +95,7 @@ static void make(const struct step *step, int number, int serial, struct act_tex
 	act->name = step->name ? str_from(t->name) : (struct str){0};
 	act->uri = str_from(step->uri);
 	act->source = str_from(step->from);
+	act->user_agent = str_from(step->agent);
 	act->has_address = address_parse(act->source, &act->address);
 	act->outcome = step->outcome == OUTCOME_UNKNOWN ? OUTCOME_DONE : step->outcome;
 	act->decision = act->outcome == OUTCOME_DENIED ? STR("forbid") : STR("allow");
@@ -387,6 +388,16 @@ static const struct story attacks[] = {
 	 {{0, WEB, "10.0.0.5", "create", "serviceaccounts/token", "kube-system", "c-%d",
 	   .times = 6}},
 	 "access secrets"},
+	{"a pod's account with a person's tool: the secrets of all namespaces",
+	 {{0, WEB, "10.0.0.5", "list", "secrets", .agent = "kubectl/v1.30"}},
+	 "access secrets"},
+	{"a pod's account from outside: the secrets of all namespaces",
+	 {{0, WEB, "203.0.113.8", "list", "secrets", .agent = "web/1"}},
+	 "access secrets"},
+	{"a command that is only in the body: it steals the pod's token",
+	 {{0, "dev", "198.51.100.7", "create", "pods/exec", "shop", "web-1",
+	   "{'command':['cat','/var/run/secrets/kubernetes.io/serviceaccount/token']}"}},
+	 "signal command in a pod"},
 	{"a command that asks the metadata service for credentials",
 	 {{0, "dev", "198.51.100.7", "create", "pods/exec", "shop", "web-1",
 	   .uri = "/api/v1/namespaces/shop/pods/web-1/"
@@ -505,6 +516,9 @@ static const struct story innocents[] = {
 	  {0, SYSTEM("trivy:trivy-operator"), "10.0.0.8", "watch", "secrets"},
 	  {0, SYSTEM("trivy:trivy-operator"), "10.0.0.8", "watch", "jobs"}},
 	 ""},
+	{"metrics of secrets, listed once",
+	 {{0, SYSTEM("kube-system:kube-state-metrics"), "10.0.0.8", "list", "secrets"}},
+	 "signal secrets"},
 	{"a backup that reads all secrets every night, and watches nothing",
 	 {{0, SYSTEM("velero:backup"), "10.0.0.4", "get", "secrets", "ns", "e-%d", .times = 12},
 	  {DAY, SYSTEM("velero:backup"), "10.0.0.4", "get", "secrets", "ns", "e-%d", .times = 12},
@@ -634,8 +648,8 @@ static void what_others_join_on_is_there(void **state)
 		"kubectl -n kube-system patch daemonset node-agent --type merge -p",
 		"aws iam update-access-key",
 		"it runs on every node",
-		"read secrets, 1 times (get secrets shop/aws-telemetry)",
-		"started or changed workloads, 1 times (create daemonsets kube-system/node-agent)",
+		"it read secrets, once (get secrets shop/aws-telemetry)",
+		"it started or changed workloads, once (create daemonsets kube-system/node-agent)",
 		NULL};
 	static const char *const anybody[] = {
 		"kubectl delete clusterrolebinding open",

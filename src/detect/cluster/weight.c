@@ -109,7 +109,7 @@ static enum sweep sweep_of(struct memory *m, const struct actor *actor, struct h
 	const struct deed *read = memory_find_deed(m, &actor->key, DEED_SECRETS, 0);
 	const struct deed *lists = memory_find_deed(m, &actor->key, DEED_LISTS, 0);
 	const struct deed *tokens = memory_find_deed(m, &actor->key, DEED_TOKENS, 0);
-	const bool has_all = lists && (lists->flags & 1);
+	const bool has_all = lists && (lists->flags & LISTED_ALL);
 	const bool is_account = actor->standing == STANDING_ACCOUNT;
 
 	if (!read && !lists && !tokens)
@@ -128,7 +128,11 @@ static enum sweep sweep_of(struct memory *m, const struct actor *actor, struct h
 	if (windows.most >= (is_account ? SWEEP_ACCOUNT : SWEEP_PERSON) ||
 	    (tokens && distinct_count(&tokens->things) >= SWEEP_ACCOUNT))
 		return SWEEP_ACCESS;
-	return !has_all ? SWEEP_NONE : is_account ? SWEEP_ACCESS : SWEEP_SIGNAL;
+	if (!has_all)
+		return SWEEP_NONE;
+	/* what a pod's own program lists is seldom worth more than a look */
+	return is_account && (actor->is_outside || (lists->flags & LISTED_BY_HAND)) ? SWEEP_ACCESS
+										    : SWEEP_SIGNAL;
 }
 
 /* Asking what one may do, or trying: people's tools do it for them, pods seldom have a reason. */
@@ -166,7 +170,7 @@ struct hand weight_hand(struct memory *m, const struct actor *actor)
 		return hand;
 	hand.sweep = sweep_of(m, actor, &hand);
 	hand.has_probed = has_probed(m, actor, &hand);
-	hand.has_taken_rights = rights && (rights->flags & 1);
+	hand.has_taken_rights = rights != NULL;
 	hand.is_stranger = !hand.is_controller && days_known(m, actor) < KNOWN_DAYS;
 	hand.weight = (actor->standing >= STANDING_CONSOLE ? 4u : 0u) +
 		      (hand.sweep == SWEEP_ACCESS ? 2u : 0u) + (hand.has_probed ? 2u : 0u) +
