@@ -161,7 +161,7 @@ void tell_keys(const struct telling *t, struct finding *out, const struct key_id
 	struct str *ids = keys->count ? arena_take(t->arena, sizeof(*ids) * KEY_IDS_MAX) : NULL;
 
 	for (uint32_t i = 0; ids && i < keys->count; i++)
-		ids[i] = str_from(keys->at[i]);
+		ids[i] = arena_copy(t->arena, str_from(keys->at[i]));
 	if (ids)
 		facts_add_texts(&out->facts, "key_ids", ids, keys->count);
 }

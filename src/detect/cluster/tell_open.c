@@ -117,8 +117,6 @@ static void tell_one(const struct telling *t, struct deed **deeds, size_t count)
 		tell_deed(&out, deed);
 		finding_add_reason(&out, step_of(t, deed));
 		tell_resources(t, &out, type, deed);
-		if (deed->key.part == POWER_SECRETS)
-			tell_name_fact(t, &out, "secrets", deed);
 		if (deed->key.part == POWER_GRANTED)
 			remedy_show(&out, "Look at the binding; delete it if nobody here knows why",
 				    "clusterrolebinding,rolebinding", str_from(deed->names[0].text),
@@ -131,6 +129,9 @@ static void tell_one(const struct telling *t, struct deed **deeds, size_t count)
 	struct deed *keys = memory_find_deed(t->memory, &actor->key, DEED_KEYS, 0);
 	if (keys)
 		tell_keys(t, &out, &keys->keys);
+	const struct deed *secrets = memory_find_deed(t->memory, &actor->key, DEED_SECRETS, 0);
+	if (secrets)
+		tell_name_fact(t, &out, "secrets", secrets);
 	const struct deed *sources = memory_find_deed(t->memory, &actor->key, DEED_SOURCES, 0);
 	if (sources) {
 		struct str names = tell_names(t, sources, NAMES_SHOWN);

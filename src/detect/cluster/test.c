@@ -355,6 +355,13 @@ static const struct story attacks[] = {
 		    "'containers':[{'image':'db','env':[{'name':'A','value':'stratum+"
 		    "ssl://p.example:443'},{'name':'B','value':'" WALLET "'}]}]")}},
 	 "miner mining workload"},
+	{"a pool, and keys of a cloud beside it",
+	 {{0, "ci", "198.51.100.7", "create", "jobs", "shop", "k",
+	   TEMPLATE("Job",
+		    "'containers':[{'image':'k','args':['stratum+tcp://p.example:1','--nicehash']"
+		    ",'env':[{'name':'ID','value':'AKIAIOSFODNN7EXAMPLE'},{'name':'KEY','value':"
+		    "'canary'}]}]")}},
+	 "miner mining workload"},
 	{"settings of a miner in a config map",
 	 {{0, "ci", "198.51.100.7", "create", "configmaps", "shop", "settings",
 	   "{'data':{'c.json':'{\\\"pools\\\":[{\\\"url\\\":\\\"p.example:443\\\",\\\"user\\\":"
@@ -661,6 +668,10 @@ static void what_others_join_on_is_there(void **state)
 		"kubectl -n default label pod xmr-0 davy-isolated-",
 		NULL};
 
+	static const char *const keys[] = {"\"key_ids\":[\"AKIAIOSFODNN7EXAMPLE\"]",
+					   "kubectl -n shop patch job k", NULL};
+
+	has_all(attack("a pool, and keys"), keys);
 	has_all(attack("the founding case"), console);
 	has_all(attack("anybody looks around"), anybody);
 }
