@@ -201,6 +201,8 @@ static enum step take_in_list(struct record_splitter *s, char c)
 			s->place_count = 0;
 		return begin_record(s, false);
 	}
+	if (c == 'n' || c == 'u' || c == 'l') /* null */
+		return STEP_MORE;
 	if (c == '[' && splitter_begin_list(s))
 		return STEP_MORE;
 	s->start = s->at;
