@@ -1,5 +1,6 @@
 #include "base/json.h"
 
+#include <assert.h>
 #include <string.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -416,6 +417,72 @@ struct json_value json_member_again(struct json_value previous, struct str key)
 bool json_has_duplicate(struct json_value object, struct str key)
 {
 	return json_exists(json_member_again(json_member(object, key), key));
+}
+
+/*
+ * The wanted keys by a hash that costs next to nothing, made anew for each walk: of most objects
+ * few members are wanted, and each key would be held against each member.
+ */
+struct key_index {
+	uint8_t first[64], next[JSON_PICK_MAX]; /* of a hash, and after a key; index + 1, 0: none */
+};
+
+/* The same for letters of either case. */
+static size_t key_hash(struct str name)
+{
+	if (name.len == 0)
+		return 0;
+	size_t first = (uint8_t)name.at[0] | 0x20, middle = (uint8_t)name.at[name.len / 2] | 0x20;
+	return (name.len + first * 5 + middle * 11) % 64;
+}
+
+static void index_keys(struct key_index *index, const struct str *keys, size_t count)
+{
+	memset(index->first, 0, sizeof(index->first));
+	for (size_t i = 0; i < count; i++) {
+		uint8_t *first = &index->first[key_hash(keys[i])];
+		index->next[i] = *first;
+		*first = (uint8_t)(i + 1);
+	}
+}
+
+/* Which of `keys` a member's key is; count: none. */
+static size_t find_key(const struct key_index *index, struct json_value key, const struct str *keys,
+		       size_t count)
+{
+	const struct json_node *node = &key.json->nodes[key.index];
+	struct str name = {key.json->text.at + node->start, node->len};
+
+	if (node->has_escape) {
+		for (size_t i = 0; i < count; i++)
+			if (json_text_is(key, keys[i]))
+				return i;
+		return count;
+	}
+	for (size_t i = index->first[key_hash(name)]; i > 0; i = index->next[i - 1])
+		if (str_equal(name, keys[i - 1]) || str_equal_nocase(name, keys[i - 1]))
+			return i - 1;
+	return count;
+}
+
+void json_pick(struct json_value object, const struct str *keys, size_t count,
+	       struct json_value *out)
+{
+	struct key_index index;
+
+	assert(count <= JSON_PICK_MAX);
+	for (size_t i = 0; i < count; i++)
+		out[i] = (struct json_value){object.json, NONE};
+	struct json_value v = json_first(object);
+	if (json_kind(object) != JSON_OBJECT || !node_of(v))
+		return;
+	index_keys(&index, keys, count);
+	for (; node_of(v); v = json_next(v)) {
+		struct json_value key = {v.json, v.index - 1};
+		size_t i = find_key(&index, key, keys, count);
+		if (i < count && out[i].index == NONE)
+			out[i] = v;
+	}
 }
 
 struct json_value json_item(struct json_value array, size_t index)

@@ -86,6 +86,14 @@ struct json_value json_member_again(struct json_value previous,
 struct json_value json_item(struct json_value array, size_t index);
 size_t json_count(struct json_value container); /* items, or members */
 bool json_has_duplicate(struct json_value object, struct str key);
+enum { JSON_PICK_MAX = 64 };
+/*
+ * The first member under each of `keys`, at most JSON_PICK_MAX, in one walk: out[i] does not exist
+ * where there is none. For objects of which several members are wanted. The case of ASCII letters
+ * is not looked at: of one and the same log, exporters write eventName, EventName and eventname.
+ */
+void json_pick(struct json_value object, const struct str *keys, size_t count,
+	       struct json_value *out);
 
 /* Walk: first child, then next; for objects this gives values, json_key_of their keys. */
 struct json_value json_first(struct json_value container);

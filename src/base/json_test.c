@@ -107,6 +107,43 @@ static void walks_and_counts(void **state)
 	assert_false(json_exists(json_key_of(json_item(a, 0))));
 }
 
+static void picks_the_first_of_each(void **state)
+{
+	static const struct str keys[] = {STR("a"), STR("b"), STR("c"), STR("none")};
+	static const struct {
+		const char *text;
+		int64_t a, b, c; /* -1: not there */
+	} rows[] = {
+		{"{\"a\":1,\"b\":2,\"c\":3}", 1, 2, 3},
+		{"{\"c\":3,\"x\":9,\"b\":2,\"a\":1}", 1, 2, 3},
+		{"{\"b\":2,\"a\":1,\"b\":7,\"a\":{\"c\":5}}", 1, 2, -1},
+		{"{\"A\":1,\"B\":2,\"a\":7,\"ab\":8}", 1, 2, -1},
+		{"{\"\\u0062\":2,\"x\":{\"a\":8},\"y\":[{\"c\":8}]}", -1, 2, -1},
+		{"[{\"a\":1}]", -1, -1, -1},
+		{"{}", -1, -1, -1},
+		{"\"a\"", -1, -1, -1},
+		{"", -1, -1, -1},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct json doc = parse(rows[i].text);
+		struct json_value got[4];
+		const int64_t wanted[] = {rows[i].a, rows[i].b, rows[i].c, -1};
+		json_pick(json_root(&doc), keys, 4, got);
+		for (size_t k = 0; k < 4; k++) {
+			uint64_t number = 0;
+			assert_int_equal(json_exists(got[k]), wanted[k] >= 0);
+			if (wanted[k] < 0)
+				continue;
+			assert_true(json_to_u64(got[k], &number));
+			assert_int_equal(number, wanted[k]);
+			char scratch[8];
+			struct str key = json_text(json_key_of(got[k]), scratch, sizeof(scratch));
+			assert_true(str_equal_nocase(key, keys[k]));
+		}
+	}
+}
+
 static void undoes_escapes(void **state)
 {
 	char scratch[32];
@@ -152,6 +189,7 @@ int main(void)
 		cmocka_unit_test(spellings_mean_the_same), cmocka_unit_test(flaws_are_noted),
 		cmocka_unit_test(consumes_one_value),	   cmocka_unit_test(walks_and_counts),
 		cmocka_unit_test(undoes_escapes),	   cmocka_unit_test(is_bounded),
+		cmocka_unit_test(picks_the_first_of_each),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
