@@ -24,13 +24,39 @@ static void add(struct buf *out, const char *before, struct str text, const char
 	buf_add_text(out, after);
 }
 
-/* "create pods/exec default/web" */
+/* "create pods/exec default/web", "get /healthz": a query behind it may hold secrets, so none is.
+ */
 static void add_object(struct buf *out, const struct record_act *act)
 {
+	struct str path, query;
+
 	add(out, " ", act->resource, "");
 	add(out, "/", act->subresource, "");
+	if (act->resource.len == 0) {
+		str_cut(act->uri, '?', &path, &query);
+		add(out, " ", path, "");
+	}
 	add(out, " ", act->namespace, act->name.len > 0 ? "/" : "");
 	add(out, act->namespace.len > 0 ? "" : " ", act->name, "");
+}
+
+static void add_identity(struct buf *out, const struct record_identity *who)
+{
+	if (who->kind == IDENTITY_ANONYMOUS && who->name.len == 0)
+		buf_add_text(out, " by nobody in particular");
+	add(out, " by ", who->name, "");
+	add(out, " as ", who->impersonated, "");
+	add(out, who->name.len > 0 ? " (" : " by (", who->key_id, ")");
+	add(out, " through ", who->invoked_by, "");
+}
+
+static void add_resources(struct buf *out, const struct record_act *act)
+{
+	for (size_t i = 0; i < act->resource_count && i < RECORD_RESOURCES_MAX; i++) {
+		buf_add_text(out, i == 0 ? " on " : ", ");
+		add(out, "", act->resources[i].type, " ");
+		add(out, "", act->resources[i].name, "");
+	}
 }
 
 static void add_act(struct buf *out, const struct record_act *act)
@@ -39,16 +65,10 @@ static void add_act(struct buf *out, const struct record_act *act)
 
 	buf_add_printable(out, act->action, TEXT_MAX);
 	add_object(out, act);
-	if (act->identity.kind == IDENTITY_ANONYMOUS && act->identity.name.len == 0)
-		buf_add_text(out, " by nobody in particular");
-	add(out, " by ", act->identity.name, "");
-	add(out, " (", act->identity.key_id, ")");
+	add_identity(out, &act->identity);
 	add(out, " from ", act->source, "");
 	add(out, " in ", act->region, "");
-	for (size_t i = 0; i < act->resource_count; i++) {
-		add(out, i == 0 ? " on " : ", ", act->resources[i].type, " ");
-		add(out, "", act->resources[i].name, "");
-	}
+	add_resources(out, act);
 	if (outcome[0])
 		buf_printf(out, ": %s", outcome);
 	add(out, " (", act->error, ")");
@@ -79,6 +99,10 @@ static void add_lookup(struct buf *out, const struct record_lookup *lookup)
 		buf_add_address(out, &lookup->answers[i]);
 	}
 	add(out, ", asked by ", lookup->instance, "");
+	if (lookup->instance.len == 0 && lookup->has_client) {
+		buf_add_text(out, ", asked by ");
+		buf_add_address(out, &lookup->client);
+	}
 }
 
 void record_excerpt(const struct record *record, struct buf *out)
