@@ -109,6 +109,7 @@ struct record_act {
 	struct record_resource resources[RECORD_RESOURCES_MAX];
 	size_t resource_count;
 	uint64_t bytes_out; /* of an object read, as the log says */
+	struct str risk;    /* in the log's own word: Entra's "high", GuardDuty's "8"; or empty */
 	/* Kubernetes; of others empty */
 	struct str resource, subresource, namespace, name, uri, decision;
 	struct json_value request, response; /* parameters and answer; may be JSON_NONE */
