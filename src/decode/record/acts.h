@@ -19,9 +19,11 @@ enum record_kind acts_kind_of(struct json_value root);
 /*
  * Fill kind, time, id and act of `out`, which is zeroed but for source, offset, line and text.
  *
- * scratch: for texts with escapes and for lists
- * returns: false when it lacks what its kind must have (who, what or when): then `out` is
- * RECORD_OTHER
+ * root:    of a member written twice the first counts
+ * scratch: for texts with escapes and for lists; seldom 1 KiB, and 64 KiB is ample. When it is used
+ *          up, further such texts are empty: who, what and when are read first
+ * returns: false when the record does not say what was done: then `out` is RECORD_OTHER. Who and
+ * when may be missing: some logs leave them out, and rules may still ask for the rest.
  */
 must_check bool acts_decode(enum record_kind kind, struct json_value root, struct arena *scratch,
 			    struct record *out);
