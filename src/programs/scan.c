@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "decode/record/record_stream.h"
 #include "programs/commands.h"
 #include "programs/inputs.h"
 #include "programs/host.h"
@@ -39,8 +40,9 @@ static const struct command_option scan_options[] = {
 		  COMMAND_FILES},
 	[JSON] = {"json", NULL,
 		  "one JSON object a line (docs/schema.md), nothing else on standard output"},
-	[AS] = {"as", "KIND", "what the inputs are, where content does not tell: capture",
-		"capture"},
+	[AS] = {"as", "KIND[:FIELDS]",
+		"what the inputs are, where content does not tell: capture, log, vpcflow:FIELDS",
+		"capture log vpcflow"},
 	[FAIL_ON] = {"fail-on", "VERDICT[:SEVERITY]",
 		     "what counts as found, from there upwards; default: access",
 		     "signal access exposure suspect miner mining"},
@@ -129,6 +131,29 @@ static bool add_rules(struct scan *scan, const char *path)
 	return true;
 }
 
+/* Also tried here, where a mistake can be told before anything begins. */
+static bool read_as(struct scan_settings *settings, const char *value, struct error *why)
+{
+	bool is_flow_log = str_starts(str_from(value), STR("vpcflow"));
+	struct record_stream *stream;
+
+	if (strlen(value) >= sizeof(settings->as))
+		return error_set(why, 0, "--as takes up to %d characters", SCAN_AS_MAX - 1) != 0;
+	if (!is_flow_log && strcmp(value, "capture") != 0 && strcmp(value, "log") != 0)
+		return error_set(why, 0,
+				 "there is no kind of input called %s; known: capture, log, "
+				 "vpcflow:FIELDS (\"vpcflow:version account-id ...\")",
+				 value) != 0;
+	memcpy(settings->as, value, strlen(value) + 1);
+	if (!is_flow_log)
+		return true;
+	if (record_stream_new(&(struct record_stream_settings){.node_max = 1024}, &stream) < 0)
+		return error_set(why, 0, "not enough memory") != 0;
+	bool is_good = record_stream_begin(stream, STR("--as"), str_from(value), why) == 0;
+	record_stream_free(stream);
+	return is_good;
+}
+
 static int stop(int *status, int with)
 {
 	*status = with;
@@ -167,22 +192,15 @@ static int read_options(const struct command *command, int argc, char **argv, st
 			is_right = read_fail_on(&scan->settings, str_from(value));
 		else if (option == MIRROR && !add_mirror(scan, str_from(value), &why))
 			return stop(status, options_mistake(command, "%s", why.text));
-		else if (option == AS)
-			is_right = strcmp(value, "capture") == 0;
-		if (!is_right) {
-			*status = option == AS
-					  ? options_mistake(command,
-							    "there is no kind of input called %s; "
-							    "known: capture",
-							    value)
-					  : options_mistake(command,
+		else if (option == AS && !read_as(&scan->settings, value, &why))
+			return stop(status, options_mistake(command, "%s", why.text));
+		if (!is_right)
+			return stop(status, options_mistake(command,
 							    "%s is no verdict: signal, access, "
 							    "exposure, suspect, miner, mining; "
 							    "severity after a colon: info, low, "
 							    "medium, high, critical",
-							    value);
-			return OPTIONS_STOP;
-		}
+							    value));
 	}
 	*status = options.status;
 	return option;
@@ -192,7 +210,7 @@ static int add_inputs(const struct command *command, int argc, char **argv, stru
 {
 	if (options_rest() >= argc && !scan->looks_at_host)
 		return options_mistake(command,
-				       "no input: name a capture file, a folder of them, - for "
+				       "no input: name a capture or a log, a folder of them, - for "
 				       "standard input, or --host for this machine");
 	if (scan->rule_path_count > 0 && !scan->looks_at_host)
 		return options_mistake(command,

@@ -31,8 +31,12 @@ enum scan_message {
 	SCAN_RESULT,	/* up: struct scan_result, last of all */
 };
 
+enum { SCAN_AS_MAX = 1024 };
+
 struct scan_settings {
 	bool is_json, follows;
+	/* what all inputs are: empty (as content tells), "capture", "log" or "vpcflow[:FIELDS]" */
+	char as[SCAN_AS_MAX];
 	struct report_style style;
 	uint8_t fail_verdict, fail_severity; /* from these on it counts as found */
 	bool fail_on_signal;

@@ -5,12 +5,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "decode/record/record_stream.h"
 #include "model/finding_json.h"
 #include "model/line.h"
 #include "programs/clock.h"
 #include "programs/commands.h"
 #include "programs/list_files.h"
-#include "programs/scanning.h"
+#include "programs/scan_records.h"
 #include "sandbox/confine.h"
 #include "sandbox/worker.h"
 
@@ -94,6 +95,24 @@ static char *keep_name(struct scanning *scanning, struct str name)
 	return copy;
 }
 
+/* By its first bytes; a pipe or a followed file may have to be waited for. */
+static bool is_log(struct scanning *scanning, struct input *input)
+{
+	const char *as = scanning->settings.as;
+	enum input_state state;
+	struct str start;
+
+	if (as[0])
+		return strcmp(as, "capture") != 0;
+	while ((state = input_peek(input, &start)) == INPUT_WAIT && !scanning_is_left(scanning)) {
+		if (scanning->stops)
+			input_finish(input);
+		else
+			scanning_wait(scanning, input);
+	}
+	return state == INPUT_BYTES && record_stream_is_log(start);
+}
+
 static void take_input(struct scanning *scanning, const struct message *message)
 {
 	struct input_settings settings = {.follow = scanning->settings.follows,
@@ -105,7 +124,11 @@ static void take_input(struct scanning *scanning, const struct message *message)
 	scanning->output.inputs++;
 	if (message->descriptor_count == 1 && name &&
 	    input_take(message->descriptors[0], name, &settings, &input, &why) == 0) {
-		scan_capture_read(scanning, input, str_from(name), message->type == SCAN_FOUND);
+		if (is_log(scanning, input))
+			scan_records_read(scanning->records, scanning, input, str_from(name));
+		else
+			scan_capture_read(scanning, input, str_from(name),
+					  message->type == SCAN_FOUND);
 		return;
 	}
 	scanning_leave_out(scanning, message->body,
@@ -220,6 +243,7 @@ static bool start(struct scanning *scanning, struct error *why)
 					 .pools = &scanning->pools,
 					 .mirrors = &scanning->settings.mirrors};
 	if (scan_output_init(&scanning->output, &scanning->settings) < 0 ||
+	    scan_records_new(&scanning->output.record_sink, &scanning->records) < 0 ||
 	    sensor_new(&sensor, &scanning->sensor) < 0)
 		return error_set(why, 0, "not enough memory") != 0;
 	struct confine_settings confinement = {.confinement = CONFINE_PARSER,
@@ -238,6 +262,7 @@ int scan_worker(void)
 	}
 	take_messages(&scanning);
 	sensor_flush(scanning.sensor);
+	scan_records_end(scanning.records);
 	struct sensor_counters counters = sensor_counters(scanning.sensor);
 	scan_output_end(&scanning.output, &counters);
 	struct scan_result result = {
@@ -246,6 +271,7 @@ int scan_worker(void)
 			      scanning.leaves_some + (scanning.output.read == 0)};
 	tell_parent(&scanning, SCAN_RESULT, &result, sizeof(result));
 	sensor_free(scanning.sensor);
+	scan_records_free(scanning.records);
 	while (scanning.name_count > 0)
 		free(scanning.names[--scanning.name_count]);
 	free(scanning.names);

@@ -16,6 +16,7 @@ struct scanning {
 	struct scan_output output;
 	struct pool_list pools;
 	struct sensor *sensor;
+	struct scan_records *records;
 	bool stops;	  /* a followed input is to be finished, any other to be left */
 	bool leaves_some; /* of an input; also when nobody is there to be told */
 	bool is_over;
