@@ -1,0 +1,728 @@
+#!/usr/bin/env python3
+"""Sigma rules, evaluated slowly and plainly: what Davy's engine is held against.
+
+Written from the Sigma specification (rules 2.0.0, modifiers 2.1.0, correlations 2.0.0) and docs/rules.md, never
+from the engine: an error in one is seen by the other. No index, no matcher, no state kept between records.
+
+usage: naive_sigma.py [--mappings FOLDER] [--kind KIND] [--placeholders FILE] [--why] --rules PATH... --records FILE...
+
+--rules         rule files or folders of them (*.yml, *.yaml)
+--records       files of records, one JSON object a line (.gz too), each already out of its wrapper
+--kind          the kind of all records (docs/rules.md); default: recognised from the record
+--placeholders  YAML, NAME: [VALUE...], for the modifier expand
+--why           also print each refused rule and the reason, to standard error
+
+Prints RULE_ID<tab>RECORD_NUMBER, sorted; records are counted from 1 over all files. A correlation's line names each
+record that completes it. Exit status: 0; 2 when a rule was refused.
+"""
+import argparse
+import base64
+import datetime
+import gzip
+import ipaddress
+import json
+import os
+import re
+import sys
+
+import yaml
+
+
+class Refused(Exception):
+    """A rule that cannot be honoured, with the reason and the remedy."""
+
+
+class Number(str):
+    """A number as it was written: 007, 4.0 and 4 are three texts and, for the last two, one value."""
+
+
+def as_number(value):
+    if isinstance(value, str) and re.fullmatch(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?", value):
+        return float(value)
+    return None
+
+
+class Loader(yaml.SafeLoader):
+    """YAML 1.2's core schema: NO, on and 2024-01-01 are texts. A key that is there twice is an error."""
+    yaml_implicit_resolvers = {}
+
+    def construct_mapping(self, node, deep=False):
+        keys = [self.construct_object(k) for k, _ in node.value]
+        twice = {str(k) for k in keys if keys.count(k) > 1}
+        if twice:
+            raise Refused(f"line {node.start_mark.line + 1}: the key {sorted(twice)[0]} is there twice: join the two")
+        return super().construct_mapping(node, deep)
+
+
+NUMBER = re.compile(r"^[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?$")
+Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(~|null|Null|NULL|)$"), ["~", "n", "N", ""])
+Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+Loader.add_implicit_resolver("tag:yaml.org,2002:float", NUMBER, list("-+.0123456789"))
+Loader.add_constructor("tag:yaml.org,2002:float", lambda loader, node: Number(node.value))
+
+
+# ---- records -------------------------------------------------------------------------------------------------------
+
+def parse_record(line):
+    record = json.loads(line, parse_int=Number, parse_float=Number)
+    if isinstance(record, dict) and str(record.get("category", "")).lower().startswith("kube-audit"):
+        log = record.get("properties", {}).get("log")  # Azure's wrapper
+        record = json.loads(log, parse_int=Number, parse_float=Number) if isinstance(log, str) else log or record
+    return record
+
+
+def read_records(paths):
+    for path in paths:
+        with gzip.open(path, "rt", encoding="utf-8") if path.endswith(".gz") else open(path, encoding="utf-8") as file:
+            yield from (parse_record(line) for line in file if line.strip())
+
+
+def child(record, *keys):
+    for key in keys:
+        record = record.get(key) if isinstance(record, dict) else None
+    return record
+
+
+def kind_of(record):
+    """The name of the record's kind (src/model/record.h), from its content."""
+    if not isinstance(record, dict):
+        return "other"
+    lower = {k.lower(): v for k, v in record.items()}
+    category = str(lower.get("category") or "").lower()
+    if record.get("kind") == "Event" and ("verb" in record or "auditID" in record):
+        return "kubeaudit"
+    if "eventSource" in record and "eventName" in record:
+        return "cloudtrail"
+    if child(record, "service", "serviceName") == "guardduty" or ("schemaVersion" in record and "detectorId" in str(record.get("service"))):
+        return "guardduty"
+    if "protoPayload" in record:
+        service = child(record, "protoPayload", "serviceName")
+        return "workspace" if service in ("admin.googleapis.com", "login.googleapis.com") else "gcpaudit"
+    if child(record, "id", "applicationName") in ("admin", "login"):
+        return "workspace"
+    if "query_name" in record and "rcode" in record:
+        return "lookup"
+    if "signinlogs" in category or "useragent" in lower and "resulttype" in lower and "userprincipalname" in lower:
+        return "signin"
+    if "appDisplayName" in record and "userPrincipalName" in record:
+        return "signin"
+    if category == "auditlogs" or "activityDisplayName" in record:
+        return "entraaudit"
+    if category in ("storageread", "storagewrite", "storagedelete"):
+        return "azurestorage"
+    if "operationname" in lower and ("resourceid" in lower or "caller" in lower or "subscriptionid" in lower):
+        return "azureactivity"
+    return "other"
+
+
+TIMES = ("eventTime", "stageTimestamp", "requestReceivedTimestamp", "timestamp", "time", "eventTimestamp", "createdDateTime",
+         "activityDateTime", "updatedAt", "query_timestamp", "receiveTimestamp")
+
+
+def time_of(record):
+    """Seconds since 1970; 0 where the record does not say."""
+    for key in TIMES:
+        text = child(record, key)
+        if isinstance(text, str):
+            found = re.match(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d+)?", text)
+            if found:
+                whole = datetime.datetime.fromisoformat(f"{found[1]}T{found[2]}+00:00").timestamp()
+                return whole + float(found[3] or 0)
+    return 0.0
+
+
+# ---- fields --------------------------------------------------------------------------------------------------------
+
+def scalars_of(node):
+    if isinstance(node, dict):
+        for value in node.values():
+            yield from scalars_of(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from scalars_of(value)
+    elif node is not None:
+        yield node
+
+
+def find(node, parts, any_case):
+    """(is there, values) at the end of a path: every element of an array, and the longest literal key first."""
+    if isinstance(node, list):
+        if not parts and not node:
+            return True, []
+        found = [find(element, parts, any_case) for element in node]
+        return any(there for there, _ in found), [value for _, values in found for value in values]
+    if not parts:
+        return True, [node]
+    if parts == ["**"]:
+        values = list(scalars_of(node))
+        return bool(values), values
+    if isinstance(node, dict):
+        for length in range(len(parts), 0, -1):
+            wanted = ".".join(parts[:length])
+            for key in ([wanted] if wanted in node else []) + [k for k in node if any_case and k != wanted and k.lower() == wanted.lower()]:
+                there, values = find(node[key], parts[length:], any_case)
+                if there:
+                    return there, values
+    return False, []
+
+
+class Mapping:
+    """One file of rules/mappings: whose rules it is for, which records they see, and what a field is called there."""
+
+    def __init__(self, content, path):
+        known = {"title", "logsource", "kinds", "fields", "prefixes", "case_insensitive_keys"}
+        if set(content) - known:
+            raise Refused(f"{path}: unknown key {sorted(set(content) - known)[0]}")
+        sources = content["logsource"]
+        self.sources = sources if isinstance(sources, list) else [sources]
+        self.kinds = content["kinds"]
+        self.any_case = content.get("case_insensitive_keys", False)
+        self.fields = {f: p if isinstance(p, list) else [p] for f, p in (content.get("fields") or {}).items()}
+        self.prefixes = content.get("prefixes") or {}
+        self.path = path
+
+    def keys_shared(self, source):
+        return max((len(own) for own in self.sources if all(source.get(k) == v for k, v in own.items())), default=0)
+
+    def paths(self, field):
+        if field in self.fields:
+            return self.fields[field]
+        if self.any_case:
+            for name, paths in self.fields.items():
+                if name.lower() == field.lower():
+                    return paths
+        for prefix in sorted(self.prefixes, key=len, reverse=True):
+            if field.startswith(prefix):
+                return [self.prefixes[prefix] + field[len(prefix):]]
+        return [field]
+
+    def values(self, record, field):
+        """(is there, values) of a rule's field: of the first path that is there."""
+        for path in self.paths(field):
+            there, values = find(record, path.split("."), self.any_case)
+            if there:
+                return there, values
+        return False, []
+
+
+def read_mappings(folder):
+    mappings = []
+    for name in sorted(os.listdir(folder)):
+        if name.endswith((".yaml", ".yml")):
+            with open(os.path.join(folder, name), encoding="utf-8") as file:
+                mappings.append(Mapping(yaml.load(file, Loader), name))
+    return mappings
+
+
+def mapping_of(source, mappings):
+    best = max(mappings, key=lambda m: m.keys_shared(source), default=None)
+    if best is None or not best.keys_shared(source):
+        told = ", ".join(f"{k}: {v}" for k, v in source.items() if k != "definition")
+        raise Refused(f"no mapping is for the log source {{{told}}}: write one (docs/rules.md)")
+    return best
+
+
+# ---- values --------------------------------------------------------------------------------------------------------
+
+ANY, ONE = object(), object()
+DASHES = "-/\u2013\u2014\u2015"
+
+
+def text_of(value):
+    """How a value is compared: null and objects have no text."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else None
+
+
+def tokens_of(text):
+    """Characters and wildcards of a rule's value. A backslash takes the meaning from *, ? and a backslash only."""
+    tokens, i = [], 0
+    while i < len(text):
+        if text[i] == "\\" and text[i + 1:i + 2] in ("*", "?", "\\"):
+            tokens.append(text[i + 1])
+            i += 1
+        else:
+            tokens.append({"*": ANY, "?": ONE}.get(text[i], text[i]))
+        i += 1
+    return tokens
+
+
+def literal_of(tokens, modifier):
+    if any(t is ANY or t is ONE for t in tokens):
+        raise Refused(f"{modifier} of a value with a wildcard has no meaning: escape it as \\* or \\?")
+    return "".join(tokens)
+
+
+def pattern_of(tokens, is_cased):
+    parts = [".*" if t is ANY else "." if t is ONE else f"[{re.escape(t[0])}]" if len(t) == 1 else f"[{re.escape(t)}]" for t in tokens]
+    return re.compile("".join(parts), re.DOTALL | re.ASCII | (0 if is_cased else re.IGNORECASE))
+
+
+def expression_of(text, flags):
+    """A regular expression without what needs backtracking."""
+    plain = re.sub(r"\\\\", "", text)
+    if re.search(r"\(\?(<?[=!]|>|P|R|\d|\()|\\[1-9]|\\[gk]|[+*?}]\+", plain):
+        raise Refused("the expression looks around, back or backtracks: say it without, or with a second selection and not")
+    bits = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
+    try:
+        return re.compile(text, re.ASCII | sum(bits[f] for f in flags))
+    except re.error as wrong:
+        raise Refused(f"not a regular expression: {wrong}") from wrong
+
+
+WIDE = {"wide": ("utf-16-le", b""), "utf16le": ("utf-16-le", b""), "utf16be": ("utf-16-be", b""), "utf16": ("utf-16-le", b"\xff\xfe")}
+PLACES = ("contains", "startswith", "endswith")
+COMPARES = {"lt": lambda a, b: a < b, "lte": lambda a, b: a <= b, "gt": lambda a, b: a > b, "gte": lambda a, b: a >= b}
+
+
+def placed(tokens, place):
+    before = [ANY] if place in ("contains", "endswith") else []
+    after = [ANY] if place in ("contains", "startswith") else []
+    return before + tokens + after
+
+
+def texts_of(text, modifiers, placeholders):
+    """Token lists of one text value with all its modifiers applied in order."""
+    texts = [text]
+    if "expand" in modifiers:
+        texts = expand(text, placeholders)
+    lists = [tokens_of(t) for t in texts]
+    is_wide = False
+    for modifier in modifiers:
+        if modifier in PLACES:
+            lists = [placed(tokens, modifier) for tokens in lists]
+        elif modifier in WIDE:
+            codec, mark = WIDE[modifier]
+            lists = [list((mark + literal_of(tokens, modifier).encode(codec)).decode("latin-1")) for tokens in lists]
+            is_wide = True
+        elif modifier in ("base64", "base64offset"):
+            made = []
+            for tokens in lists:
+                literal = literal_of(tokens, modifier)
+                raw = literal.encode("latin-1") if is_wide else literal.encode()
+                made += base64_of(raw, modifier)
+            lists, is_wide = made, False
+        elif modifier == "windash":
+            lists = [[DASHES if t is not ANY and t is not ONE and t in DASHES else t for t in tokens] for tokens in lists]
+    return lists
+
+
+def base64_of(raw, modifier):
+    if modifier == "base64":
+        return [list(base64.b64encode(raw).decode())]
+    starts, ends = (0, 2, 3), (None, -3, -2)
+    return [list(base64.b64encode(b" " * i + raw).decode()[starts[i]:ends[(len(raw) + i) % 3]]) for i in range(3)]
+
+
+def expand(text, placeholders):
+    """All texts that come of %NAME% in a value; \\% is a percent sign."""
+    found = re.search(r"(?<!\\)%([^%\\]+)%", text)
+    if not found:
+        return [text.replace("\\%", "%")]
+    if found[1] not in placeholders:
+        raise Refused(f"the placeholder %{found[1]}% has no values: give them in a file of placeholders")
+    return [t for value in placeholders[found[1]] for t in expand(text[:found.start()] + str(value) + text[found.end():], placeholders)]
+
+
+# ---- detections ----------------------------------------------------------------------------------------------------
+# An expression is ("and"|"or", [expression...]), ("not", expression) or a Test.
+
+MODIFIERS = {"all", "re", "i", "m", "s", "cidr", "base64", "base64offset", "exists", "fieldref", "cased", "expand", "windash",
+             *WIDE, *PLACES, *COMPARES}
+
+
+class Test:
+    """One field (None: any scalar of the record) against one value."""
+
+    def __init__(self, field, modifiers, value, placeholders):
+        self.field, self.modifiers, self.value = field, modifiers, value
+        self.patterns, self.networks = [], []
+        self.is_null = value is None and "exists" not in modifiers
+        text = text_of(value)
+        if "exists" in modifiers:
+            if not isinstance(value, bool):
+                raise Refused(f"{field}|exists takes true or false")
+        elif self.is_null:
+            if set(modifiers) - {"all"} or field is None:
+                raise Refused(f"null has no modifiers ({field})")
+        elif text is None:
+            raise Refused(f"{field or 'a keyword'}: a value is a text, a number, true, false or null")
+        elif "re" in modifiers:
+            self.patterns = [expression_of(text, [m for m in modifiers if m in "ims"])]
+        elif "cidr" in modifiers:
+            self.networks = [network_of(t) for t in (expand(text, placeholders) if "expand" in modifiers else [text])]
+        elif set(modifiers) & set(COMPARES):
+            if as_number(text) is None:
+                raise Refused(f"{field}: {text} is no number, which {'|'.join(modifiers)} needs")
+        elif "fieldref" not in modifiers:
+            lists = texts_of(text, modifiers, placeholders)
+            if field is None and not set(modifiers) & set(PLACES):
+                lists = [placed(tokens, "contains") for tokens in lists]
+            self.patterns = [pattern_of(tokens, "cased" in modifiers) for tokens in lists]
+
+    def is_true(self, record, mapping):
+        if self.field is None:
+            there, values = True, list(scalars_of(record))
+        else:
+            there, values = mapping.values(record, self.field)
+        if "exists" in self.modifiers:
+            return there == self.value
+        if self.is_null:
+            return all(v is None for v in values)
+        if "fieldref" in self.modifiers:
+            return self.is_like(values, mapping.values(record, self.value)[1])
+        if self.networks:
+            return any(a in n for a in map(address_of, values) if a is not None for n in self.networks if a.version == n.version)
+        if set(self.modifiers) & set(COMPARES):
+            compare = next(COMPARES[m] for m in self.modifiers if m in COMPARES)
+            numbers = [as_number(text_of(v)) for v in values]
+            return any(n is not None and compare(n, as_number(self.value)) for n in numbers)
+        texts = [text_of(v) for v in values]
+        if "re" in self.modifiers:
+            return any(t is not None and self.patterns[0].search(t) for t in texts)
+        if any(t is not None and p.fullmatch(t) for t in texts for p in self.patterns):
+            return True
+        return self.is_same_number(values)
+
+    def is_same_number(self, values):
+        """4 and 4.0 are one number when both sides are numbers."""
+        if not isinstance(self.value, Number) or self.modifiers:
+            return False
+        return any(isinstance(v, Number) and as_number(v) == as_number(self.value) for v in values)
+
+    def is_like(self, values, others):
+        for ours in map(text_of, values):
+            for theirs in map(text_of, others):
+                if ours is None or theirs is None:
+                    continue
+                a, b = (ours, theirs) if "cased" in self.modifiers else (lowered(ours), lowered(theirs))
+                if "contains" in self.modifiers and b in a or "startswith" in self.modifiers and a.startswith(b) \
+                        or "endswith" in self.modifiers and a.endswith(b) or not set(self.modifiers) & set(PLACES) and a == b:
+                    return True
+        return False
+
+
+def lowered(text):
+    return "".join(c.lower() if c.isascii() else c for c in text)
+
+
+def network_of(text):
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError as wrong:
+        raise Refused(f"{text} is no network such as 10.0.0.0/8") from wrong
+
+
+def address_of(value):
+    try:
+        return ipaddress.ip_address(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def check_modifiers(field, modifiers):
+    for modifier in modifiers:
+        if modifier not in MODIFIERS:
+            raise Refused(f"{field}: there is no modifier {modifier}")
+    kinds = [m for m in modifiers if m in ("re", "cidr", "exists") or m in COMPARES]
+    if len(kinds) > 1:
+        raise Refused(f"{field}: {' and '.join(kinds)} exclude each other")
+    if kinds and set(modifiers) & {*PLACES, *WIDE, "base64", "base64offset", "windash", "fieldref"}:
+        raise Refused(f"{field}: {kinds[0]} and {'|'.join(modifiers)} exclude each other")
+    if set(modifiers) & set("ims") and "re" not in modifiers:
+        raise Refused(f"{field}: i, m and s are for re")
+
+
+def tests_of(key, values, placeholders):
+    field, *modifiers = key.split("|")
+    check_modifiers(field, modifiers)
+    values = values if isinstance(values, list) else [values]
+    if not values:
+        raise Refused(f"{key}: an empty list matches nothing")
+    tests = [Test(field or None, modifiers, v, placeholders) for v in values]
+    return tests[0] if len(tests) == 1 else ("and" if "all" in modifiers else "or", tests)
+
+
+def expression_of_search(search, placeholders):
+    """A search identifier's maps, lists of maps and lists of keywords."""
+    if isinstance(search, dict):
+        if not search:
+            raise Refused("an empty selection matches everything")
+        return "and", [tests_of(str(k), v, placeholders) for k, v in search.items()]
+    if isinstance(search, list):
+        if not search:
+            raise Refused("an empty selection matches nothing")
+        return "or", [expression_of_search(s, placeholders) if isinstance(s, (dict, list)) else tests_of("", s, placeholders) for s in search]
+    return tests_of("", search, placeholders)
+
+
+class Condition:
+    """or < and < not < x of < brackets."""
+
+    def __init__(self, text, searches):
+        self.words = re.findall(r"[()|]|[^\s()|]+", text)
+        self.searches, self.text, self.at = searches, text, 0
+        if "|" in self.words:
+            raise Refused(f"aggregations in a condition ({text}) are no longer Sigma: write a correlation")
+
+    def word(self):
+        return self.words[self.at] if self.at < len(self.words) else None
+
+    def take(self):
+        word = self.word()
+        if word is None:
+            raise Refused(f"the condition ends too soon: {self.text}")
+        self.at += 1
+        return word
+
+    def parse(self):
+        expression = self.either()
+        if self.word() is not None:
+            raise Refused(f"the condition has {self.word()} too much: {self.text}")
+        return expression
+
+    def joined(self, name, part):
+        parts = [part()]
+        while (self.word() or "").lower() == name:
+            self.take()
+            parts.append(part())
+        return parts[0] if len(parts) == 1 else (name, parts)
+
+    def either(self):
+        return self.joined("or", lambda: self.joined("and", self.negated))
+
+    def negated(self):
+        if (self.word() or "").lower() == "not":
+            self.take()
+            return "not", self.negated()
+        return self.primary()
+
+    def primary(self):
+        word = self.take()
+        if word == "(":
+            inner = self.either()
+            if self.take() != ")":
+                raise Refused(f"a bracket is not closed: {self.text}")
+            return inner
+        if word.lower() in ("1", "any", "all") and (self.word() or "").lower() == "of":
+            self.take()
+            return "and" if word.lower() == "all" else "or", self.matching(self.take())
+        if word not in self.searches:
+            raise Refused(f"the condition names {word}, which the detection does not have")
+        return self.searches[word]
+
+    def matching(self, pattern):
+        shape = re.compile(".*" if pattern.lower() == "them" else re.escape(pattern).replace(r"\*", ".*"))
+        found = [s for name, s in self.searches.items()
+                 if shape.fullmatch(name) and not (pattern.lower() == "them" and name.startswith("_"))]
+        if not found:
+            raise Refused(f"no selection is called {pattern}")
+        return found
+
+
+def holds(expression, record, mapping):
+    if isinstance(expression, Test):
+        return expression.is_true(record, mapping)
+    if expression[0] == "not":
+        return not holds(expression[1], record, mapping)
+    return (all if expression[0] == "and" else any)(holds(e, record, mapping) for e in expression[1])
+
+
+# ---- rules ---------------------------------------------------------------------------------------------------------
+
+class Rule:
+    def __init__(self, content, path, mappings, placeholders):
+        self.content, self.path = content, path
+        self.id, self.name = str(content.get("id") or content.get("name") or content.get("title")), content.get("name")
+        self.is_correlation = "correlation" in content
+        if not content.get("title"):
+            raise Refused("a rule needs a title")
+        if self.is_correlation:
+            self.correlation = Correlation(content["correlation"])
+            return
+        for key in ("logsource", "detection"):
+            if not isinstance(content.get(key), dict):
+                raise Refused("a filter is not supported: write the exclusion into the rule" if "filter" in content else f"a rule needs {key}")
+        self.mapping = mapping_of(content["logsource"], mappings)
+        detection = dict(content["detection"])
+        conditions = detection.pop("condition", None)
+        if "timeframe" in detection:
+            raise Refused("timeframe belongs to the old aggregations: write a correlation")
+        if not conditions:
+            raise Refused("a detection needs a condition")
+        searches = {str(n): expression_of_search(s, placeholders) for n, s in detection.items()}
+        conditions = conditions if isinstance(conditions, list) else [conditions]
+        self.expression = "or", [Condition(str(c), searches).parse() for c in conditions]
+
+    def is_hit(self, record, kind):
+        return kind in self.mapping.kinds and holds(self.expression, record, self.mapping)
+
+
+class Correlation:
+    def __init__(self, content):
+        self.type = content.get("type")
+        if self.type not in ("event_count", "value_count", "temporal", "temporal_ordered"):
+            raise Refused(f"there is no correlation of the type {self.type}")
+        self.rules = content.get("rules") or []
+        self.rules = self.rules if isinstance(self.rules, list) else [self.rules]
+        self.group = content.get("group-by") or []
+        self.group = self.group if isinstance(self.group, list) else [self.group]
+        self.aliases = content.get("aliases") or {}
+        self.generate = content.get("generate", False)
+        span = re.fullmatch(r"(\d+)([smhd])", str(content.get("timespan", "")))
+        if not span:
+            raise Refused("a correlation needs a timespan such as 30s, 5m, 1h or 7d")
+        self.span = int(span[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[span[2]]
+        condition = dict(content.get("condition") or {})
+        field = condition.pop("field", [])
+        self.fields = field if isinstance(field, list) else [field]
+        if self.type == "value_count" and not self.fields:
+            raise Refused("value_count needs a field in its condition")
+        if self.type.endswith("count") and not condition:
+            raise Refused(f"{self.type} needs a condition such as gte: 10")
+        self.bounds = []
+        for name, bound in condition.items():
+            if name not in (*COMPARES, "eq") or as_number(text_of(bound)) is None:
+                raise Refused(f"a correlation's condition cannot be {name}: {bound}")
+            self.bounds.append((name, as_number(bound)))
+
+    def is_enough(self, count):
+        return all(count == b if name == "eq" else COMPARES[name](count, b) for name, b in self.bounds)
+
+    def is_complete(self, window):
+        """Whether the hits of one group, (time, number, rule, values), sorted, complete it with the last of them."""
+        if self.type == "event_count":
+            return self.is_enough(len({number for _, number, _, _ in window}))
+        if self.type == "value_count":
+            return self.is_enough(len({v for _, _, _, values in window for v in values}))
+        if self.bounds and not self.is_enough(len({rule for _, _, rule, _ in window})):
+            return False
+        if self.type == "temporal":
+            return bool(self.bounds) or {rule for _, _, rule, _ in window} == set(range(len(self.rules)))
+        return self.is_ordered(window)
+
+    def is_ordered(self, window):
+        """In the order of `rules`; what has the same time is in any order."""
+        reached, last = 0, None
+        while reached < len(self.rules):
+            later = [t for t, _, rule, _ in window if rule == reached and (last is None or t >= last)]
+            if not later:
+                return False
+            last, reached = min(later), reached + 1
+        return window[-1][2] == len(self.rules) - 1
+
+
+def documents(paths):
+    """(path, document) of every rule; a folder is walked."""
+    for path in paths:
+        inside = sorted(os.path.join(where, f) for where, _, files in os.walk(path) for f in files if f.endswith((".yml", ".yaml")))
+        for name in inside if os.path.isdir(path) else [path]:
+            with open(name, encoding="utf-8") as file:
+                try:
+                    yield from ((name, d) for d in yaml.load_all(file, Loader) if d)
+                except (yaml.YAMLError, Refused) as wrong:
+                    yield name, wrong
+
+
+def read_rules(paths, mappings, placeholders=None):
+    """(rules, refused), the second as (path, title, reason)."""
+    rules, refused = [], []
+    for path, content in documents(paths):
+        try:
+            if not isinstance(content, dict):
+                raise Refused(f"not a rule: {content}")
+            rules.append(Rule(content, path, mappings, placeholders or {}))
+        except Refused as reason:
+            refused.append((path, content.get("title") if isinstance(content, dict) else None, str(reason)))
+    known = {r.id for r in rules} | {r.name for r in rules if r.name}
+    for rule in [r for r in rules if r.is_correlation]:
+        missing = [n for n in rule.correlation.rules if n not in known]
+        if missing or not rule.correlation.rules:
+            rules.remove(rule)
+            refused.append((rule.path, rule.content["title"], f"it correlates the rule {missing[0] if missing else '?'}, which is not here"))
+    return rules, refused
+
+
+class Evaluation:
+    """All hits of a set of rules in a list of (record, kind)."""
+
+    def __init__(self, rules, records):
+        self.rules, self.records = rules, records
+        self.by_name = {r.name: r for r in rules if r.name} | {r.id: r for r in rules}
+        self.found = {}
+
+    def hits(self, rule):
+        """Record numbers, from 1."""
+        if rule.id not in self.found:
+            if rule.is_correlation:
+                self.found[rule.id] = self.completed(rule.correlation)
+            else:
+                self.found[rule.id] = [n for n, (record, kind) in enumerate(self.records, 1) if rule.is_hit(record, kind)]
+        return self.found[rule.id]
+
+    def field(self, rule, correlation, number, field):
+        """The texts of a field, of an alias too, in a record that a rule hit."""
+        alias = correlation.aliases.get(field, {})
+        field = alias.get(rule.name, alias.get(rule.id, field))
+        record, kind = self.records[number - 1]
+        mapping = rule.mapping if not rule.is_correlation else self.mapping_below(rule, kind)
+        return [t for t in map(text_of, mapping.values(record, field)[1]) if t is not None]
+
+    def mapping_below(self, rule, kind):
+        below = [self.by_name[n] for n in rule.correlation.rules]
+        while any(r.is_correlation for r in below):
+            below = [b for r in below for b in ([r] if not r.is_correlation else [self.by_name[n] for n in r.correlation.rules])]
+        return next((r.mapping for r in below if kind in r.mapping.kinds), below[0].mapping)
+
+    def completed(self, correlation):
+        groups = {}
+        for place, name in enumerate(correlation.rules):
+            rule = self.by_name[name]
+            for number in self.hits(rule):
+                key = [self.field(rule, correlation, number, f) for f in correlation.group]
+                if not all(key):
+                    continue  # what has no value for a field of the group is in no group
+                values = list(zip(*(self.field(rule, correlation, number, f) for f in correlation.fields))) if correlation.fields else []
+                hit = (time_of(self.records[number - 1][0]), number, place, tuple(values))
+                groups.setdefault(tuple(k[0] for k in key), []).append(hit)
+        done = set()
+        for hits in groups.values():
+            hits.sort()
+            for end in hits:
+                window = [h for h in hits if end[0] - correlation.span <= h[0] <= end[0] and h != end] + [end]
+                if correlation.is_complete(window):
+                    done.add(end[1])
+        return sorted(done)
+
+    def lines(self):
+        inner = {self.by_name[n].id for r in self.rules if r.is_correlation and not r.correlation.generate for n in r.correlation.rules}
+        return sorted((r.id, n) for r in self.rules if r.id not in inner for n in self.hits(r))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "rules", "mappings")
+    parser.add_argument("--mappings", default=here)
+    parser.add_argument("--kind")
+    parser.add_argument("--placeholders")
+    parser.add_argument("--why", action="store_true")
+    parser.add_argument("--rules", nargs="+", required=True)
+    parser.add_argument("--records", nargs="+", required=True)
+    asked = parser.parse_args()
+    placeholders = {}
+    if asked.placeholders:
+        with open(asked.placeholders, encoding="utf-8") as file:
+            placeholders = yaml.load(file, Loader)
+    rules, refused = read_rules(asked.rules, read_mappings(asked.mappings), placeholders)
+    if asked.why:
+        for path, title, reason in refused:
+            print(f"{path}: {title}: {reason}", file=sys.stderr)
+    records = [(record, asked.kind or kind_of(record)) for record in read_records(asked.records)]
+    for rule, number in Evaluation(rules, records).lines():
+        print(f"{rule}\t{number}")
+    return 2 if refused else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
