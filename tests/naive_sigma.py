@@ -197,12 +197,9 @@ class Mapping:
         return [field]
 
     def values(self, record, field):
-        """(is there, values) of a rule's field: of the first path that is there."""
-        for path in self.paths(field):
-            there, values = find(record, path.split("."), self.any_case)
-            if there:
-                return there, values
-        return False, []
+        """(is there, values) of a rule's field: all its paths together."""
+        found = [find(record, path.split("."), self.any_case) for path in self.paths(field)]
+        return any(there for there, _ in found), [value for _, values in found for value in values]
 
 
 def read_mappings(folder):
@@ -329,7 +326,7 @@ def expand(text, placeholders):
 # An expression is ("and"|"or", [expression...]), ("not", expression) or a Test.
 
 MODIFIERS = {"all", "re", "i", "m", "s", "cidr", "base64", "base64offset", "exists", "fieldref", "cased", "expand", "windash",
-             *WIDE, *PLACES, *COMPARES}
+             "neq", *WIDE, *PLACES, *COMPARES}
 
 
 class Test:
@@ -337,7 +334,7 @@ class Test:
 
     def __init__(self, field, modifiers, value, placeholders):
         self.field, self.modifiers, self.value = field, modifiers, value
-        self.patterns, self.networks = [], []
+        self.lists, self.patterns, self.networks = [], [], []
         self.is_null = value is None and "exists" not in modifiers
         text = text_of(value)
         if "exists" in modifiers:
@@ -356,10 +353,10 @@ class Test:
             if as_number(text) is None:
                 raise Refused(f"{field}: {text} is no number, which {'|'.join(modifiers)} needs")
         elif "fieldref" not in modifiers:
-            lists = texts_of(text, modifiers, placeholders)
+            self.lists = texts_of(text, modifiers, placeholders)
             if field is None and not set(modifiers) & set(PLACES):
-                lists = [placed(tokens, "contains") for tokens in lists]
-            self.patterns = [pattern_of(tokens, "cased" in modifiers) for tokens in lists]
+                self.lists = [placed(tokens, "contains") for tokens in self.lists]
+            self.patterns = [pattern_of(tokens, "cased" in modifiers) for tokens in self.lists]
 
     def is_true(self, record, mapping):
         if self.field is None:
@@ -440,8 +437,9 @@ def tests_of(key, values, placeholders):
     values = values if isinstance(values, list) else [values]
     if not values:
         raise Refused(f"{key}: an empty list matches nothing")
-    tests = [Test(field or None, modifiers, v, placeholders) for v in values]
-    return tests[0] if len(tests) == 1 else ("and" if "all" in modifiers else "or", tests)
+    tests = [Test(field or None, [m for m in modifiers if m != "neq"], v, placeholders) for v in values]
+    joined = tests[0] if len(tests) == 1 else ("and" if "all" in modifiers else "or", tests)
+    return ("not", joined) if "neq" in modifiers else joined
 
 
 def expression_of_search(search, placeholders):
