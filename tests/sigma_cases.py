@@ -7,6 +7,7 @@ record in one value without which the rule does not fire (in all of them, where 
 filter. The same seed gives the same records.
 
 usage: sigma_cases.py [--mappings FOLDER] [--seed N] [--most N] [--records FILE] [--labels FILE] RULES...
+       sigma_cases.py --tap RULES...    as a test, of these and of $DAVY_CORPUS/sigma (../shared/corpus) where it is
 
 --most     variants of a rule, at most (32)
 --records  where the records go, one JSON object a line
@@ -22,8 +23,13 @@ import os
 import random
 import sys
 
-import naive_sigma as sigma
-from naive_sigma import ANY, ONE, Number, Test
+sys.dont_write_bytecode = True  # the tree stays as it is
+try:
+    import naive_sigma as sigma
+    from naive_sigma import ANY, ONE, Number, Test
+except ImportError as missing:
+    print(f"1..0 # SKIP {missing.name} is not installed (Debian: python3-yaml)")
+    sys.exit(0)
 
 # ---- records as providers write them -------------------------------------------------------------------------------
 
@@ -428,6 +434,53 @@ def cases_of(rule, seed, most):
                 yield "near-miss", changed, what
 
 
+class Outcome:
+    """All cases of a set of rules, and what naive_sigma.py says of them."""
+
+    def __init__(self, paths, mappings, seed, most):
+        rules, refused = sigma.read_rules(paths, mappings)
+        self.wrong = [f"{path}: refused: {reason}" for path, _, reason in refused]
+        self.records, self.labels, self.count = [], [], {"fires": 0, "near-miss": 0}
+        self.rules = [r for r in rules if not r.is_correlation]
+        self.passed_over = len(rules) - len(self.rules)
+        for rule in self.rules:
+            before = self.count["near-miss"]
+            wrong = [w for w in (self.take(rule, *case) for case in cases_of(rule, seed, most)) if w]
+            if wrong or self.count["near-miss"] == before:
+                self.wrong.append(f"{rule.path}: {wrong[0] if wrong else 'no near-miss'}")
+
+    def take(self, rule, label, record, what):
+        line = json.dumps(record, ensure_ascii=False)
+        read = sigma.parse_record(line)
+        kind = sigma.kind_of(read)
+        self.count[label] += 1
+        self.records.append(line)
+        self.labels.append(f"{len(self.records)}\t{rule.id}\t{label}\t{kind}\t{what}")
+        return None if rule.is_hit(read, kind) == (label == "fires") else f"{label} ({kind}): {line}"
+
+    def __str__(self):
+        return (f"{len(self.rules)} rules, {self.passed_over} correlations passed over: {self.count['fires']} records that fire, "
+                f"{self.count['near-miss']} near-misses, {len(self.wrong)} wrong")
+
+
+def tap(asked, mappings):
+    root = os.environ.get("DAVY_SOURCE_ROOT", ".")
+    corpus = os.path.join(os.environ.get("DAVY_CORPUS", os.path.join(root, "..", "shared", "corpus")), "sigma")
+    failed = False
+    for number, (name, paths) in enumerate((("own rules", asked.rules), ("reference rules", [corpus])), 1):
+        if name == "reference rules" and not os.path.isdir(corpus):
+            print(f"ok {number} - {name} # SKIP none where DAVY_CORPUS says")
+            continue
+        outcome = Outcome(paths, mappings, asked.seed, asked.most)
+        is_bad = bool(outcome.wrong) or not outcome.rules
+        failed |= is_bad
+        print(f"{'not ' if is_bad else ''}ok {number} - {name}: {outcome}")
+        for line in outcome.wrong[:20]:
+            print(f"# {line}")
+    print("1..2")
+    return 1 if failed else 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mappings", default=os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "rules", "mappings"))
@@ -435,34 +488,21 @@ def main():
     parser.add_argument("--most", type=int, default=32)
     parser.add_argument("--records")
     parser.add_argument("--labels")
+    parser.add_argument("--tap", action="store_true")
     parser.add_argument("rules", nargs="+")
     asked = parser.parse_args()
-    rules, refused = sigma.read_rules(asked.rules, sigma.read_mappings(asked.mappings))
-    for path, _, reason in refused:
-        print(f"{path}: refused: {reason}")
-    records, labels, bad = [], [], len(refused)
-    plain_rules = [r for r in rules if not r.is_correlation]
-    for rule in plain_rules:
-        wrong, count = [], {"fires": 0, "near-miss": 0}
-        for label, record, what in cases_of(rule, asked.seed, asked.most):
-            line = json.dumps(record, ensure_ascii=False)
-            read = sigma.parse_record(line)
-            kind = sigma.kind_of(read)
-            count[label] += 1
-            if rule.is_hit(read, kind) != (label == "fires"):
-                wrong.append(f"{label} ({kind}): {line}")
-            records.append(line)
-            labels.append(f"{len(records)}\t{rule.id}\t{label}\t{kind}\t{what}")
-        if wrong or not count["near-miss"]:
-            bad += 1
-            print(f"{rule.path}: {wrong[0] if wrong else 'no near-miss'}")
-    for path, lines in ((asked.records, records), (asked.labels, labels)):
+    mappings = sigma.read_mappings(asked.mappings)
+    if asked.tap:
+        return tap(asked, mappings)
+    outcome = Outcome(asked.rules, mappings, asked.seed, asked.most)
+    for path, lines in ((asked.records, outcome.records), (asked.labels, outcome.labels)):
         if path:
             with open(path, "w", encoding="utf-8") as file:
                 file.write("".join(line + "\n" for line in lines))
-    fires = sum("\tfires\t" in line for line in labels)
-    print(f"{len(plain_rules)} rules, {len(rules) - len(plain_rules)} correlations passed over: {fires} records that fire, {len(labels) - fires} near-misses, {bad} rules wrong")
-    return 1 if bad else 0
+    for line in outcome.wrong:
+        print(line)
+    print(outcome)
+    return 1 if outcome.wrong else 0
 
 
 if __name__ == "__main__":
