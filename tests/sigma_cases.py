@@ -261,7 +261,7 @@ def at(record, keys):
 
 def best_path(record, mapping, field, value, taken):
     """Where this form of the record has the field, or its first place that does not overwrite an object."""
-    paths = [keys_of(p) for p in mapping.paths(field)]
+    paths = [keys_of(p) for p in sorted(mapping.paths(field), key=lambda p: p.endswith("**"))]
     if field == "requestParameters":
         return keys_of(POLICY) if '"' in str(value) else paths[0]
     if any(p in taken for p in paths):  # two fields of the rule are one of the record's: an earlier path counts first

@@ -9,6 +9,7 @@ FOLDER/cases/RULE_FILE.cases.ndjson has a case a line: {"case": name, "rule": id
 import json
 import os
 import re
+import subprocess
 import sys
 
 sys.dont_write_bytecode = True  # the tree stays as it is
@@ -42,13 +43,16 @@ def wrong_words(rule, seen):
             yield f"{content['title']}: has no {key}"
     if not UUID4.fullmatch(rule.id):
         yield f"{rule.id} is no UUID of version 4"
+    for key in ("references", "falsepositives", "tags"):
+        if not all(isinstance(text, str) for text in content.get(key) or []):
+            yield f"{key} are texts"
     for name in filter(None, (rule.id, rule.name)):
         if name in seen:
             yield f"{name} is in {seen[name]}, too"
         seen[name] = rule.path
     for tag in content.get("tags") or []:
-        if not TECHNIQUE.fullmatch(tag):
-            yield f"{tag} is no tactic or technique of ATT&CK"
+        if not TECHNIQUE.fullmatch(tag) and tag != f"davy.verdict.{(content.get('davy') or {}).get('verdict')}":
+            yield f"{tag} is no tactic or technique of ATT&CK, and not the verdict"
     if not inner and not any(re.match(r"attack\.t\d", t) for t in content.get("tags") or []):
         yield "no technique of ATT&CK"
 
@@ -89,6 +93,8 @@ def main():
         path = os.path.join(folder, "cases", name.removesuffix(".yml") + ".cases.ndjson")
         wrong += list(wrong_cases(rules, read_cases(path))) if name in kept and rules else ["no cases"]
         failed |= told(name, wrong)
+    table = subprocess.run([os.path.join(here, "..", "scripts", "rules_table"), "--check"], capture_output=True, text=True, check=False)
+    failed |= told("docs/rules.md lists these rules", table.stderr.splitlines() if table.returncode else [])
     print(f"1..{number}")
     return 1 if failed else 0
 
