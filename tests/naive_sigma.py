@@ -77,41 +77,54 @@ def read_records(paths):
             yield from (parse_record(line) for line in file if line.strip())
 
 
-def child(record, *keys):
-    for key in keys:
-        record = record.get(key) if isinstance(record, dict) else None
-    return record
+AZURE = {"storageread": "azurestorage", "storagewrite": "azurestorage", "storagedelete": "azurestorage", "auditlogs": "entraaudit",
+         "signinlogs": "signin", "noninteractiveusersigninlogs": "signin", "serviceprincipalsigninlogs": "signin",
+         "managedidentitysigninlogs": "signin", "adfssigninlogs": "signin"} | dict.fromkeys(
+             ("administrative", "write", "action", "delete", "policy", "security", "alert", "autoscale", "recommendation", "resourcehealth",
+              "servicehealth"), "azureactivity")
+WORKSPACE = ("admin.googleapis.com", "login.googleapis.com", "oauth2.googleapis.com", "cloudidentity.googleapis.com")
+
+
+def kind_of_azure(record):
+    category = record.get("category")
+    category = category.get("value") if isinstance(category, dict) else category
+    if not category:
+        return "azureactivity" if "resourceId" in record or "subscriptionId" in record else "other"
+    return AZURE.get(str(category).lower(), "other")
+
+
+def kind_of_entry(payload):
+    """Google's LogEntry, by the service that wrote it; GKE's hands on Kubernetes' audit."""
+    service = payload.get("serviceName")
+    if service == "k8s.io":
+        return "kubeaudit"
+    return "workspace" if service in WORKSPACE else "gcpaudit" if "methodName" in payload else "other"
 
 
 def kind_of(record):
     """The name of the record's kind (src/model/record.h), from its content."""
     if not isinstance(record, dict):
         return "other"
-    lower = {k.lower(): v for k, v in record.items()}
-    category = str(lower.get("category") or "").lower()
-    if record.get("kind") == "Event" and ("verb" in record or "auditID" in record):
-        return "kubeaudit"
-    if "eventSource" in record and "eventName" in record:
+    if isinstance(record.get("eventName"), str) and isinstance(record.get("eventSource"), str):
         return "cloudtrail"
-    if child(record, "service", "serviceName") == "guardduty" or ("schemaVersion" in record and "detectorId" in str(record.get("service"))):
+    if record.get("kind") == "Event" and isinstance(record.get("verb"), str):
+        return "kubeaudit"
+    if isinstance(record.get("protoPayload"), dict):
+        return kind_of_entry(record["protoPayload"])
+    if "operationName" in record:
+        return kind_of_azure(record)
+    service = record.get("service", record.get("Service"))
+    if isinstance(service, dict) and (service.get("serviceName") == "guardduty" or {"detectorId", "DetectorId"} & set(service)
+                                      or ":guardduty:" in str(record.get("arn", record.get("Arn")))):
         return "guardduty"
-    if "protoPayload" in record:
-        service = child(record, "protoPayload", "serviceName")
-        return "workspace" if service in ("admin.googleapis.com", "login.googleapis.com") else "gcpaudit"
-    if child(record, "id", "applicationName") in ("admin", "login"):
+    if record.get("kind") == "admin#reports#activity":
         return "workspace"
-    if "query_name" in record and "rcode" in record:
+    if "query_name" in record and ("rcode" in record or "query_type" in record):
         return "lookup"
-    if "signinlogs" in category or "useragent" in lower and "resulttype" in lower and "userprincipalname" in lower:
-        return "signin"
-    if "appDisplayName" in record and "userPrincipalName" in record:
-        return "signin"
-    if category == "auditlogs" or "activityDisplayName" in record:
+    if "activityDisplayName" in record and "initiatedBy" in record:
         return "entraaudit"
-    if category in ("storageread", "storagewrite", "storagedelete"):
-        return "azurestorage"
-    if "operationname" in lower and ("resourceid" in lower or "caller" in lower or "subscriptionid" in lower):
-        return "azureactivity"
+    if "createdDateTime" in record and "appId" in record and ("userPrincipalName" in record or "servicePrincipalId" in record):
+        return "signin"
     return "other"
 
 
@@ -122,7 +135,7 @@ TIMES = ("eventTime", "stageTimestamp", "requestReceivedTimestamp", "timestamp",
 def time_of(record):
     """Seconds since 1970; 0 where the record does not say."""
     for key in TIMES:
-        text = child(record, key)
+        text = record.get(key) if isinstance(record, dict) else None
         if isinstance(text, str):
             found = re.match(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d+)?", text)
             if found:
