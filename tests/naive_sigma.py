@@ -18,6 +18,7 @@ record that completes it. Exit status: 0; 2 when a rule was refused.
 import argparse
 import base64
 import datetime
+import decimal
 import gzip
 import ipaddress
 import json
@@ -33,12 +34,12 @@ class Refused(Exception):
 
 
 class Number(str):
-    """A number as it was written: 007, 4.0 and 4 are three texts and, for the last two, one value."""
+    """A number as it was written: 4.0 and 4 are two texts and one value."""
 
 
 def as_number(value):
     if isinstance(value, str) and re.fullmatch(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?", value):
-        return float(value)
+        return decimal.Decimal(value)
     return None
 
 
@@ -379,7 +380,7 @@ class Test:
         if "exists" in self.modifiers:
             return there == self.value
         if self.is_null:
-            return all(v is None for v in values)
+            return not there or any(v is None for v in values)
         if "fieldref" in self.modifiers:
             return self.is_like(values, mapping.values(record, self.value)[1])
         if self.networks:
@@ -396,10 +397,10 @@ class Test:
         return self.is_same_number(values)
 
     def is_same_number(self, values):
-        """4 and 4.0 are one number when both sides are numbers."""
-        if not isinstance(self.value, Number) or self.modifiers:
+        """A number without quotes equals each way to write it: 4, 4.0, "04"."""
+        if not isinstance(self.value, Number) or set(self.modifiers) - {"all"}:
             return False
-        return any(isinstance(v, Number) and as_number(v) == as_number(self.value) for v in values)
+        return any(as_number(text_of(v)) == as_number(self.value) for v in values)
 
     def is_like(self, values, others):
         for ours in map(text_of, values):
