@@ -159,7 +159,7 @@ def scalars_of(node):
 
 
 def find(node, parts, any_case):
-    """(is there, values) at the end of a path: every element of an array, and the longest literal key first."""
+    """(is there, values) at the end of a path: every element of an array; the longest literal key that leads to a value."""
     if isinstance(node, list):
         if not parts and not node:
             return True, []
@@ -170,14 +170,17 @@ def find(node, parts, any_case):
     if parts == ["**"]:
         values = list(scalars_of(node))
         return bool(values), values
+    is_there = False
     if isinstance(node, dict):
         for length in range(len(parts), 0, -1):
             wanted = ".".join(parts[:length])
-            for key in ([wanted] if wanted in node else []) + [k for k in node if any_case and k != wanted and k.lower() == wanted.lower()]:
-                there, values = find(node[key], parts[length:], any_case)
-                if there:
-                    return there, values
-    return False, []
+            keys = [k for k in node if k == wanted or any_case and lowered(k) == lowered(wanted)]
+            found = [find(node[key], parts[length:], any_case) for key in keys]
+            is_there |= any(there for there, _ in found)
+            values = [value for _, inner in found for value in inner]
+            if values:
+                return True, values
+    return is_there, []
 
 
 class Mapping:
@@ -271,13 +274,13 @@ def pattern_of(tokens, is_cased):
 
 
 def expression_of(text, flags):
-    """A regular expression without what needs backtracking."""
+    """A regular expression without what needs backtracking; it sees bytes, as PCRE does unless told otherwise."""
     plain = re.sub(r"\\\\", "", text)
     if re.search(r"\(\?(<?[=!]|>|P|R|\d|\()|\\[1-9]|\\[gk]|[+*?}]\+", plain):
         raise Refused("the expression looks around, back or backtracks: say it without, or with a second selection and not")
     bits = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
     try:
-        return re.compile(text, re.ASCII | sum(bits[f] for f in flags))
+        return re.compile(text.encode(), sum(bits[f] for f in flags))
     except re.error as wrong:
         raise Refused(f"not a regular expression: {wrong}") from wrong
 
@@ -312,6 +315,8 @@ def texts_of(text, modifiers, placeholders):
             for tokens in lists:
                 literal = literal_of(tokens, modifier)
                 raw = literal.encode("latin-1") if is_wide else literal.encode()
+                if not raw and modifier == "base64offset":
+                    raise Refused("base64offset of an empty text fits everything: write a value")
                 made += base64_of(raw, modifier)
             lists, is_wide = made, False
         elif modifier == "windash":
@@ -391,7 +396,7 @@ class Test:
             return any(n is not None and compare(n, as_number(self.value)) for n in numbers)
         texts = [text_of(v) for v in values]
         if "re" in self.modifiers:
-            return any(t is not None and self.patterns[0].search(t) for t in texts)
+            return any(t is not None and self.patterns[0].search(t.encode()) for t in texts)
         if any(t is not None and p.fullmatch(t) for t in texts for p in self.patterns):
             return True
         return self.is_same_number(values)

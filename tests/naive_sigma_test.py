@@ -3,7 +3,7 @@
 
 usage: naive_sigma_test.py                  the test
        naive_sigma_test.py --write FOLDER   FOLDER/NUMBER.yml and .ndjson, expected.tsv (rule's number, record): for
-                                            another evaluator; refused.tsv names the rules that must be refused
+                                            another evaluator; refused.tsv names the rules that must be refused; placeholders.yaml is for expand
 
 A case is a detection (or a whole rule after "---") and records with the outcome each must have. Records are of the
 kind cloudtrail; `f` and the like are raw fields.
@@ -78,13 +78,19 @@ MATCHES = {
     "gte": values("f|gte: 5", [5, 50], [4.99]),
     "fieldref": ("s: {f|fieldref: g}\ncondition: s", [({"f": "a", "g": "A"}, True), ({"f": "a", "g": "b"}, False), ({"f": "a"}, False), ({}, False)]),
     "fieldref with a place": ("s: {f|fieldref|endswith: g}\ncondition: s", [({"f": "arn:user/joe", "g": "joe"}, True), ({"f": "arn:user/joe", "g": "jo"}, False)]),
+    "expand": values("f|expand: '%admins%'", ["root", "admX"], ["%admins%", "user"]),
+    "expand in a text, and a percent sign": values("f|expand|contains: '\\%a%admins%b'", ["x%arootb", "%aadm1bx"], ["rootb"]),
+    "without expand a placeholder is a text": values("f: '%admins%'", ["%admins%"], ["root"]),
     "keywords": ("k: [evil, '10.0.0.?']\ncondition: k", [({"a": {"b": ["x Evil y"]}}, True), ({"a": "to 10.0.0.7!"}, True), ({"evil": "x"}, False), ({"a": None}, False)]),
     "keywords, all": ("k: {'|all': [aa, bb]}\ncondition: k", [({"a": "aa", "b": "bb"}, True), ({"a": "aa"}, False)]),
     "a list of maps is or": ("s: [{f: a}, {g: b}]\ncondition: s", [({"f": "a"}, True), ({"g": "b"}, True), ({"f": "b"}, False)]),
     "a map is and": ("s: {f: a, g: b}\ncondition: s", [({"f": "a", "g": "b"}, True), ({"f": "a"}, False)]),
     "nested fields": ("s: {a.b.c: x}\ncondition: s", [({"a": {"b": {"c": "x"}}}, True), ({"a": [{"b": [{"c": ["y", "x"]}]}]}, True), ({"a": {"b": "x"}}, False)]),
     "a key with dots": ("s: {a.b.c/d: x}\ncondition: s", [({"a": {"b.c/d": "x"}}, True), ({"a.b": {"c/d": "x"}}, True), ({"a": {"b": {"c/d": "x"}}}, True)]),
-    "the longest key counts": ("s: {a.b: x}\ncondition: s", [({"a.b": "y", "a": {"b": "x"}}, False), ({"a.b": "x", "a": {"b": "y"}}, True)]),
+    "the longest key counts": ("s: {a.b: x}\ncondition: s", [({"a.b": "y", "a": {"b": "x"}}, False), ({"a.b": "x", "a": {"b": "y"}}, True), ({"a.b": "y"}, False)]),
+    "the longest key counts that leads to a value": ("s: {a.b.c: x}\ncondition: s", [({"a.b": "y", "a": {"b": {"c": "x"}}}, True), ({"a.b": {"d": "x"}, "a": {"b.c": "x"}}, True)]),
+    "an expression sees bytes": values("f|re: '^..$'", ["ab", "\u00e9"], ["a"]),
+    "? is a letter outside of ASCII, too": values("f: '?'", ["a", "\u00e9"], ["ab"]),
     "keys are as they are written": ("s: {Ab: x}\ncondition: s", [({"Ab": "x"}, True), ({"ab": "x"}, False)]),
     "and before or": ("a: {f: 1}\nb: {g: 1}\nc: {h: 1}\ncondition: a or b and c", [({"f": 1}, True), ({"g": 1}, False), ({"g": 1, "h": 1}, True)]),
     "not before and": ("a: {f: 1}\nb: {g: 1}\ncondition: not a and b", [({"g": 1}, True), ({"f": 1, "g": 1}, False), ({}, False)]),
@@ -97,6 +103,8 @@ MATCHES = {
     "several conditions are or": ("a: {f: 1}\nb: {g: 1}\ncondition: [a, b]", [({"f": 1}, True), ({"g": 1}, True), ({"h": 1}, False)]),
 }
 
+PLACEHOLDERS = {"admins": ["root", "adm*"]}
+
 REFUSED = {
     "an unknown modifier": "s: {f|near: a}\ncondition: s",
     "a time modifier": "s: {f|hour: 3}\ncondition: s",
@@ -107,7 +115,7 @@ REFUSED = {
     "no network": "s: {f|cidr: 10.0.0.0/40}\ncondition: s",
     "no number": "s: {f|lt: five}\ncondition: s",
     "base64 of a wildcard": "s: {f|base64: 'a*'}\ncondition: s",
-    "a placeholder without values": "s: {f|expand: '%admins%'}\ncondition: s",
+    "a placeholder without values": "s: {f|expand: '%nobody%'}\ncondition: s",
     "two ways to compare": "s: {f|re|cidr: a}\ncondition: s",
     "a selection that is not there": "s: {f: a}\ncondition: s and t",
     "a pattern that names none": "s: {f: a}\ncondition: 1 of t*",
@@ -169,7 +177,7 @@ def evaluated(folder, text, records):
     path = os.path.join(folder, "rule.yml")
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
-    rules, refused = sigma.read_rules([path], mappings())
+    rules, refused = sigma.read_rules([path], mappings(), PLACEHOLDERS)
     plain = [(sigma.parse_record(json.dumps(r)), "cloudtrail") for r in records]
     return [n for _, n in sigma.Evaluation(rules, plain).lines()], refused
 
@@ -186,6 +194,8 @@ def all_cases():
 
 def write(folder):
     os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "placeholders.yaml"), "w", encoding="utf-8") as file:
+        file.write("".join(f"{name}: {json.dumps(texts)}\n" for name, texts in PLACEHOLDERS.items()))
     with open(os.path.join(folder, "expected.tsv"), "w", encoding="utf-8") as expected, open(os.path.join(folder, "refused.tsv"), "w", encoding="utf-8") as refused:
         for number, (name, text, records, hits) in enumerate(all_cases(), 1):
             with open(os.path.join(folder, f"{number}.yml"), "w", encoding="utf-8") as file:
