@@ -18,9 +18,17 @@
 #include "model/finding.h"
 #include "model/record.h"
 
+struct flow_sessions; /* detect/flow_sessions.h */
+
 struct record_settings {
 	uint64_t seed;	   /* hash_random_seed() */
 	uint32_t capacity; /* subjects remembered; 0: the detector's default */
+	/*
+	 * Where rooms over flows share what is stitched: points to NULL before the first `create`,
+	 * which fills it in, and is not to be used after the last `destroy`. All rooms must then
+	 * get every record, in the order of their creation. NULL: each keeps its own.
+	 */
+	struct flow_sessions **flows;
 };
 
 /* Takes a finding with message lifetime; fills in id, revision and detector itself. */
