@@ -21,6 +21,11 @@ bool lab_random_chance(struct lab_random *random, uint32_t percent)
 	return lab_random_below(random, 100) < percent;
 }
 
+double lab_random_share(struct lab_random *random)
+{
+	return ((double)(lab_random_next(random) >> 11) + 0.5) / 9007199254740992.0;
+}
+
 void lab_random_fill(struct lab_random *random, void *at, size_t len)
 {
 	uint8_t *byte = at;

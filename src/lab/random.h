@@ -19,6 +19,7 @@ struct lab_random {
 uint64_t lab_random_next(struct lab_random *random);
 uint32_t lab_random_below(struct lab_random *random, uint32_t limit); /* 0..limit-1; 0 for 0 */
 bool lab_random_chance(struct lab_random *random, uint32_t percent);
+double lab_random_share(struct lab_random *random); /* above 0 and below 1 */
 void lab_random_fill(struct lab_random *random, void *at, size_t len);
 /* `count` random bytes as they are, and as 2 * count lower-case hex digits. */
 void lab_random_add(struct buf *out, struct lab_random *random, size_t count);
