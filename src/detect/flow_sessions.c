@@ -40,6 +40,16 @@ struct session {
 	struct series_entry *series; /* NULL: the few are all */
 };
 
+/* A row that waits for its connection's memory to come near. */
+struct waiting {
+	struct session_key key;
+	uint64_t hash;
+	struct flow_row row;
+	const struct session *likely;
+};
+
+enum { WAITING_MAX = 32 };
+
 struct flow_sessions {
 	unsigned users;
 	int64_t arrived; /* rows so far: what counts as recent, for their own times come in any
@@ -49,6 +59,8 @@ struct flow_sessions {
 	struct flow_names *names;
 	struct flow_session *collected; /* room for all that can have a series */
 	size_t collected_count;
+	struct waiting waiting[WAITING_MAX];
+	unsigned waiting_count;
 };
 
 static void on_series_drop(void *context, void *entry)
@@ -238,9 +250,8 @@ static bool source_is_low(const struct record_flow *flow)
 	return order ? order < 0 : flow->source.port <= flow->destination.port;
 }
 
-static struct session_key key_of(const struct record_flow *flow, uint32_t origin)
+static struct session_key key_of(const struct record_flow *flow, bool is_low, uint32_t origin)
 {
-	bool is_low = source_is_low(flow);
 	const struct endpoint *low = is_low ? &flow->source : &flow->destination;
 	const struct endpoint *high = is_low ? &flow->destination : &flow->source;
 
@@ -251,18 +262,6 @@ static struct session_key key_of(const struct record_flow *flow, uint32_t origin
 		.high_port = high->port,
 		.origin_protocol = origin << 8 | flow->protocol,
 	};
-}
-
-static struct session *session_at(struct flow_sessions *sessions, const struct session_key *key,
-				  instant now)
-{
-	uint64_t hash = table_hash(sessions->sessions, key);
-	struct session *session = table_find(sessions->sessions, key, hash);
-
-	if (!session)
-		return table_insert(sessions->sessions, key, hash, now);
-	table_touch(sessions->sessions, session, now);
-	return session;
 }
 
 /* 0: nothing special; 1: thin both ways; 2: thin both ways for an hour. */
@@ -337,6 +336,62 @@ static void keep_row(struct flow_sessions *sessions, struct session *session,
 	add_to_series(sessions, session->series, row);
 }
 
+static void take_row(struct flow_sessions *sessions, const struct waiting *waiting)
+{
+	instant now = {++sessions->arrived};
+	struct session *session = table_find_likely(sessions->sessions, waiting->likely,
+						    &waiting->key, waiting->hash);
+
+	if (session)
+		table_touch(sessions->sessions, session, now);
+	else
+		session = table_insert(sessions->sessions, &waiting->key, waiting->hash, now);
+	keep_row(sessions, session, &waiting->row, now);
+}
+
+/*
+ * A row's connection is anywhere in memory, and then its series: what many rows wait for is asked
+ * for at once, a step for all before the next step for any. Nothing is inserted in between.
+ */
+static void take_waiting(struct flow_sessions *sessions)
+{
+	unsigned count = sessions->waiting_count;
+
+	for (unsigned i = 0; i < count; i++)
+		sessions->waiting[i].likely =
+			table_approach(sessions->sessions, sessions->waiting[i].hash);
+	for (unsigned i = 0; i < count; i++) {
+		const struct session *likely = sessions->waiting[i].likely;
+		if (!likely || !likely->series)
+			continue;
+		__builtin_prefetch((const uint8_t *)likely->series - 16, 1); /* the table's head */
+		__builtin_prefetch(&likely->series->series.first, 1);
+	}
+	for (unsigned i = 0; i < count; i++) {
+		const struct session *likely = sessions->waiting[i].likely;
+		const struct flow_series *series =
+			likely && likely->series ? &likely->series->series : NULL;
+		if (series && series->count > 0)
+			__builtin_prefetch(flow_series_at(series, series->count - 1u), 1);
+	}
+	for (unsigned i = 0; i < count; i++)
+		take_row(sessions, &sessions->waiting[i]);
+	sessions->waiting_count = 0;
+}
+
+static void wait_for(struct flow_sessions *sessions, const struct session_key *key,
+		     const struct flow_row *row)
+{
+	struct waiting *waiting = &sessions->waiting[sessions->waiting_count++];
+
+	waiting->key = *key;
+	waiting->row = *row;
+	waiting->hash = table_hash(sessions->sessions, key);
+	table_prefetch(sessions->sessions, waiting->hash);
+	if (sessions->waiting_count == WAITING_MAX)
+		take_waiting(sessions);
+}
+
 static void add_flow(struct flow_sessions *sessions, const struct record *record)
 {
 	const struct record_flow *flow = &record->flow;
@@ -349,9 +404,8 @@ static void add_flow(struct flow_sessions *sessions, const struct record *record
 		return;
 	int64_t span = instant_since(flow->end, start).ns / 1000000000;
 	uint32_t origin = flow_origins_number(sessions->origins, flow, (uint32_t)seconds);
-	struct session_key key = key_of(flow, origin);
-	instant now = {++sessions->arrived};
-	struct session *session = session_at(sessions, &key, now);
+	bool is_low = source_is_low(flow);
+	struct session_key key = key_of(flow, is_low, origin);
 	struct flow_row row = {
 		.start_s = (uint32_t)seconds,
 		.bytes = bytes_of(flow, flow->bytes, flow->packets),
@@ -359,15 +413,15 @@ static void add_flow(struct flow_sessions *sessions, const struct record *record
 		.seconds = (uint16_t)(span < 0		  ? 0
 				      : span > UINT16_MAX ? UINT16_MAX
 							  : span),
-		.flags = (uint16_t)(row_flags(flow) | (source_is_low(flow) ? 0u : ROW_BACK)),
+		.flags = (uint16_t)(row_flags(flow) | (is_low ? 0u : ROW_BACK)),
 	};
-	keep_row(sessions, session, &row, now);
+	wait_for(sessions, &key, &row);
 	if (!flow->has_back)
 		return;
 	row.bytes = bytes_of(flow, flow->bytes_back, flow->packets_back);
 	row.packets = most_u32(flow->packets_back);
 	row.flags = flags_back(row.flags);
-	keep_row(sessions, session, &row, now);
+	wait_for(sessions, &key, &row);
 }
 
 void flow_sessions_observe(struct flow_sessions *sessions, const struct record *record)
@@ -485,6 +539,7 @@ bool flow_session_same_ends(const struct flow_session *a, const struct flow_sess
 
 size_t flow_sessions_collect(struct flow_sessions *sessions, const struct flow_session **out)
 {
+	take_waiting(sessions);
 	sessions->collected_count = 0;
 	table_each(sessions->series, collect, sessions);
 	qsort(sessions->collected, sessions->collected_count, sizeof(*sessions->collected),
@@ -500,8 +555,9 @@ struct flow_resolution flow_sessions_resolve(const struct flow_sessions *session
 			       session->has_begin ? session->first_s : 0);
 }
 
-struct flow_sessions_counters flow_sessions_counters(const struct flow_sessions *sessions)
+struct flow_sessions_counters flow_sessions_counters(struct flow_sessions *sessions)
 {
+	take_waiting(sessions);
 	return (struct flow_sessions_counters){
 		.sessions = table_counters(sessions->sessions),
 		.series = table_counters(sessions->series),

@@ -82,6 +82,6 @@ struct flow_resolution flow_sessions_resolve(const struct flow_sessions *session
 struct flow_sessions_counters {
 	struct table_counters sessions, series;
 };
-struct flow_sessions_counters flow_sessions_counters(const struct flow_sessions *sessions);
+struct flow_sessions_counters flow_sessions_counters(struct flow_sessions *sessions);
 
 #endif
