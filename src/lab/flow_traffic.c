@@ -147,8 +147,14 @@ static void add_ramp(struct running *run, const struct flow_talker *talker)
 static struct record record_of(const struct flow_traffic *traffic, const struct window *window,
 			       bool is_down, unsigned index)
 {
-	instant start = instant_add(traffic->start, (duration){(int64_t)(window->first * 1e9)});
-	instant end = instant_add(traffic->start, (duration){(int64_t)(window->last * 1e9)});
+	double from = window->first, to = window->last;
+
+	if (traffic->has_whole_windows) {
+		from = (double)index * traffic->window_s - traffic->phase_s;
+		to = from + traffic->window_s;
+	}
+	instant start = instant_add(traffic->start, (duration){(int64_t)(from * 1e9)});
+	instant end = instant_add(traffic->start, (duration){(int64_t)(to * 1e9)});
 	bool is_opener = traffic->shape->is_opened_outside == is_down;
 
 	return (struct record){
@@ -204,8 +210,9 @@ static void hand_over(struct running *run, unsigned index, struct flow_rows_take
 
 void flow_traffic_rows(const struct flow_traffic *traffic, struct flow_rows_taker *taker)
 {
-	static const uint64_t SPREAD = 0x9e3779b97f4a7c15u;
-	struct running run = {.traffic = traffic, .random = {traffic->seed * SPREAD}};
+	struct lab_random seeding = {traffic->seed};
+	/* Through the generator once: neighbouring seeds would give one sequence, a step apart. */
+	struct running run = {.traffic = traffic, .random = {lab_random_next(&seeding)}};
 	const struct flow_shape *shape = traffic->shape;
 
 	run.headers = shape->is_udp ? HEADERS_UDP : HEADERS;
