@@ -25,7 +25,8 @@ struct record_engine {
 	struct record_teller teller;
 	struct record_engine_settings settings;
 	struct table *known, *told;
-	void **states; /* of record_detectors */
+	void **states;		     /* of record_detectors */
+	struct flow_sessions *flows; /* theirs */
 	struct arena scratch;
 	struct buf line;
 	const struct record_detector *speaks; /* while it reports */
@@ -88,7 +89,8 @@ static void tell(struct record_teller *teller, struct finding *finding)
 
 static int create_states(struct record_engine *engine)
 {
-	const struct record_settings settings = {.seed = engine->settings.seed};
+	const struct record_settings settings = {.seed = engine->settings.seed,
+						 .flows = &engine->flows};
 
 	engine->states = calloc(detector_count() + 1, sizeof(*engine->states));
 	if (!engine->states)
