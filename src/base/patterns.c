@@ -1,0 +1,129 @@
+#include "base/patterns.h"
+
+#include <errno.h>
+#include <hs.h>
+#include <limits.h>
+#include <stdlib.h>
+
+struct pattern_set {
+	hs_database_t *database;
+};
+
+struct pattern_scratch {
+	hs_scratch_t *space;
+};
+
+static unsigned flags_of(uint32_t flags)
+{
+	return HS_FLAG_SINGLEMATCH | HS_FLAG_ALLOWEMPTY |
+	       (flags & PATTERN_NOCASE ? HS_FLAG_CASELESS : 0) |
+	       (flags & PATTERN_MULTILINE ? HS_FLAG_MULTILINE : 0) |
+	       (flags & PATTERN_DOTALL ? HS_FLAG_DOTALL : 0);
+}
+
+struct columns {
+	const char **expressions;
+	unsigned *flags, *ids;
+};
+
+static void columns_fini(struct columns *columns)
+{
+	free(columns->expressions);
+	free(columns->flags);
+	free(columns->ids);
+}
+
+int pattern_set_new(const struct pattern *patterns, size_t count, struct pattern_set **out,
+		    size_t *wrong, struct error *why)
+{
+	CLEANUP(columns_fini)
+	struct columns columns = {calloc(count, sizeof(char *)), calloc(count, sizeof(unsigned)),
+				  calloc(count, sizeof(unsigned))};
+	struct pattern_set *set = calloc(1, sizeof(*set));
+	hs_compile_error_t *mistake = NULL;
+
+	if (!columns.expressions || !columns.flags || !columns.ids || !set) {
+		free(set);
+		return error_set(why, -ENOMEM, "no memory for expressions");
+	}
+	for (size_t i = 0; i < count; i++) {
+		columns.expressions[i] = patterns[i].expression;
+		columns.flags[i] = flags_of(patterns[i].flags);
+		columns.ids[i] = patterns[i].id;
+	}
+	hs_error_t result =
+		hs_compile_multi(columns.expressions, columns.flags, columns.ids, (unsigned)count,
+				 HS_MODE_BLOCK, NULL, &set->database, &mistake);
+	if (result == HS_SUCCESS) {
+		*out = set;
+		return 0;
+	}
+	if (wrong)
+		*wrong = mistake && mistake->expression >= 0 ? (size_t)mistake->expression : count;
+	error_set(why, 0, "%s", mistake ? mistake->message : "no reason is given");
+	hs_free_compile_error(mistake);
+	free(set);
+	return result == HS_NOMEM ? -ENOMEM : -EINVAL;
+}
+
+void pattern_set_free(struct pattern_set *set)
+{
+	if (!set)
+		return;
+	hs_free_database(set->database);
+	free(set);
+}
+
+int pattern_scratch_grow(struct pattern_scratch **scratch, const struct pattern_set *set)
+{
+	if (!*scratch)
+		*scratch = calloc(1, sizeof(**scratch));
+	if (!*scratch)
+		return -ENOMEM;
+	return hs_alloc_scratch(set->database, &(*scratch)->space) == HS_SUCCESS ? 0 : -ENOMEM;
+}
+
+void pattern_scratch_free(struct pattern_scratch *scratch)
+{
+	if (!scratch)
+		return;
+	hs_free_scratch(scratch->space);
+	free(scratch);
+}
+
+struct match {
+	void (*take)(void *context, uint32_t id);
+	void *context;
+};
+
+static int take_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
+		      void *context)
+{
+	const struct match *match = context;
+
+	match->take(match->context, id);
+	return 0;
+}
+
+void pattern_set_match(const struct pattern_set *set, struct pattern_scratch *scratch,
+		       struct str text, void (*take)(void *context, uint32_t id), void *context)
+{
+	struct match match = {take, context};
+	unsigned len = text.len < UINT_MAX ? (unsigned)text.len : UINT_MAX;
+
+	(void)hs_scan(set->database, len ? text.at : "", len, 0, scratch->space, take_match,
+		      &match);
+}
+
+void pattern_add_literal(struct buf *out, struct str text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		const char c = text.at[i];
+		bool is_word =
+			(c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+		if (is_word)
+			buf_add_byte(out, c);
+		else
+			buf_printf(out, "\\x%02x", (uint8_t)c);
+	}
+}

@@ -1,0 +1,94 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <errno.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "base/patterns.h"
+
+static void add_id(void *context, uint32_t id)
+{
+	*(uint32_t *)context |= 1u << id;
+}
+
+static void test_match(void **state)
+{
+	const struct pattern patterns[] = {
+		{"abc", PATTERN_NOCASE, 0},
+		{"\\Aabc\\z", 0, 1},
+		{"^b$", PATTERN_MULTILINE, 2},
+		{"a.b", 0, 3},
+		{"a.b", PATTERN_DOTALL, 4},
+		{"\\A\\z", 0, 5},
+		{"x*", 0, 6},
+	};
+	static const struct {
+		const char *text;
+		uint32_t ids;
+	} cases[] = {
+		{"abc", 0x43}, {"xABCx", 0x41}, {"a\nb\n", 0x54}, {"abc\n", 0x41}, {"", 0x60},
+	};
+	struct pattern_set *set = NULL;
+	struct pattern_scratch *scratch = NULL;
+
+	assert_int_equal(pattern_set_new(patterns, 7, &set, NULL, NULL), 0);
+	assert_int_equal(pattern_scratch_grow(&scratch, set), 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		uint32_t found = 0;
+		pattern_set_match(set, scratch, str_from(cases[i].text), add_id, &found);
+		assert_int_equal(found, cases[i].ids);
+	}
+	pattern_scratch_free(scratch);
+	pattern_set_free(set);
+}
+
+/* Each byte of a literal stands for itself. */
+static void test_literal(void **state)
+{
+	CLEANUP(buf_fini) struct buf expression = {0};
+	struct pattern_set *set = NULL;
+	struct pattern_scratch *scratch = NULL;
+	uint32_t found = 0;
+	char all[256];
+
+	for (int i = 0; i < 256; i++)
+		all[i] = (char)i;
+	pattern_add_literal(&expression, str_of(all, sizeof(all)));
+	buf_add_byte(&expression, '\0');
+	const struct pattern pattern = {expression.at, PATTERN_DOTALL, 1};
+	assert_int_equal(pattern_set_new(&pattern, 1, &set, NULL, NULL), 0);
+	assert_int_equal(pattern_scratch_grow(&scratch, set), 0);
+	pattern_set_match(set, scratch, str_of(all, sizeof(all)), add_id, &found);
+	assert_int_equal(found, 2);
+	found = 0;
+	pattern_set_match(set, scratch, str_of(all, sizeof(all) - 1), add_id, &found);
+	assert_int_equal(found, 0);
+	pattern_scratch_free(scratch);
+	pattern_set_free(set);
+}
+
+static void test_refused(void **state)
+{
+	const struct pattern patterns[] = {{"good", 0, 0}, {"(?=x)y", 0, 1}};
+	struct pattern_set *set = NULL;
+	struct error why = {0};
+	size_t wrong = 7;
+
+	assert_int_equal(pattern_set_new(patterns, 2, &set, &wrong, &why), -EINVAL);
+	assert_int_equal(wrong, 1);
+	assert_true(why.text[0] != '\0');
+	assert_null(set);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_match),
+		cmocka_unit_test(test_literal),
+		cmocka_unit_test(test_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
