@@ -1,0 +1,319 @@
+/* Documents -> rules: who says what, how grave it is, where it looks. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "decode/sigma/reading.h"
+
+enum { BYTES_DEFAULT = 64 << 20, ID_SEED = 5 };
+
+int sigma_rules_init(struct sigma_rules *rules, size_t bytes)
+{
+	*rules = (struct sigma_rules){0};
+	return arena_init(&rules->texts, bytes ? bytes : BYTES_DEFAULT);
+}
+
+void sigma_rules_fini(struct sigma_rules *rules)
+{
+	free(rules->at);
+	arena_fini(&rules->texts);
+	*rules = (struct sigma_rules){0};
+}
+
+/* -- what a rule says of itself -- */
+
+static void read_level(struct sigma_reading *r, struct yaml root, struct sigma_rule *rule)
+{
+	static const struct {
+		const char *name;
+		enum severity severity;
+	} levels[] = {
+		{"informational", SEVERITY_INFO}, {"low", SEVERITY_LOW},
+		{"medium", SEVERITY_MEDIUM},	  {"high", SEVERITY_HIGH},
+		{"critical", SEVERITY_CRITICAL},
+	};
+	struct yaml at = yaml_member(root, STR("level"));
+	char shown[SIGMA_SHOWN_MAX];
+
+	rule->severity = SEVERITY_MEDIUM;
+	if (!yaml_kind(at))
+		return;
+	for (size_t i = 0; i < sizeof(levels) / sizeof(*levels); i++)
+		if (str_equal_nocase(yaml_text(at), str_from(levels[i].name))) {
+			rule->severity = levels[i].severity;
+			return;
+		}
+	sigma_warn(r, at, "write informational, low, medium, high or critical",
+		   "there is no level %s; medium is taken", sigma_show(yaml_text(at), shown));
+}
+
+/* "t1496.001" -> "T1496.001"; tactics and the like have no number. */
+static bool is_technique(struct str tag)
+{
+	if (tag.len < 5 || (tag.at[0] | 0x20) != 't')
+		return false;
+	for (size_t i = 1; i < tag.len; i++)
+		if ((tag.at[i] < '0' || tag.at[i] > '9') && !(tag.at[i] == '.' && i == 5))
+			return false;
+	return tag.len == 5 || tag.len == 9;
+}
+
+static void take_technique(struct sigma_reading *r, struct str tag, struct sigma_rule *rule)
+{
+	struct str copy = arena_copy(r->texts, tag);
+
+	if (copy.len == 0 || rule->technique_count == FINDING_TECHNIQUES_MAX)
+		return;
+	((char *)copy.at)[0] = 'T';
+	rule->techniques[rule->technique_count++] = copy;
+	if (str_starts(copy, STR("T1496")) && rule->verdict < VERDICT_SUSPECT)
+		rule->verdict = VERDICT_SUSPECT;
+}
+
+static void take_tag(struct sigma_reading *r, struct yaml at, struct sigma_rule *rule)
+{
+	struct str tag = yaml_text(at), verdict;
+	char shown[SIGMA_SHOWN_MAX];
+
+	if (str_starts_nocase(tag, STR("attack.")) && is_technique(str_skip(tag, 7))) {
+		take_technique(r, str_skip(tag, 7), rule);
+		return;
+	}
+	if (!str_starts(tag, STR("davy.verdict.")))
+		return;
+	verdict = str_skip(tag, 13);
+	if (!verdict_from_name(verdict, &rule->verdict))
+		sigma_refuse(r, at, "write signal, access, exposure, suspect, miner or mining",
+			     "there is no verdict %s", sigma_show(verdict, shown));
+}
+
+static void read_tags(struct sigma_reading *r, struct yaml root, struct sigma_rule *rule)
+{
+	struct yaml at = yaml_member(root, STR("tags"));
+	bool has_own = false;
+
+	for (struct yaml tag = yaml_first(at); yaml_kind(tag); tag = yaml_next_in(at, tag))
+		take_tag(r, tag, rule);
+	/* what a rule says itself counts, wherever it stands among the tags */
+	for (struct yaml tag = yaml_first(at); yaml_kind(tag) && !r->is_refused && !has_own;
+	     tag = yaml_next_in(at, tag))
+		if (str_starts(yaml_text(tag), STR("davy.verdict."))) {
+			take_tag(r, tag, rule);
+			has_own = true;
+		}
+}
+
+static struct str single(struct yaml root, const char *key)
+{
+	struct yaml at = yaml_member(root, str_from(key));
+
+	return yaml_kind(at) == YAML_LIST ? yaml_text(yaml_first(at)) : yaml_text(at);
+}
+
+/* A finding by rule needs an id; a rule may go without one. */
+static void read_id(struct sigma_reading *r, struct yaml root, struct sigma_rule *rule)
+{
+	rule->id = single(root, "id");
+	rule->name = single(root, "name");
+	if (rule->id.len > 0)
+		return;
+	rule->id = rule->name.len > 0
+			   ? rule->name
+			   : arena_printf(r->texts, "title-%016llx",
+					  (unsigned long long)hash_bytes(rule->title.at,
+									 rule->title.len, ID_SEED));
+	r->is_out_of_memory |= rule->id.len == 0;
+}
+
+static void read_status(struct sigma_reading *r, struct yaml root)
+{
+	struct yaml at = yaml_member(root, STR("status"));
+
+	if (str_equal(yaml_text(at), STR("unsupported")) ||
+	    str_equal(yaml_text(at), STR("deprecated")))
+		sigma_warn(r, at, "see `related` for the rule that takes its place",
+			   "its author calls this rule %.*s", STR_ARG(yaml_text(at)));
+}
+
+/* Keys that would change what a rule means; all other unknown ones are its author's own notes. */
+static void check_keys(struct sigma_reading *r, struct yaml root)
+{
+	static const struct {
+		const char *key, *what, *remedy;
+	} refused[] = {
+		{"filter", "filters (of Sigma 2) are not supported",
+		 "add the filter to each rule as a selection under `and not`"},
+		{"action", "`action: global` and the like are of old Sigma and not supported",
+		 "write each rule out"},
+	};
+	struct yaml taxonomy = yaml_member(root, STR("taxonomy"));
+	struct yaml scope = yaml_member(root, STR("scope"));
+	char shown[SIGMA_SHOWN_MAX];
+
+	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
+		struct yaml at = yaml_member(root, str_from(refused[i].key));
+		if (yaml_kind(at))
+			sigma_refuse(r, at, refused[i].remedy, "%s", refused[i].what);
+	}
+	if (yaml_kind(taxonomy) && !str_equal(yaml_text(taxonomy), STR("sigma")))
+		sigma_refuse(r, taxonomy, "use the fields of Sigma's own taxonomy, or raw ones",
+			     "the taxonomy %s is not supported",
+			     sigma_show(yaml_text(taxonomy), shown));
+	if (yaml_kind(scope))
+		sigma_warn(r, scope, "put it into the condition if it matters",
+			   "scope is not looked at");
+}
+
+static void read_about(struct sigma_reading *r, struct yaml root, struct sigma_rule *rule)
+{
+	rule->title = single(root, "title");
+	rule->author = single(root, "author");
+	rule->license = single(root, "license");
+	rule->description = single(root, "description");
+	rule->falsepositives = single(root, "falsepositives");
+	if (rule->title.len == 0)
+		sigma_refuse(r, root, "give it a title", "this rule has no title");
+	read_id(r, root, rule);
+	read_status(r, root);
+	read_level(r, root, rule);
+	read_tags(r, root, rule);
+	check_keys(r, root);
+}
+
+/* -- what it looks at -- */
+
+static void read_logsource(struct sigma_reading *r, struct yaml root, struct sigma_rule *rule)
+{
+	struct yaml at = yaml_member(root, STR("logsource"));
+
+	rule->logsource = (struct sigma_logsource){single(at, "category"), single(at, "product"),
+						   single(at, "service")};
+	if (yaml_kind(at) != YAML_MAP || rule->logsource.category.len +
+							 rule->logsource.product.len +
+							 rule->logsource.service.len ==
+						 0)
+		sigma_refuse(r, yaml_kind(at) ? at : root,
+			     "write `logsource:` with product and service",
+			     "this rule does not say which log it is for");
+}
+
+static void read_rule(struct sigma_reading *r, struct yaml root, struct sigma_rule *rule)
+{
+	read_logsource(r, root, rule);
+	r->atoms.count = r->steps.count = 0;
+	if (!r->is_refused)
+		sigma_read_detection(r, yaml_member(root, STR("detection")));
+	if (r->is_refused || r->is_out_of_memory)
+		return;
+	struct sigma_atom *atoms = sigma_take(r, (r->atoms.count + 1) * sizeof(*atoms));
+	struct sigma_step *steps = sigma_take(r, (r->steps.count + 1) * sizeof(*steps));
+	if (!atoms || !steps)
+		return;
+	memcpy(atoms, r->atoms.at, r->atoms.count * sizeof(*atoms));
+	memcpy(steps, r->steps.at, r->steps.count * sizeof(*steps));
+	rule->atoms = atoms;
+	rule->atom_count = r->atoms.count;
+	rule->steps = steps;
+	rule->step_count = r->steps.count;
+}
+
+static void read_document(struct sigma_reading *r, struct yaml root, struct sigma_rule *rule)
+{
+	struct yaml correlation = yaml_member(root, STR("correlation"));
+
+	*rule = (struct sigma_rule){.path = r->file, .line = yaml_node(root)->line};
+	if (yaml_kind(root) != YAML_MAP) {
+		sigma_refuse(r, root, "see Sigma's specification", "this is no rule");
+		return;
+	}
+	read_about(r, root, rule);
+	if (r->is_refused || r->is_out_of_memory)
+		return;
+	if (!yaml_kind(correlation)) {
+		read_rule(r, root, rule);
+		return;
+	}
+	rule->correlation = sigma_take(r, sizeof(*rule->correlation));
+	bool generates = false;
+	(void)yaml_is_truth(yaml_member(root, STR("generate")), &generates);
+	if (rule->correlation)
+		sigma_read_correlation(r, correlation, rule->correlation, generates);
+}
+
+static bool make_room(struct sigma_rules *rules)
+{
+	if (rules->count < rules->cap)
+		return true;
+	size_t cap = rules->cap ? rules->cap * 2 : 64;
+	struct sigma_rule *at =
+		cap <= SIGMA_RULES_MAX ? realloc(rules->at, cap * sizeof(*at)) : NULL;
+	if (!at)
+		return false;
+	rules->at = at;
+	rules->cap = cap;
+	return true;
+}
+
+static void tell_no_yaml(struct sigma_reading *r, const struct yaml_mistake *mistake)
+{
+	sigma_refuse_at(r, mistake->line, mistake->column,
+			"mend it; nothing after it is read of this file", "%s", mistake->what);
+}
+
+static int read_all(struct sigma_rules *rules, struct sigma_reading *r, struct yaml_reader *reader)
+{
+	struct yaml_mistake mistake = {0};
+	struct yaml root;
+
+	for (;;) {
+		r->is_refused = false;
+		enum yaml_result result = yaml_next(reader, &root, &mistake);
+		if (result == YAML_NO_MEMORY)
+			return -ENOMEM;
+		if (result == YAML_WRONG) {
+			tell_no_yaml(r, &mistake);
+			rules->documents++;
+			rules->refused++;
+		}
+		if (result != YAML_DOCUMENT)
+			return 0;
+		if (!yaml_kind(root) || yaml_is_null(root)) /* between two "---" */
+			continue;
+		rules->documents++;
+		if (!make_room(rules))
+			return -ENOMEM;
+		read_document(r, root, &rules->at[rules->count]);
+		if (r->is_out_of_memory)
+			return -ENOMEM;
+		rules->refused += r->is_refused;
+		rules->count += !r->is_refused;
+	}
+}
+
+int sigma_rules_read(struct sigma_rules *rules, struct str file, struct str text,
+		     const struct sigma_placeholders *placeholders, struct sigma_teller *teller)
+{
+	struct sigma_reading r = {.texts = &rules->texts,
+				  .file = arena_copy(&rules->texts, file),
+				  .placeholders = placeholders,
+				  .teller = teller};
+	struct yaml_reader *reader;
+	int result;
+
+	if (text.len > SIGMA_FILE_MAX) {
+		rules->documents++;
+		rules->refused++;
+		sigma_refuse_at(&r, 0, 0, "split it", "a file of rules has at most %d MiB",
+				SIGMA_FILE_MAX >> 20);
+		return 0;
+	}
+	reader = yaml_reader_new(text, &rules->texts);
+	result = reader ? read_all(rules, &r, reader) : -ENOMEM;
+	yaml_reader_free(reader);
+	sigma_reading_fini(&r);
+	rules->warnings += r.warnings;
+	return result;
+}
