@@ -115,8 +115,8 @@ static void read_selections(struct sigma_reading *r, struct yaml detection,
 		if (str_equal(yaml_text(key), STR("condition")))
 			continue;
 		if (str_equal(yaml_text(key), STR("timeframe")))
-			sigma_warn(r, key, "write a correlation rule with a timespan",
-				   "timeframe is of old Sigma and means nothing here");
+			sigma_refuse(r, key, "write a correlation rule with a timespan",
+				     "timeframe is of old Sigma and not supported");
 		else if (count == SELECTIONS_MAX)
 			sigma_refuse(r, key, "make several rules of it",
 				     "a rule has at most %d selections", SELECTIONS_MAX);

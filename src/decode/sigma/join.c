@@ -185,25 +185,18 @@ struct str sigma_alias_of(const struct sigma_correlation *correlation, struct st
 	return field;
 }
 
-static bool is_served(const struct sigma_rule *rule, const struct sigma_mapping *mappings,
-		      size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (sigma_mapping_serves(&mappings[i], &rule->logsource))
-			return true;
-	return rule->correlation != NULL;
-}
-
 void sigma_rules_find_sources(struct sigma_rules *rules, const struct sigma_mapping *mappings,
 			      size_t count, struct sigma_teller *teller)
 {
 	char product[SIGMA_SHOWN_MAX], service[SIGMA_SHOWN_MAX], category[SIGMA_SHOWN_MAX];
+	bool serves[SIGMA_MAPPINGS_MAX];
 
+	count = count < SIGMA_MAPPINGS_MAX ? count : SIGMA_MAPPINGS_MAX;
 	for (size_t i = 0; i < rules->count; i++) {
 		const struct sigma_rule *rule = &rules->at[i];
 		const struct sigma_logsource *source = &rule->logsource;
 		struct sigma_reading r = {.file = rule->path, .teller = teller};
-		if (is_served(rule, mappings, count))
+		if (rule->correlation || sigma_mappings_for(mappings, count, source, serves) > 0)
 			continue;
 		sigma_warn_at(&r, rule->line, 1,
 			      "write a mapping for it, or correct the rule's log source",

@@ -226,14 +226,42 @@ static bool is_part_of(const struct sigma_logsource *part, const struct sigma_lo
 	       (part->service.len == 0 || str_equal_nocase(part->service, whole->service));
 }
 
-bool sigma_mapping_serves(const struct sigma_mapping *mapping,
+static unsigned count_words(const struct sigma_logsource *source)
+{
+	return (source->category.len > 0) + (source->product.len > 0) + (source->service.len > 0);
+}
+
+/* A rule that says less than a mapping is for it, too; but one that says as much is meant more. */
+static unsigned closeness(const struct sigma_mapping *mapping,
 			  const struct sigma_logsource *logsource)
 {
-	for (size_t i = 0; i < mapping->logsource_count; i++)
-		if (is_part_of(&mapping->logsources[i], logsource) ||
-		    is_part_of(logsource, &mapping->logsources[i]))
-			return true;
-	return false;
+	unsigned best = 0;
+
+	for (size_t i = 0; i < mapping->logsource_count; i++) {
+		const struct sigma_logsource *own = &mapping->logsources[i];
+		const unsigned words = is_part_of(own, logsource)   ? 1 + count_words(own)
+				       : is_part_of(logsource, own) ? 1
+								    : 0;
+		best = words > best ? words : best;
+	}
+	return best;
+}
+
+size_t sigma_mappings_for(const struct sigma_mapping *mappings, size_t count,
+			  const struct sigma_logsource *logsource, bool *serves)
+{
+	unsigned best = 1;
+	size_t found = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const unsigned words = closeness(&mappings[i], logsource);
+		best = words > best ? words : best;
+	}
+	for (size_t i = 0; i < count; i++) {
+		serves[i] = closeness(&mappings[i], logsource) == best;
+		found += serves[i];
+	}
+	return found;
 }
 
 size_t sigma_mapping_paths(const struct sigma_mapping *mapping, struct str field,
@@ -242,7 +270,8 @@ size_t sigma_mapping_paths(const struct sigma_mapping *mapping, struct str field
 	const struct sigma_prefix *best = NULL;
 
 	for (size_t i = 0; i < mapping->field_count; i++)
-		if (str_equal(mapping->fields[i].field, field)) {
+		if (mapping->ignores_key_case ? str_equal_nocase(mapping->fields[i].field, field)
+					      : str_equal(mapping->fields[i].field, field)) {
 			*out = mapping->fields[i].paths;
 			return mapping->fields[i].count;
 		}

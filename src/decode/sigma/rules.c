@@ -73,37 +73,39 @@ static void take_technique(struct sigma_reading *r, struct str tag, struct sigma
 		rule->verdict = VERDICT_SUSPECT;
 }
 
-static void take_tag(struct sigma_reading *r, struct yaml at, struct sigma_rule *rule)
+static void take_verdict(struct sigma_reading *r, struct yaml at, struct str name,
+			 struct sigma_rule *rule)
 {
-	struct str tag = yaml_text(at), verdict;
 	char shown[SIGMA_SHOWN_MAX];
 
-	if (str_starts_nocase(tag, STR("attack.")) && is_technique(str_skip(tag, 7))) {
-		take_technique(r, str_skip(tag, 7), rule);
-		return;
-	}
-	if (!str_starts(tag, STR("davy.verdict.")))
-		return;
-	verdict = str_skip(tag, 13);
-	if (!verdict_from_name(verdict, &rule->verdict))
+	if (!verdict_from_name(name, &rule->verdict))
 		sigma_refuse(r, at, "write signal, access, exposure, suspect, miner or mining",
-			     "there is no verdict %s", sigma_show(verdict, shown));
+			     "there is no verdict %s", sigma_show(name, shown));
 }
 
+/*
+ * What a hit means: a signal, unless a tag says that it is about hijacked computing; and what the
+ * rule itself says of it, `davy: {verdict: mining}` or a tag davy.verdict.mining, counts most.
+ */
 static void read_tags(struct sigma_reading *r, struct yaml root, struct sigma_rule *rule)
 {
+	static const struct str attack = {"attack.", 7}, own = {"davy.verdict.", 13};
 	struct yaml at = yaml_member(root, STR("tags"));
-	bool has_own = false;
+	struct yaml davy = yaml_member(root, STR("davy"));
+	struct yaml said = yaml_member(davy, STR("verdict"));
 
 	for (struct yaml tag = yaml_first(at); yaml_kind(tag); tag = yaml_next_in(at, tag))
-		take_tag(r, tag, rule);
-	/* what a rule says itself counts, wherever it stands among the tags */
-	for (struct yaml tag = yaml_first(at); yaml_kind(tag) && !r->is_refused && !has_own;
-	     tag = yaml_next_in(at, tag))
-		if (str_starts(yaml_text(tag), STR("davy.verdict."))) {
-			take_tag(r, tag, rule);
-			has_own = true;
-		}
+		if (str_starts_nocase(yaml_text(tag), attack) &&
+		    is_technique(str_skip(yaml_text(tag), attack.len)))
+			take_technique(r, str_skip(yaml_text(tag), attack.len), rule);
+	for (struct yaml tag = yaml_first(at); yaml_kind(tag); tag = yaml_next_in(at, tag))
+		if (str_starts(yaml_text(tag), own))
+			take_verdict(r, tag, str_skip(yaml_text(tag), own.len), rule);
+	if (yaml_kind(said))
+		take_verdict(r, said, yaml_text(said), rule);
+	else if (yaml_kind(davy))
+		sigma_refuse(r, davy, "write `davy: {verdict: mining}`, or take it out",
+			     "this says nothing that is known here");
 }
 
 static struct str single(struct yaml root, const char *key)

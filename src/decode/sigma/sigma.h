@@ -208,7 +208,7 @@ struct sigma_prefix {
 	struct str before, after; /* a field that begins with `before` is the path `after` + rest */
 };
 
-enum { SIGMA_LOGSOURCES_MAX = 16 };
+enum { SIGMA_LOGSOURCES_MAX = 16, SIGMA_MAPPINGS_MAX = 64 };
 
 struct sigma_mapping {
 	struct str file, title;
@@ -227,11 +227,14 @@ must_check int sigma_mapping_read(struct str file, struct str text, struct arena
 				  struct sigma_mapping *out, struct sigma_teller *teller);
 
 /*
- * Whether a rule with this log source is for records that the mapping is for: all that the one
- * names, the other names the same.
+ * Which mappings a rule with this log source is for: those with the most words among the ones whose
+ * words the rule all says; where there is none, those that say all the rule's words.
+ *
+ * serves:  `count` places, at most SIGMA_MAPPINGS_MAX
+ * returns: how many
  */
-bool sigma_mapping_serves(const struct sigma_mapping *mapping,
-			  const struct sigma_logsource *logsource);
+size_t sigma_mappings_for(const struct sigma_mapping *mappings, size_t count,
+			  const struct sigma_logsource *logsource, bool *serves);
 
 /* Tells of each rule that no mapping serves: it is good, and nothing is held against it. */
 void sigma_rules_find_sources(struct sigma_rules *rules, const struct sigma_mapping *mappings,

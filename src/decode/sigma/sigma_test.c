@@ -174,7 +174,7 @@ static void test_values(void **state)
 		{"a|fieldref: b.c", "a==b.c,0"},
 		{"a|fieldref|endswith: b", "a==b,2"},
 		{"a|neq: [x, y]", "a=x a=y |2 !"},
-		{"a|windash|contains: ' -f /x a-b'", "a=<*> <->f <->x a-b<*>"},
+		{"a|windash|contains: ' -f /x a-b'", "a=<*> <->f <->x a<->b<*>"},
 		{"a|expand: 'x%hosts%y'", "a=xweb<*>y a=xdby |2"},
 		{"a|expand: '\\%hosts%'", "a=%hosts%"},
 		{"a: '%hosts%'", "a=%hosts%"},
@@ -267,6 +267,7 @@ static void test_refused(void **state)
 		{"  s: {a: 1}\n  condition: s*\n", "no selection is called s*"},
 		{"  s: {a: 1}\n  condition: s | count() > 5\n", "old Sigma"},
 		{"  s: {a: 1}\n  condition: {s: 1}\n", "no condition"},
+		{"  s: {a: 1}\n  timeframe: 5m\n  condition: s\n", "timeframe"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
@@ -279,7 +280,6 @@ static void test_warnings(void **state)
 			"warning: r.yml:5:3: the condition does not use the selection t");
 	check_detection("  s: {a|contains|all: x}\n  condition: s\n", "a=<*>x<*>",
 			"warning: r.yml:4:7: `all` has one value");
-	check_detection("  s: {a: 1}\n  timeframe: 5m\n  condition: s\n", "a=1(1)", "timeframe");
 }
 
 /* Nesting in a rule is not nesting in the program, and has an end. */
@@ -354,6 +354,8 @@ static void test_documents(void **state)
 		{"title: t\ntaxonomy: ecs\n", 0, 1, "taxonomy ecs"},
 		{"title: t\ntags: [davy.verdict.maybe]\n", 0, 1, "no verdict maybe"},
 		{"title: [\n", 0, 1, "no YAML"},
+		{"title: t\ndavy: {verdict: maybe}\n", 0, 1, "no verdict maybe"},
+		{"title: t\ndavy: {mine: true}\n", 0, 1, "says nothing"},
 		{"title: t\nscope: [server]\nlogsource: {product: a}\n"
 		 "detection: {s: {a: 1}, condition: s}\n---\ntitle: u\n",
 		 1, 1, "warning: r.yml:2:8: scope is not looked at"},
@@ -476,6 +478,7 @@ static void test_mapping(void **state)
 	struct told told = {.teller = {take_problem}};
 	struct sigma_mapping mapping;
 	struct arena arena;
+	bool serves;
 
 	assert_int_equal(arena_init(&arena, 65536), 0);
 	assert_int_equal(
@@ -492,8 +495,16 @@ static void test_mapping(void **state)
 		assert_true(str_equal(paths[0], str_from(cases[i].first)));
 	}
 	for (size_t i = 0; i < sizeof(sources) / sizeof(*sources); i++)
-		assert_int_equal(sigma_mapping_serves(&mapping, &sources[i].source),
+		assert_int_equal(sigma_mappings_for(&mapping, 1, &sources[i].source, &serves),
 				 sources[i].is_served);
+	struct sigma_mapping both[2] = {mapping, mapping};
+	bool two[2];
+	both[1].logsource_count = 1;
+	both[1].logsources[0] = (struct sigma_logsource){{0}, {"aws", 3}, {0}};
+	assert_int_equal(sigma_mappings_for(both, 2, &sources[0].source, two), 1);
+	assert_true(two[0]); /* it says more of what the rule says */
+	assert_int_equal(sigma_mappings_for(both, 2, &sources[1].source, two), 1);
+	assert_true(two[1]);
 	assert_int_equal(sigma_mapping_read(STR("m.yaml"), STR("title: x\nkind: y\n"), &arena,
 					    &mapping, &told.teller),
 			 -EINVAL);

@@ -283,25 +283,15 @@ static struct text add_around(struct item *item, struct text text, bool before, 
 	return fits ? keep_parts(item, count) : (struct text){0};
 }
 
-static bool is_word(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       c == '_' || (c & 0x80);
-}
-
 static const char *const dashes[] = {"-", "/", "\xe2\x80\x93", "\xe2\x80\x94", "\xe2\x80\x95"};
 enum { DASHES = sizeof(dashes) / sizeof(*dashes) };
 
-/* How long the dash is that begins an option here, or 0: before it no word, after it one. */
-static size_t option_dash(struct str text, size_t at)
+/* How long the dash is that begins here, or 0. */
+static size_t dash_at(struct str text, size_t at)
 {
-	for (size_t i = 0; i < DASHES; i++) {
-		struct str dash = str_from(dashes[i]);
-		if (str_starts(str_skip(text, at), dash) &&
-		    (at == 0 || !is_word(text.at[at - 1])) && at + dash.len < text.len &&
-		    is_word(text.at[at + dash.len]))
-			return dash.len;
-	}
+	for (size_t i = 0; i < DASHES; i++)
+		if (str_starts(str_skip(text, at), str_from(dashes[i])))
+			return strlen(dashes[i]);
 	return 0;
 }
 
@@ -314,7 +304,7 @@ static struct text open_dashes(struct item *item, struct text text)
 		struct str literal = text.parts[i].text;
 		size_t from = 0;
 		for (size_t at = 0; at < literal.len && fits; at++) {
-			size_t dash = option_dash(literal, at);
+			size_t dash = dash_at(literal, at);
 			if (dash == 0)
 				continue;
 			if (at > from)
@@ -480,7 +470,7 @@ static uint32_t add_text(struct item *item, struct str raw)
 	texts->at[0] = parse_text(item, raw);
 	texts->count = 1;
 	change_texts(item, texts);
-	if (!(item->set & CHANGES) && !item->is_keyword)
+	if (!(item->set & ~ANYWHERE) && !item->is_keyword)
 		atom.has_number = yaml_is_number(item->at, &atom.number);
 	for (size_t i = 0; i < texts->count; i++) {
 		atom.parts = texts->at[i].parts;
@@ -626,10 +616,7 @@ static uint32_t add_raw(struct item *item, struct str raw)
 
 static bool is_name(struct str text)
 {
-	for (size_t i = 0; i < text.len; i++)
-		if (!is_word(text.at[i]) && text.at[i] != '-' && text.at[i] != '.')
-			return false;
-	return text.len > 0;
+	return text.len > 0 && str_find_byte(text, '\\') < 0;
 }
 
 /* The first %name% from `from` on that is not escaped: where it begins, or text.len. */

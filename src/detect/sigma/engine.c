@@ -13,6 +13,7 @@ enum {
 	GROUPS_DEFAULT = 65536,
 	EVENTS_DEFAULT = 131072,
 	VALUE_MAX = 512,
+	VALUES_MOST = 256, /* of one record, for one correlation */
 	NOBODY = UINT32_MAX,
 };
 
@@ -29,6 +30,7 @@ struct source {
 	struct link *links;
 	uint32_t link_count;
 	uint32_t *first_links; /* by rule */
+	bool *serves;	       /* by rule */
 };
 
 struct sigma_engine {
@@ -45,11 +47,30 @@ struct sigma_engine {
 
 static int add_rules(struct sigma_engine *engine, struct source *source)
 {
-	for (uint32_t i = 0; i < engine->rules->count; i++) {
-		const struct sigma_rule *rule = &engine->rules->at[i];
-		if (!rule->correlation && sigma_mapping_serves(source->mapping, &rule->logsource) &&
-		    matcher_add_rule(source->matcher, i) < 0)
+	for (uint32_t i = 0; i < engine->rules->count; i++)
+		if (source->serves[i] && matcher_add_rule(source->matcher, i) < 0)
 			return -ENOMEM;
+	return 0;
+}
+
+/* Which rules are for which logs. */
+static int find_sources(struct sigma_engine *engine, const struct sigma_mapping *mappings)
+{
+	bool serves[SIGMA_MAPPINGS_MAX];
+
+	for (size_t s = 0; s < engine->source_count; s++) {
+		engine->sources[s].mapping = &mappings[s];
+		engine->sources[s].serves = calloc(engine->rules->count + 1, sizeof(bool));
+		if (!engine->sources[s].serves)
+			return -ENOMEM;
+	}
+	for (size_t i = 0; i < engine->rules->count; i++) {
+		const struct sigma_rule *rule = &engine->rules->at[i];
+		if (rule->correlation)
+			continue;
+		(void)sigma_mappings_for(mappings, engine->source_count, &rule->logsource, serves);
+		for (size_t s = 0; s < engine->source_count; s++)
+			engine->sources[s].serves[i] = serves[s];
 	}
 	return 0;
 }
@@ -76,7 +97,7 @@ static int add_link(struct sigma_engine *engine, struct source *source, uint32_t
 	const struct sigma_rule *at = &engine->rules->at[rule];
 	struct link *link = &source->links[source->link_count];
 
-	if (at->correlation || !sigma_mapping_serves(source->mapping, &at->logsource))
+	if (!source->serves[rule])
 		return 0;
 	*link = (struct link){.correlation = correlation,
 			      .position = position,
@@ -136,10 +157,11 @@ static int open_all(struct sigma_engine *engine, const struct sigma_engine_setti
 					 settings->seed, &engine->groups);
 	if (result < 0)
 		return error_set(why, result, "no memory for what rules find");
-	for (size_t i = 0; i < engine->source_count && result == 0; i++) {
-		engine->sources[i].mapping = &mappings[i];
+	result = find_sources(engine, mappings);
+	if (result < 0)
+		return error_set(why, result, "no memory for rules");
+	for (size_t i = 0; i < engine->source_count && result == 0; i++)
 		result = open_source(engine, &engine->sources[i], why);
-	}
 	return result;
 }
 
@@ -152,7 +174,8 @@ int sigma_engine_new(const struct sigma_rules *rules, const struct sigma_mapping
 	if (!engine)
 		return error_set(why, -ENOMEM, "no memory for rules");
 	engine->rules = rules;
-	engine->source_count = mapping_count;
+	engine->source_count =
+		mapping_count < SIGMA_MAPPINGS_MAX ? mapping_count : SIGMA_MAPPINGS_MAX;
 	engine->sources = calloc(mapping_count + 1, sizeof(*engine->sources));
 	engine->hit_in = calloc(rules->count + 1, sizeof(*engine->hit_in));
 	int result = engine->sources && engine->hit_in
@@ -174,6 +197,7 @@ void sigma_engine_free(struct sigma_engine *engine)
 		matcher_free(engine->sources[i].matcher);
 		free(engine->sources[i].links);
 		free(engine->sources[i].first_links);
+		free(engine->sources[i].serves);
 	}
 	free(engine->sources);
 	free(engine->hit_in);
@@ -184,15 +208,17 @@ void sigma_engine_free(struct sigma_engine *engine)
 
 /* -- records -- */
 
-/* False: the record lacks one of these fields. */
+/* The values number `index` of these fields; false: the record has fewer of one. */
 static bool join_values(const struct source *source, const uint32_t *fields, size_t count,
-			struct buf *out)
+			size_t index, struct buf *out)
 {
 	char scratch[VALUE_MAX];
 	struct str value;
 
+	buf_clear(out);
 	for (size_t i = 0; i < count; i++) {
-		if (!matcher_value(source->matcher, fields[i], scratch, sizeof(scratch), &value))
+		if (!matcher_value(source->matcher, fields[i], index, scratch, sizeof(scratch),
+				   &value))
 			return false;
 		if (i > 0)
 			buf_add_byte(out, GROUP_SEPARATOR);
@@ -203,24 +229,32 @@ static bool join_values(const struct source *source, const uint32_t *fields, siz
 	return !out->failed;
 }
 
-static void take_links(struct sigma_engine *engine, const struct source *source, uint32_t rule,
-		       const struct record *record)
+static void take_link(struct sigma_engine *engine, const struct source *source,
+		      const struct link *link, const struct record *record)
 {
 	CLEANUP(buf_fini) struct buf group = {0};
 	CLEANUP(buf_fini) struct buf values = {0};
+	const struct sigma_correlation *c = engine->rules->at[link->correlation].correlation;
+	size_t index = 0;
 
-	for (uint32_t l = source->first_links[rule]; l != NOBODY; l = source->links[l].next) {
-		const struct link *link = &source->links[l];
-		const struct sigma_correlation *c =
-			engine->rules->at[link->correlation].correlation;
-		buf_clear(&group);
-		buf_clear(&values);
-		if (join_values(source, link->groups, c->group_count, &group) &&
-		    join_values(source, link->values, c->field_count, &values))
-			rule_groups_add(engine->groups, link->correlation, link->position,
-					buf_view(&group),
-					hash_bytes(values.at, values.len, engine->seed), record);
+	if (!join_values(source, link->groups, c->group_count, 0, &group))
+		return;
+	/* one event for each value that is counted; else one for the record */
+	while (index < VALUES_MOST &&
+	       join_values(source, link->values, c->field_count, index, &values)) {
+		rule_groups_add(engine->groups, link->correlation, link->position, buf_view(&group),
+				hash_bytes(values.at, values.len, engine->seed), record);
+		if (c->field_count == 0)
+			return;
+		index++;
 	}
+}
+
+static void take_links(struct sigma_engine *engine, const struct source *source, uint32_t rule,
+		       const struct record *record)
+{
+	for (uint32_t l = source->first_links[rule]; l != NOBODY; l = source->links[l].next)
+		take_link(engine, source, &source->links[l], record);
 }
 
 static void take_hit(struct sigma_engine *engine, const struct source *source, uint32_t rule,

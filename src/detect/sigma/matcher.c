@@ -368,8 +368,8 @@ size_t matcher_reasons(const struct matcher *m, uint32_t rule, const struct sigm
 	return count;
 }
 
-bool matcher_value(const struct matcher *m, uint32_t number, char *scratch, size_t cap,
-		   struct str *out)
+bool matcher_value(const struct matcher *m, uint32_t number, size_t index, char *scratch,
+		   size_t cap, struct str *out)
 {
 	const struct field *field = &m->fields[number];
 
@@ -377,7 +377,8 @@ bool matcher_value(const struct matcher *m, uint32_t number, char *scratch, size
 		for (uint32_t v = 0; v < m->paths.value_count; v++) {
 			const struct path_value *value = &m->paths.values[v];
 			const struct json_value at = {m->whole.json, value->node};
-			if (value->path != m->field_paths[field->paths + i] || !json_is_scalar(at))
+			if (value->path != m->field_paths[field->paths + i] ||
+			    !json_is_scalar(at) || index-- > 0)
 				continue;
 			*out = json_text(at, scratch, cap);
 			return true;

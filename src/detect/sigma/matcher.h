@@ -41,9 +41,12 @@ void matcher_take(struct matcher *matcher, struct json_value whole, struct match
 /* Of the record last taken: what of a rule's comparisons holds and speaks for it. How many. */
 size_t matcher_reasons(const struct matcher *matcher, uint32_t rule, const struct sigma_atom **out,
 		       size_t most);
-/* Of the record last taken: the first text of a field, or false; goes into scratch when escaped. */
-bool matcher_value(const struct matcher *matcher, uint32_t field, char *scratch, size_t cap,
-		   struct str *out);
+/*
+ * Of the record last taken: a text of a field, the first, second ...; false: there are fewer. It
+ * goes into scratch, and is cut there, when it is written with escapes.
+ */
+bool matcher_value(const struct matcher *matcher, uint32_t field, size_t index, char *scratch,
+		   size_t cap, struct str *out);
 
 /* For people who ask what rules cost. */
 struct matcher_counters {

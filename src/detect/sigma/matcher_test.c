@@ -68,8 +68,9 @@ static struct matcher_hits match(struct bench *b, const char *record)
 
 #define MAPPING "logsource: {product: aws}\nkinds: [cloudtrail]\n"
 static const char plain_mapping[] = MAPPING;
-static const char rich_mapping[] = MAPPING "fields: {both: [one.x, two], named: deep.name}\n"
-					   "prefixes: {'aws.': ''}\n";
+static const char rich_mapping[] =
+	MAPPING "fields: {both: [one.x, two], named: deep.name, all: low.**}\n"
+		"prefixes: {'aws.': ''}\n";
 static const char nocase_mapping[] = MAPPING "case_insensitive_keys: true\n";
 
 struct example {
@@ -256,6 +257,14 @@ static void test_paths(void **state)
 		{"both: null", "{\"three\":\"x\"}", true},
 		{"both|exists: true", "{\"two\":null}", true},
 		{"named: x\n    aws.deep.name: x", "{\"deep\":{\"name\":\"x\"}}", true},
+		{"all: x", "{\"low\":{\"x\":1,\"y\":[{\"z\":\"x\"}]}}", true},
+		{"all: x", "{\"low\":{\"x\":{\"x\":\"y\"}}}", false},
+		{"all: x", "{\"low\":\"x\"}", true},
+		{"all: x", "{\"low\":[[\"x\"]]}", true},
+		{"all: x", "{\"other\":{\"low\":\"x\"}}", false},
+		{"all: null", "{\"low\":{\"x\":null}}", true},
+		{"all|exists: true", "{\"low\":{\"x\":[]}}", false},
+		{"all|exists: true", "{\"low\":{\"x\":false}}", true},
 		{"named: x\n    aws.deep.name: y", "{\"deep\":{\"name\":\"x\"}}", false},
 	};
 	static const struct example nocase[] = {

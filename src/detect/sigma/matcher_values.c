@@ -85,7 +85,6 @@ static void compare_number(struct matcher *m, const struct field *field, struct 
 {
 	double value;
 
-	text = str_trim(text);
 	if (text.len == 0 || !strchr("0123456789+-.", text.at[0]) || !str_to_double(text, &value))
 		return;
 	for (size_t i = 0; i < field->number_count; i++)

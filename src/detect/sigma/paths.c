@@ -6,8 +6,11 @@
 
 enum { KEY_MAX = 512, ROOT = 0 };
 
+#define DEEP STR("**")
+
 struct path_node {
 	uint32_t path;	  /* that ends here, or WORD_NONE */
+	uint32_t deep;	  /* the path that goes on with ** from here, or WORD_NONE */
 	uint64_t lengths; /* bit n: there is a word of length n (mod 64) */
 };
 
@@ -35,7 +38,7 @@ static int add_node(struct paths *p)
 		p->nodes = nodes;
 		p->node_cap = cap;
 	}
-	p->nodes[p->node_count] = (struct path_node){.path = WORD_NONE};
+	p->nodes[p->node_count] = (struct path_node){.path = WORD_NONE, .deep = WORD_NONE};
 	return (int)p->node_count++;
 }
 
@@ -60,10 +63,12 @@ static int add_step(struct paths *p, uint32_t node, struct str word)
 	return next;
 }
 
-static int add_path(struct paths *p, uint32_t node, struct str text)
+static int add_path(struct paths *p, uint32_t node, struct str text, bool is_deep)
 {
-	if (p->nodes[node].path != WORD_NONE)
-		return (int)p->nodes[node].path;
+	const uint32_t there = is_deep ? p->nodes[node].deep : p->nodes[node].path;
+
+	if (there != WORD_NONE)
+		return (int)there;
 	if (p->count == p->cap) {
 		const uint32_t cap = p->cap ? p->cap * 2 : 64;
 		struct str *texts = realloc(p->texts, cap * sizeof(*texts));
@@ -73,23 +78,25 @@ static int add_path(struct paths *p, uint32_t node, struct str text)
 		p->cap = cap;
 	}
 	p->texts[p->count] = text;
-	p->nodes[node].path = p->count;
+	*(is_deep ? &p->nodes[node].deep : &p->nodes[node].path) = p->count;
 	return (int)p->count++;
 }
 
 int paths_add(struct paths *p, struct str text)
 {
 	struct str rest = text, word;
-	bool more = true;
+	bool more = true, is_deep = false;
 	int node = ROOT;
 
 	if (p->node_count == 0 && add_node(p) < 0)
 		return -ENOMEM;
 	while (more && node >= 0) {
 		more = str_cut(rest, '.', &word, &rest);
-		node = add_step(p, (uint32_t)node, word);
+		is_deep = !more && str_equal(word, DEEP);
+		if (!is_deep)
+			node = add_step(p, (uint32_t)node, word);
 	}
-	return node < 0 ? node : add_path(p, (uint32_t)node, text);
+	return node < 0 ? node : add_path(p, (uint32_t)node, text, is_deep);
 }
 
 int paths_seal(struct paths *p)
@@ -167,6 +174,31 @@ static uint32_t follow(const struct paths *p, uint32_t step, struct str key, boo
 	return step;
 }
 
+/* All that is no container and not null, at the node and below. */
+static bool add_below(struct paths *p, const struct json *doc, uint32_t path, uint32_t root,
+		      bool is_split)
+{
+	uint32_t ends[JSON_DEPTH_MAX + 1], depth = 0;
+	bool is_object[JSON_DEPTH_MAX + 1];
+
+	for (uint32_t node = root; node < doc->nodes[root].after; node++) {
+		while (depth > 0 && node >= ends[depth - 1])
+			depth--;
+		if (depth > 0 && is_object[depth - 1])
+			node++; /* past the key */
+		const struct json_node *at = &doc->nodes[node];
+		if (at->kind >= JSON_ARRAY && depth <= JSON_DEPTH_MAX) {
+			ends[depth] = at->after;
+			is_object[depth++] = at->kind == JSON_OBJECT;
+		} else if (at->kind != JSON_NULL && at->kind < JSON_ARRAY) {
+			see_path(p, path, is_split);
+			if (!add_value(p, path, node))
+				return false;
+		}
+	}
+	return true;
+}
+
 static bool is_leaf_step(const struct paths *p, uint32_t step)
 {
 	return p->nodes[step].lengths == 0;
@@ -182,6 +214,9 @@ static bool meet(struct walk *w, uint32_t node, uint32_t step, bool is_split, bo
 	if (path != WORD_NONE && !is_item)
 		see_path(p, path, is_split);
 	if (path != WORD_NONE && at->kind != JSON_ARRAY && !add_value(p, path, node))
+		return false;
+	const uint32_t deep = p->nodes[step].deep;
+	if (deep != WORD_NONE && !is_item && !add_below(p, w->doc, deep, node, is_split))
 		return false;
 	const bool leads_on =
 		at->kind == JSON_ARRAY || (at->kind == JSON_OBJECT && !is_leaf_step(p, step));
@@ -286,8 +321,13 @@ static bool search_object(struct search *s, struct place place)
 static bool search_place(struct search *s, struct place place)
 {
 	const struct json_node *at = &s->doc->nodes[place.node];
-	const bool is_end = place.from > s->p->texts[s->path].len;
+	const struct str path = s->p->texts[s->path];
+	const bool is_end = place.from > path.len;
 
+	if (!is_end && str_equal(str_skip(path, place.from), DEEP))
+		return add_below(s->p, s->doc, s->path, place.node, true);
+	if (is_end)
+		s->p->seen[s->path] = s->p->record;
 	if (at->kind == JSON_ARRAY) {
 		for (uint32_t item = place.node + 1; item < at->after;
 		     item = s->doc->nodes[item].after)
@@ -311,6 +351,7 @@ static bool search_again(struct paths *p, const struct json *doc, uint32_t root,
 			p->values[kept++] = p->values[i];
 	p->value_count = kept;
 	p->found[path] = 0;
+	p->seen[path] = 0; /* until it is met */
 	bool is_done = push(&s, root, 0);
 	while (is_done && s.count > 0)
 		is_done = search_place(&s, s.open[--s.count]);
