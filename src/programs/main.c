@@ -10,6 +10,7 @@
 #include "programs/options.h"
 #include "programs/responder.h"
 #include "programs/rule_files.h"
+#include "programs/rules.h"
 #include "programs/scan.h"
 #include "programs/version.h"
 #include "programs/watch.h"
@@ -115,9 +116,10 @@ static const struct {
 	const char *role;
 	int (*run)(void);
 } roles[] = {
-	{AUDIT_ROLE, audit_worker},   {SCAN_ROLE, scan_worker}, {HOST_ROLE, host_worker},
-	{SENSOR_ROLE, sensor_worker}, {CORE_ROLE, core_worker}, {RESPONDER_ROLE, responder_worker},
-	{RULES_ROLE, rules_worker},
+	{AUDIT_ROLE, audit_worker}, {SCAN_ROLE, scan_worker},
+	{HOST_ROLE, host_worker},   {SENSOR_ROLE, sensor_worker},
+	{CORE_ROLE, core_worker},   {RESPONDER_ROLE, responder_worker},
+	{RULES_ROLE, rules_worker}, {SIGMA_ROLE, sigma_worker},
 };
 
 static int run_role(const char *role)
