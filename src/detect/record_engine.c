@@ -29,7 +29,7 @@ struct record_engine {
 	struct flow_sessions *flows; /* theirs */
 	struct arena scratch;
 	struct buf line;
-	const struct record_detector *speaks; /* while it reports */
+	const char *speaks; /* the detector that reports */
 	struct record_engine_counters counters;
 };
 
@@ -66,8 +66,7 @@ static void tell(struct record_teller *teller, struct finding *finding)
 	struct record_engine *engine = (struct record_engine *)teller;
 	char id[FINDING_ID_LEN + 1];
 
-	if (engine->speaks)
-		finding->detector = str_from(engine->speaks->name);
+	finding->detector = str_from(engine->speaks);
 	finding_identify(finding, id);
 	finding->id = str_of(id, FINDING_ID_LEN);
 	finding->revision = 0;
@@ -190,17 +189,23 @@ bool record_engine_take(struct record_engine *engine, const struct record *recor
 	return true;
 }
 
-void record_engine_report(struct record_engine *engine, instant now)
+void record_engine_report_by(struct record_engine *engine, instant now, const char *detector,
+			     void (*report)(void *state, instant now, struct arena *scratch,
+					    struct record_teller *teller),
+			     void *state)
 {
 	if (now.ns == 0)
 		now = engine->counters.last;
-	for (size_t i = 0; record_detectors[i]; i++) {
-		engine->speaks = record_detectors[i];
-		arena_reset(&engine->scratch);
-		record_detectors[i]->report(engine->states[i], now, &engine->scratch,
-					    &engine->teller);
-	}
-	engine->speaks = NULL;
+	engine->speaks = detector;
+	arena_reset(&engine->scratch);
+	report(state, now, &engine->scratch, &engine->teller);
+}
+
+void record_engine_report(struct record_engine *engine, instant now)
+{
+	for (size_t i = 0; record_detectors[i]; i++)
+		record_engine_report_by(engine, now, record_detectors[i]->name,
+					record_detectors[i]->report, engine->states[i]);
 }
 
 struct record_engine_counters record_engine_counters(const struct record_engine *engine)

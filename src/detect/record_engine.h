@@ -36,6 +36,12 @@ bool record_engine_take(struct record_engine *engine, const struct record *recor
  */
 void record_engine_report(struct record_engine *engine, instant now);
 
+/* The same of what is no detector of the table, as sigma_engine_report. */
+void record_engine_report_by(struct record_engine *engine, instant now, const char *detector,
+			     void (*report)(void *state, instant now, struct arena *scratch,
+					    struct record_teller *teller),
+			     void *state);
+
 struct record_engine_counters {
 	uint64_t records[RECORD_KIND_COUNT]; /* each once */
 	uint64_t repeated;

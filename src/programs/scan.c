@@ -25,19 +25,23 @@
 #include "programs/rule_files.h"
 #include "programs/scan_host.h"
 #include "programs/settings.h"
+#include "programs/sigma_files.h"
 #include "programs/terminal.h"
 #include "programs/view.h"
 #include "sandbox/supervise.h"
 #include "sandbox/worker.h"
 #include "source/capture/input.h"
 
-enum { HOST, FOR, YARA, JSON, AS, FAIL_ON, FOLLOW, MIRROR, CONFIG };
+enum { HOST, FOR, YARA, SIGMA, JSON, AS, FAIL_ON, FOLLOW, MIRROR, CONFIG };
 
 static const struct command_option scan_options[] = {
 	[HOST] = {"host", NULL, "this machine's processes; needs root"},
 	[FOR] = {"for", "SECONDS", "how long --host watches; default: 30"},
 	[YARA] = {"yara", "FILE", "with --host: YARA rules of your own, a file or a folder",
 		  COMMAND_FILES},
+	[SIGMA] = {"sigma", "FILE",
+		   "Sigma rules of your own for logs, a file or a folder, besides those shipped",
+		   COMMAND_FILES},
 	[JSON] = {"json", NULL,
 		  "one JSON object a line (docs/schema.md), nothing else on standard output"},
 	[AS] = {"as", "KIND[:FIELDS]",
@@ -66,7 +70,9 @@ struct scan {
 	bool names_mirrors;
 	bool looks_at_host;
 	uint32_t host_seconds;
-	int lists; /* descriptor */
+	int lists, sigma; /* descriptors */
+	const char *sigma_paths[RULE_PATHS_MAX];
+	size_t sigma_path_count;
 	const char *rule_paths[RULE_PATHS_MAX];
 	size_t rule_path_count;
 	struct rule_files rules;
@@ -123,11 +129,11 @@ static bool read_seconds(struct str text, uint32_t *out)
 	return true;
 }
 
-static bool add_rules(struct scan *scan, const char *path)
+static bool add_path(const char **paths, size_t *count, const char *path)
 {
-	if (scan->rule_path_count == RULE_PATHS_MAX)
+	if (*count == RULE_PATHS_MAX)
 		return false;
-	scan->rule_paths[scan->rule_path_count++] = path;
+	paths[(*count)++] = path;
 	return true;
 }
 
@@ -178,10 +184,14 @@ static int read_options(const struct command *command, int argc, char **argv, st
 				    options_mistake(command,
 						    "%s is no number of seconds from 5 to 3600",
 						    value));
-		else if (option == YARA && !add_rules(scan, value))
+		else if ((option == YARA &&
+			  !add_path(scan->rule_paths, &scan->rule_path_count, value)) ||
+			 (option == SIGMA &&
+			  !add_path(scan->sigma_paths, &scan->sigma_path_count, value)))
 			return stop(status,
-				    options_mistake(command, "more than %d --yara; name a folder",
-						    RULE_PATHS_MAX));
+				    options_mistake(command, "more than %d --%s; name a folder",
+						    RULE_PATHS_MAX,
+						    option == YARA ? "yara" : "sigma"));
 		else if (option == JSON)
 			scan->settings.is_json = true;
 		else if (option == FOLLOW)
@@ -250,6 +260,36 @@ static bool share_rules(struct scan *scan, const struct settings *settings)
 	return false;
 }
 
+static void tell_unread(void *context, const char *path, const char *why)
+{
+	struct error text = {0};
+
+	(void)context;
+	error_set(&text, 0, "%.300s: not read: %s; the scan goes on without this rule", path, why);
+	view_trouble(text.text);
+}
+
+/* Compiled only where there is a log; what is wrong with a rule is told then. */
+static bool share_sigma(struct scan *scan)
+{
+	char folder[PATH_MAX], shipped[PATH_MAX + sizeof("/sigma")];
+	const char *paths[RULE_PATHS_MAX + 1] = {shipped};
+	struct error why = {0};
+
+	sigma_files_folder(folder);
+	snprintf(shipped, sizeof(shipped), "%s/sigma", folder);
+	const bool has_shipped = access(shipped, F_OK) == 0;
+	memcpy(&paths[has_shipped], scan->sigma_paths,
+	       scan->sigma_path_count * sizeof(*scan->sigma_paths));
+	const struct sigma_named named = {.rules = paths,
+					  .rule_count = scan->sigma_path_count + has_shipped,
+					  .unread = tell_unread};
+	scan->sigma = sigma_files_share(&named, &why);
+	if (scan->sigma < 0)
+		view_trouble(why.text);
+	return scan->sigma >= 0;
+}
+
 static bool load_settings(struct scan *scan)
 {
 	struct settings *settings = NULL;
@@ -265,7 +305,7 @@ static bool load_settings(struct scan *scan)
 	scan->lists = list_files_share(settings, tell_list, NULL, &why);
 	if (scan->lists < 0)
 		view_trouble(why.text);
-	bool has_rules = scan->lists >= 0 && share_rules(scan, settings);
+	bool has_rules = scan->lists >= 0 && share_rules(scan, settings) && share_sigma(scan);
 	settings_free(&settings);
 	return has_rules;
 }
@@ -275,8 +315,8 @@ static bool load_settings(struct scan *scan)
 static bool start_worker(struct scan *scan)
 {
 	struct worker_start start = {.settings = str_of(&scan->settings, sizeof(scan->settings)),
-				     .descriptors = {scan->lists},
-				     .descriptor_count = 1};
+				     .descriptors = {scan->lists, scan->sigma},
+				     .descriptor_count = 2};
 	struct error why = {0};
 
 	if (worker_spawn(SCAN_ROLE, true, &scan->worker, &why) < 0) {
@@ -470,6 +510,7 @@ static int scan_command_run(const struct command *command, int argc, char **argv
 	struct scan scan = {
 		.settings = {.fail_verdict = VERDICT_ACCESS, .mirrors = {.believes_all = true}},
 		.lists = -1,
+		.sigma = -1,
 		.rules = {.descriptor = -1},
 		.host_seconds = SCAN_HOST_SECONDS};
 	int status;
@@ -481,6 +522,8 @@ static int scan_command_run(const struct command *command, int argc, char **argv
 		status = load_settings(&scan) ? run_scan(&scan) : EXIT_TROUBLE;
 	if (scan.lists >= 0)
 		close(scan.lists);
+	if (scan.sigma >= 0)
+		close(scan.sigma);
 	rule_files_close(&scan.rules);
 	inputs_fini(&scan.inputs);
 	free(scan.skip);

@@ -3,10 +3,15 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/hash.h"
 #include "decode/record/record_stream.h"
 #include "detect/record_engine.h"
+#include "detect/sigma/engine.h"
+#include "programs/sigma_files.h"
+#include "programs/write_all.h"
+#include "report/layout.h"
 
 enum {
 	BLOCK = 256 * 1024,
@@ -15,35 +20,86 @@ enum {
 };
 
 struct scan_records {
+	struct sigma_teller teller; /* first: what is wrong with rules comes here */
+	struct finding_sink *sink;
+	int sigma; /* descriptor; -1: was read */
 	struct record_stream *stream;
 	struct record_engine *engine;
-	uint64_t records; /* of the input that is read */
+	struct sigma_loaded rules;
+	struct sigma_engine *sigma_engine; /* NULL: there are no rules */
+	uint64_t records;		   /* of the input that is read */
 	uint64_t bad;
 	char block[BLOCK];
 };
 
-int scan_records_new(struct finding_sink *sink, struct scan_records **out)
+/* -- its life -- */
+
+static void tell_problem(struct sigma_teller *teller, const struct sigma_problem *problem)
 {
-	const struct record_engine_settings engine = {.seed = hash_random_seed(), .sink = sink};
+	CLEANUP(buf_fini) struct buf line = {0};
+
+	(void)teller;
+	if (!problem->is_refusal)
+		return; /* `davy rules check` tells what is only odd */
+	buf_add_text(&line, "davy: ");
+	report_hostile(&line, problem->file);
+	buf_printf(&line, ":%u:%u: ", problem->line, problem->column);
+	report_hostile(&line, problem->what);
+	buf_printf(&line, "; %.*s; the scan goes on without this rule\n", STR_ARG(problem->remedy));
+	(void)write_all(STDERR_FILENO, buf_view(&line));
+}
+
+int scan_records_new(struct finding_sink *sink, int sigma, struct scan_records **out)
+{
 	struct scan_records *records = calloc(1, sizeof(*records));
 
 	if (!records)
 		return -ENOMEM;
-	if (record_stream_new(&(struct record_stream_settings){0}, &records->stream) < 0 ||
-	    record_engine_new(&engine, &records->engine) < 0) {
-		scan_records_free(records);
-		return -ENOMEM;
-	}
+	records->teller.tell = tell_problem;
+	records->sink = sink;
+	records->sigma = sigma;
 	*out = records;
 	return 0;
+}
+
+static bool compile_rules(struct scan_records *records, struct error *why)
+{
+	const struct sigma_engine_settings settings = {.seed = hash_random_seed()};
+	const int descriptor = records->sigma;
+
+	records->sigma = -1;
+	if (sigma_files_load(descriptor, &records->teller, &records->rules) < 0)
+		return error_set(why, -ENOMEM, "the rules cannot be loaded") == 0;
+	return records->rules.rules.count == 0 ||
+	       sigma_engine_new(&records->rules.rules, records->rules.mappings,
+				records->rules.mapping_count, &settings, &records->sigma_engine,
+				why) == 0;
+}
+
+/* Most scans are of captures: what only logs need is made with the first of them. */
+static bool begin(struct scan_records *records, struct error *why)
+{
+	const struct record_engine_settings engine = {.seed = hash_random_seed(),
+						      .sink = records->sink};
+
+	if (records->engine)
+		return true;
+	if (record_stream_new(&(struct record_stream_settings){0}, &records->stream) < 0 ||
+	    record_engine_new(&engine, &records->engine) < 0)
+		return error_set(why, -ENOMEM, "not enough memory to read logs") == 0;
+	return compile_rules(records, why);
 }
 
 void scan_records_free(struct scan_records *records)
 {
 	if (!records)
 		return;
+	if (records->sigma >= 0)
+		close(records->sigma);
 	record_stream_free(records->stream);
 	record_engine_free(records->engine);
+	sigma_engine_free(records->sigma_engine);
+	sigma_loaded_fini(&records->rules);
 	free(records);
 }
 
@@ -58,7 +114,8 @@ static void take_records(struct scan_records *records, struct scanning *scanning
 	while ((state = record_stream_next(records->stream, &record, &why)) != RECORD_STREAM_MORE) {
 		if (state == RECORD_STREAM_READY) {
 			records->records++;
-			(void)record_engine_take(records->engine, &record);
+			if (record_engine_take(records->engine, &record) && records->sigma_engine)
+				sigma_engine_take(records->sigma_engine, &record);
 			continue;
 		}
 		if (records->bad++ < BAD_NAMED)
@@ -125,7 +182,7 @@ void scan_records_read(struct scan_records *records, struct scanning *scanning, 
 	struct error why = {0};
 
 	records->records = records->bad = 0;
-	if (record_stream_begin(records->stream, name, as, &why) < 0) {
+	if (!begin(records, &why) || record_stream_begin(records->stream, name, as, &why) < 0) {
 		scanning_leave_out(scanning, name, str_from(why.text));
 	} else {
 		bool is_left = !read_blocks(records, scanning, input, name);
@@ -142,7 +199,18 @@ void scan_records_read(struct scan_records *records, struct scanning *scanning, 
 	input_free(input);
 }
 
+static void report_rules(void *state, instant now, struct arena *scratch,
+			 struct record_teller *teller)
+{
+	sigma_engine_report(state, now, scratch, teller);
+}
+
 void scan_records_end(struct scan_records *records)
 {
+	if (!records->engine)
+		return;
 	record_engine_report(records->engine, (instant){0});
+	if (records->sigma_engine)
+		record_engine_report_by(records->engine, (instant){0}, "sigma", report_rules,
+					records->sigma_engine);
 }

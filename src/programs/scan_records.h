@@ -10,7 +10,8 @@
 
 struct scan_records;
 
-must_check int scan_records_new(struct finding_sink *sink, struct scan_records **out);
+/* sigma: what sigma_files_share gave; owned. Rules are compiled when the first log comes. */
+must_check int scan_records_new(struct finding_sink *sink, int sigma, struct scan_records **out);
 void scan_records_free(struct scan_records *records); /* NULL is allowed */
 
 /* Takes the input, which looks like a log, and tells SCAN_DONE. */

@@ -234,7 +234,7 @@ static bool start(struct scanning *scanning, struct error *why)
 		return error_set(why, 0, "the settings are not of this program") != 0;
 	memcpy(&scanning->settings, first.settings.at, sizeof(scanning->settings));
 	scanning->channel.takes_descriptors = true;
-	if (first.descriptor_count != 1 || !list_files_map(first.descriptors[0], &scanning->pools))
+	if (first.descriptor_count != 2 || !list_files_map(first.descriptors[0], &scanning->pools))
 		return error_set(why, 0, "the lists are not of this program") != 0;
 	struct sensor_settings sensor = {.memory_bytes = scanning->settings.memory_bytes,
 					 .is_live = scanning->settings.follows,
@@ -243,7 +243,8 @@ static bool start(struct scanning *scanning, struct error *why)
 					 .pools = &scanning->pools,
 					 .mirrors = &scanning->settings.mirrors};
 	if (scan_output_init(&scanning->output, &scanning->settings) < 0 ||
-	    scan_records_new(&scanning->output.record_sink, &scanning->records) < 0 ||
+	    scan_records_new(&scanning->output.record_sink, first.descriptors[1],
+			     &scanning->records) < 0 ||
 	    sensor_new(&sensor, &scanning->sensor) < 0)
 		return error_set(why, 0, "not enough memory") != 0;
 	struct confine_settings confinement = {.confinement = CONFINE_PARSER,
