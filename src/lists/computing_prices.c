@@ -1,0 +1,415 @@
+#include "lists/computing_prices.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/instant.h"
+#include "lists/computing_prices_built_in.h"
+
+enum { KEY_NAME, KEY_SOURCE, KEY_DATE, KEY_LICENCE, KEY_COUNT, KEY_VALUE_MAX = 400, FIELDS = 5 };
+
+static const char *const key_names[KEY_COUNT] = {"name", "source", "date", "licence"};
+
+enum match { MATCH_WHOLE, MATCH_START, MATCH_END };
+
+struct row {
+	enum record_provider provider;
+	enum match match;
+	char type[PRICE_TYPE_MAX]; /* without the * */
+	uint8_t len;
+	bool is_per_vcpu;
+	struct computing_price price;
+};
+
+struct computing_prices {
+	struct row *rows;
+	size_t count, cap;
+	char name[KEY_VALUE_MAX + 1], date[16];
+};
+
+struct file_reader {
+	struct computing_prices *prices;
+	const char *file;
+	struct error *why;
+	uint32_t line;
+	bool has_key[KEY_COUNT];
+};
+
+static int refuse(const struct file_reader *in, const char *what)
+{
+	return error_set(in->why, -EINVAL, "%.200s:%u: %s", in->file, in->line, what);
+}
+
+static bool is_day(struct str text)
+{
+	char moment[32];
+	instant at;
+
+	if (text.len != 10)
+		return false;
+	memcpy(moment, text.at, 10);
+	memcpy(moment + 10, "T00:00:00Z", 11);
+	return instant_parse(str_from(moment), &at);
+}
+
+static void keep(char *out, size_t cap, struct str text)
+{
+	size_t len = text.len < cap - 1 ? text.len : cap - 1;
+
+	if (len > 0)
+		memcpy(out, text.at, len);
+	out[len] = 0;
+}
+
+/* "# key: value" before the first row; any other comment is only a comment. */
+static int take_comment(struct file_reader *in, struct str comment)
+{
+	struct str key, value;
+
+	if (in->prices->count > 0 || !str_cut(comment, ':', &key, &value))
+		return 0;
+	key = str_trim(key);
+	value = str_trim(value);
+	for (int i = 0; i < KEY_COUNT; i++) {
+		if (!str_equal_nocase(key, str_from(key_names[i])) || in->has_key[i] ||
+		    value.len == 0)
+			continue;
+		if (value.len > KEY_VALUE_MAX)
+			return refuse(in, "what the table says of itself is over 400 bytes; say it "
+					  "shorter");
+		if (i == KEY_DATE && !is_day(value))
+			return refuse(in, "the date is no day; write it as # date: 2026-11-22");
+		in->has_key[i] = true;
+		if (i == KEY_NAME)
+			keep(in->prices->name, sizeof(in->prices->name), value);
+		if (i == KEY_DATE)
+			keep(in->prices->date, sizeof(in->prices->date), value);
+	}
+	return 0;
+}
+
+/* The next word; false when there is none. */
+static bool next_word(struct str *line, struct str *word)
+{
+	*line = str_trim(*line);
+	size_t len = 0;
+
+	while (len < line->len && line->at[len] != ' ' && line->at[len] != '\t')
+		len++;
+	*word = str_sub(*line, 0, len);
+	*line = str_skip(*line, len);
+	return len > 0;
+}
+
+static bool read_provider(struct str word, enum record_provider *out)
+{
+	static const struct {
+		const char *name;
+		enum record_provider provider;
+	} names[] = {{"aws", PROVIDER_AWS}, {"azure", PROVIDER_AZURE}, {"gcp", PROVIDER_GCP}};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (!str_equal(word, str_from(names[i].name)))
+			continue;
+		*out = names[i].provider;
+		return true;
+	}
+	return false;
+}
+
+/* A number from 0 to a million, or "-". */
+static bool read_figure(struct str word, double *out)
+{
+	if (str_equal(word, STR("-"))) {
+		*out = -1;
+		return true;
+	}
+	return str_to_double(word, out) && *out >= 0 && *out <= 1e6;
+}
+
+static bool read_type(struct str word, struct row *row)
+{
+	if (str_starts(word, STR("*"))) {
+		row->match = MATCH_END;
+		word = str_skip(word, 1);
+	} else if (str_ends(word, STR("*"))) {
+		row->match = MATCH_START;
+		word = str_sub(word, 0, word.len - 1);
+	}
+	if (word.len == 0 || word.len >= PRICE_TYPE_MAX || str_find_byte(word, '*') >= 0)
+		return false;
+	keep(row->type, sizeof(row->type), word);
+	row->len = (uint8_t)word.len;
+	return true;
+}
+
+static int add_row(struct file_reader *in, const struct row *row)
+{
+	struct computing_prices *prices = in->prices;
+
+	for (int i = 0; i < KEY_COUNT; i++)
+		if (!in->has_key[i])
+			return error_set(in->why, -EINVAL,
+					 "%.200s:%u: the table does not say its %s; add a line \"# "
+					 "%s: ...\" before the first row",
+					 in->file, in->line, key_names[i], key_names[i]);
+	if (prices->count == PRICE_ROWS_MAX)
+		return refuse(in, "more than 8192 rows; leave out types that nobody uses");
+	if (prices->count == prices->cap) {
+		size_t cap = prices->cap ? prices->cap * 2 : 256;
+		struct row *rows = realloc(prices->rows, cap * sizeof(*rows));
+		if (!rows)
+			return error_set(in->why, -ENOMEM, "%.200s: not enough memory", in->file);
+		prices->rows = rows;
+		prices->cap = cap;
+	}
+	prices->rows[prices->count++] = *row;
+	return 0;
+}
+
+static int take_row(struct file_reader *in, struct str text)
+{
+	struct row row = {.price = {-1, -1, -1}};
+	struct str words[FIELDS];
+
+	for (int i = 0; i < FIELDS; i++)
+		if (!next_word(&text, &words[i]))
+			return refuse(in, "a row has five words: provider, type, vCPUs, GPUs and "
+					  "dollars an hour; write - for what is unknown");
+	if (str_trim(text).len > 0)
+		return refuse(in, "more than five words; put # before what is a comment");
+	if (!read_provider(words[0], &row.provider))
+		return refuse(in, "the provider is none of aws, azure, gcp");
+	if (!read_type(words[1], &row))
+		return refuse(in, "the type is no name of 1 to 63 letters with at most one * at "
+				  "its start or end");
+	struct str price = words[4];
+	if (str_ends(price, STR("/vcpu"))) {
+		row.is_per_vcpu = true;
+		price = str_sub(price, 0, price.len - 5);
+	}
+	if (!read_figure(words[2], &row.price.vcpu) || !read_figure(words[3], &row.price.gpu) ||
+	    !read_figure(price, &row.price.usd_per_hour))
+		return refuse(in, "a figure is no number from 0 to 1000000; write - for what is "
+				  "unknown");
+	return add_row(in, &row);
+}
+
+static int take_line(struct file_reader *in, struct str line)
+{
+	struct str row, comment;
+
+	in->line++;
+	bool has_comment = str_cut(line, '#', &row, &comment);
+	row = str_trim(row);
+	if (row.len > 0)
+		return take_row(in, row);
+	return has_comment ? take_comment(in, comment) : 0;
+}
+
+static int read_lines(struct file_reader *in, struct str text)
+{
+	struct str line;
+
+	if (text.len > PRICE_FILE_MAX)
+		return error_set(in->why, -EINVAL, "%.200s: over 4 MiB; this is no table of prices",
+				 in->file);
+	if (str_starts(text, STR("\xef\xbb\xbf"))) /* a byte-order mark */
+		text = str_skip(text, 3);
+	while (text.len > 0) {
+		(void)str_cut(text, '\n', &line, &text);
+		int r = take_line(in, line);
+		if (r < 0)
+			return r;
+	}
+	if (in->prices->count == 0)
+		return refuse(in, "the table has no row; write \"aws m5.large 2 0 0.096\"");
+	return 0;
+}
+
+static int finish(int r, struct computing_prices *prices, struct computing_prices **out)
+{
+	if (r < 0)
+		computing_prices_free(prices);
+	else
+		*out = prices;
+	return r;
+}
+
+int computing_prices_read(const char *file, struct str text, struct computing_prices **out,
+			  struct error *why)
+{
+	struct file_reader in = {.file = file, .why = why};
+
+	in.prices = calloc(1, sizeof(*in.prices));
+	if (!in.prices)
+		return error_set(why, -ENOMEM, "%.200s: not enough memory", file);
+	return finish(read_lines(&in, text), in.prices, out);
+}
+
+int computing_prices_built_in(struct computing_prices **out)
+{
+	struct error why;
+	struct file_reader in = {.file = "computing_prices.txt", .why = &why};
+	int r = 0;
+
+	in.prices = calloc(1, sizeof(*in.prices));
+	if (!in.prices)
+		return -ENOMEM;
+	for (size_t i = 0; computing_prices_lines[i] && r == 0; i++)
+		r = take_line(&in, str_from(computing_prices_lines[i]));
+	assert(r != -EINVAL); /* the unit test reads the same lines */
+	return finish(r, in.prices, out);
+}
+
+void computing_prices_free(struct computing_prices *prices)
+{
+	if (prices)
+		free(prices->rows);
+	free(prices);
+}
+
+static bool matches(const struct row *row, struct str type)
+{
+	struct str own = {row->type, row->len};
+
+	switch (row->match) {
+	case MATCH_WHOLE:
+		return str_equal_nocase(own, type);
+	case MATCH_START:
+		return str_starts_nocase(type, own);
+	case MATCH_END:
+		return type.len >= own.len &&
+		       str_equal_nocase(str_skip(type, type.len - own.len), own);
+	}
+	return false;
+}
+
+/* Digits that begin at `at`; false when there are none or they are too many. */
+static bool number_at(struct str text, size_t at, double *out)
+{
+	uint64_t number = 0;
+	size_t end = at;
+
+	while (end < text.len && text.at[end] >= '0' && text.at[end] <= '9')
+		end++;
+	if (!str_to_u64(str_sub(text, at, end - at), &number) || number == 0 || number > 1024)
+		return false;
+	*out = (double)number;
+	return true;
+}
+
+static size_t skip_letters(struct str text, size_t at)
+{
+	while (at < text.len && ((text.at[at] >= 'A' && text.at[at] <= 'Z') ||
+				 (text.at[at] >= 'a' && text.at[at] <= 'z')))
+		at++;
+	return at;
+}
+
+/*
+ * Standard_NC24ads_A100_v4 has 24; where fewer are switched on (Standard_M8-2ms), the second number
+ * says how many.
+ * Source: Microsoft's "Azure VM sizes naming conventions". The A to G series of the first years
+ * (Standard_D3_v2) number their sizes instead and are told from it by having no letter after the
+ * number and _v2 or nothing behind: unknown.
+ */
+static bool vcpu_of_azure(struct str type, double *out)
+{
+	size_t at = sizeof("Standard_") - 1;
+	size_t digits = skip_letters(type, at), end = digits;
+
+	while (end < type.len && type.at[end] >= '0' && type.at[end] <= '9')
+		end++;
+	struct str rest = str_skip(type, end);
+	bool is_numbered = rest.len == 0 || str_equal_nocase(rest, STR("_v2")) ||
+			   str_equal_nocase(rest, STR("_v2_Promo"));
+	if (!str_starts_nocase(type, STR("Standard_")) || digits == at || end == digits ||
+	    is_numbered)
+		return false;
+	if (type.at[end] == '-')
+		return number_at(type, end + 1, out);
+	return number_at(type, digits, out);
+}
+
+/* family-kind-8; family-custom-8-16384 and custom-8-16384 have the memory behind. */
+static bool vcpu_of_gcp(struct str type, double *out)
+{
+	ptrdiff_t custom = str_find_nocase(type, STR("custom-"));
+
+	if (custom >= 0)
+		return number_at(type, (size_t)custom + 7, out);
+	for (size_t at = type.len; at > 1; at--) {
+		char c = type.at[at - 1];
+		if (c == '-')
+			return at < type.len && number_at(type, at, out);
+		if (c < '0' || c > '9')
+			return false; /* a2-highgpu-1g: GPUs, not vCPUs */
+	}
+	return false;
+}
+
+static bool vcpu_by_name(enum record_provider provider, struct str type, double *out)
+{
+	switch (provider) {
+	case PROVIDER_AZURE:
+		return vcpu_of_azure(type, out);
+	case PROVIDER_GCP:
+		return vcpu_of_gcp(type, out);
+	default:
+		return false;
+	}
+}
+
+/* The row with the longest name among those that match in this way and have the figure at `at`. */
+static const struct row *best(const struct computing_prices *prices, enum record_provider provider,
+			      struct str type, size_t at)
+{
+	const struct row *found = NULL;
+
+	for (size_t i = 0; i < prices->count; i++) {
+		const struct row *row = &prices->rows[i];
+		const double *figure = (const double *)((const char *)&row->price + at);
+		if (row->provider != provider || *figure < 0 || !matches(row, type))
+			continue;
+		if (!found || row->match < found->match ||
+		    (row->match == found->match && row->len > found->len))
+			found = row;
+	}
+	return found;
+}
+
+struct computing_price computing_prices_find(const struct computing_prices *prices,
+					     enum record_provider provider, struct str type)
+{
+	struct computing_price found = {-1, -1, -1};
+	const struct row *row =
+		best(prices, provider, type, offsetof(struct computing_price, vcpu));
+
+	if (row)
+		found.vcpu = row->price.vcpu;
+	else
+		(void)vcpu_by_name(provider, type, &found.vcpu);
+	row = best(prices, provider, type, offsetof(struct computing_price, gpu));
+	if (row)
+		found.gpu = row->price.gpu;
+	row = best(prices, provider, type, offsetof(struct computing_price, usd_per_hour));
+	if (row && !row->is_per_vcpu)
+		found.usd_per_hour = row->price.usd_per_hour;
+	else if (row && found.vcpu >= 0)
+		found.usd_per_hour = row->price.usd_per_hour * found.vcpu;
+	return found;
+}
+
+struct str computing_prices_name(const struct computing_prices *prices)
+{
+	return str_from(prices->name);
+}
+
+struct str computing_prices_date(const struct computing_prices *prices)
+{
+	return str_from(prices->date);
+}
