@@ -316,20 +316,14 @@ const struct kept_evidence *credentials_evidence(struct credentials *c,
 static void keep_first_act(struct credentials *c, const struct identity *credential,
 			   const struct record *record, unsigned class)
 {
-	struct address network = identity_network_of(&record->act.address);
 	uint64_t key[2];
 	bool is_new;
 
-	for (int i = 0; i < IDENTITY_NETWORKS; i++) {
-		const struct identity_network *one = &credential->networks[i];
-		if (one->order == 0 || !address_equal(&one->network, &network))
-			continue;
-		evidence_key(credential, one->order, key);
-		struct first_act *first = take_entry(c->first_acts, key, record->time, &is_new);
-		keep_earliest(&first->evidence, record);
-		if (table_class(c->first_acts, first) < class)
-			table_set_class(c->first_acts, first, class);
-	}
+	evidence_key(credential, identity_network_order(&record->act.address), key);
+	struct first_act *first = take_entry(c->first_acts, key, record->time, &is_new);
+	keep_earliest(&first->evidence, record);
+	if (table_class(c->first_acts, first) < class)
+		table_set_class(c->first_acts, first, class);
 }
 
 static unsigned class_of(const struct identity *credential)
@@ -344,7 +338,7 @@ static unsigned class_of(const struct identity *credential)
 }
 
 /* Sessions of people and of ordinary roles come and go by the thousand, and move with them. */
-static bool is_judged(const struct record_identity *who)
+bool credentials_judges(const struct record_identity *who)
 {
 	if (who->key_id.len == 0 || who->kind == IDENTITY_SERVICE)
 		return false;
@@ -366,7 +360,7 @@ void credentials_take(struct credentials *c, const struct record *record)
 		return;
 	}
 	learn_launch(c, record);
-	if (!is_judged(&record->act.identity))
+	if (!credentials_judges(&record->act.identity))
 		return;
 	struct identity *credential =
 		identities_take(c->identities, record->act.identity.key_id, record);

@@ -7,7 +7,7 @@
 
 #include "base/hash.h"
 
-enum { CAPACITY = 16384, STABLE_SEED = 0x1d };
+enum { CAPACITY = 16384, STABLE_SEED = 0x1d, SPAN_S = 600 };
 
 struct identities {
 	struct table *table;
@@ -89,11 +89,16 @@ uint64_t record_mark(const struct record *record)
 }
 
 /* Linear counting (Whang, Vander-Zanden, Taylor 1990) over 256 bits. */
-void identity_mark(struct identity_marks *marks, const struct record *record)
+static void mark_hash(struct identity_marks *marks, uint64_t hash)
 {
-	uint64_t bit = record_mark(record) % (64 * IDENTITY_MARK_WORDS);
+	uint64_t bit = hash % (64 * IDENTITY_MARK_WORDS);
 
 	marks->words[bit / 64] |= UINT64_C(1) << (bit % 64);
+}
+
+void identity_mark(struct identity_marks *marks, const struct record *record)
+{
+	mark_hash(marks, record_mark(record));
 }
 
 uint32_t identity_marked(const struct identity_marks *marks)
@@ -196,40 +201,47 @@ static uint64_t order_of(const void *at, size_t len)
 	return order ? order : 1; /* 0 is a free place */
 }
 
+uint64_t identity_network_order(const struct address *address)
+{
+	struct address network = identity_network_of(address);
+
+	return order_of(&network, sizeof(network));
+}
+
 /*
- * A place for what has this order: its own, a free one, or that of the one with the greatest order
- * when that is greater; NULL when it does not belong to the least few. What is kept was kept since
- * it was seen first, so what is known of it is whole.
+ * A place for what has this order: its own, or a new one between its neighbours; NULL when it does
+ * not belong to the least few. Places are sorted, so that they lie alike however they came. What
+ * is kept was kept since it was seen first, so what is known of it is whole.
  */
 static void *place_for(void *places, size_t size, size_t count, uint64_t wanted, bool *has_more)
 {
-	uint64_t *free = NULL, *most = NULL; /* each place begins with its order */
+	char *base = places;
+	size_t used = 0, at = 0;
+	uint64_t order; /* each place begins with it */
 
-	for (size_t i = 0; i < count; i++) {
-		uint64_t *one = (uint64_t *)((char *)places + i * size);
-		if (*one == wanted)
-			return one;
-		if (*one == 0)
-			free = free ? free : one;
-		else if (!most || *one > *most)
-			most = one;
+	for (; used < count; used++) {
+		memcpy(&order, base + used * size, sizeof(order));
+		if (order == 0)
+			break;
+		if (order == wanted)
+			return base + used * size;
+		at += order < wanted;
 	}
-	if (!free) {
-		*has_more = true;
-		free = *most > wanted ? most : NULL;
-	}
-	if (!free)
+	*has_more |= used == count;
+	if (at == count)
 		return NULL;
-	memset(free, 0, size);
-	*free = wanted;
-	return free;
+	size_t moved = (used < count ? used : count - 1) - at;
+	memmove(base + (at + 1) * size, base + at * size, moved * size);
+	memset(base + at * size, 0, size);
+	memcpy(base + at * size, &wanted, sizeof(wanted));
+	return base + at * size;
 }
 
 static void add_network(struct identity *identity, const struct record *record, unsigned agents)
 {
 	const struct record_act *act = &record->act;
 	struct address network = identity_network_of(&act->address);
-	uint64_t order = order_of(&network, sizeof(network));
+	uint64_t order = identity_network_order(&act->address);
 	struct identity_network *place =
 		place_for(identity->networks, sizeof(*place), IDENTITY_NETWORKS, order,
 			  &identity->has_more_networks);
@@ -243,6 +255,8 @@ static void add_network(struct identity *identity, const struct record *record, 
 	keep_times(&place->first, &place->last, record->time);
 	place->agents |= agents;
 	identity_mark(&place->acts, record);
+	int64_t span = record->time.ns / ((int64_t)SPAN_S * 1000000000);
+	mark_hash(&place->spans, hash_bytes(&span, sizeof(span), STABLE_SEED));
 }
 
 static void add_key(struct identity *identity, const struct record *record)
@@ -349,13 +363,14 @@ const struct identity_network *identity_main_network(const struct identity *iden
 
 	for (int i = 0; i < IDENTITY_NETWORKS; i++) {
 		const struct identity_network *one = &identity->networks[i];
-		uint32_t acts = identity_marked(&one->acts);
 		if (one->order == 0)
 			continue;
-		if (!most || acts > identity_marked(&most->acts) ||
-		    (acts == identity_marked(&most->acts) && one->first.ns < most->first.ns) ||
-		    (acts == identity_marked(&most->acts) && one->first.ns == most->first.ns &&
-		     one->order < most->order))
+		uint32_t spans = identity_marked(&one->spans);
+		uint32_t best = most ? identity_marked(&most->spans) : 0;
+		bool is_first =
+			most && (one->first.ns < most->first.ns ||
+				 (one->first.ns == most->first.ns && one->order < most->order));
+		if (!most || spans > best || (spans == best && is_first))
 			most = one;
 	}
 	return most;

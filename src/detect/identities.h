@@ -60,6 +60,7 @@ struct identity_network {
 	instant first, last;
 	unsigned agents; /* enum identity_agent */
 	struct identity_marks acts;
+	struct identity_marks spans; /* of ten minutes with an act in them */
 };
 
 struct identity_key_id {
@@ -110,9 +111,13 @@ void identities_watch(struct identities *identities, struct identity *identity, 
 struct identity **identities_sorted(struct identities *identities, size_t *count);
 struct table_counters identities_counters(const struct identities *identities);
 
-/* The network with the most acts, private ones included; NULL: none was seen. */
+/*
+ * Where it is at home: the network that it acts from in the most spans of ten minutes (a thief is
+ * busy, but seldom for long), of equals the first; private ones included. NULL: none was seen.
+ */
 const struct identity_network *identity_main_network(const struct identity *identity);
 struct address identity_network_of(const struct address *address);
+uint64_t identity_network_order(const struct address *address); /* of the network around it */
 
 /* -- what is shared by those who keep texts and times for any order -- */
 

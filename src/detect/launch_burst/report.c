@@ -253,12 +253,14 @@ static void add_links(struct finding *finding, const struct identity *identity,
 	for (int i = 0; i < IDENTITY_KEYS; i++)
 		if (identity->keys[i].order)
 			keys.at[keys.count++] = str_from(identity->keys[i].text);
-	add_list(finding, "keys", &keys, scratch);
+	add_list(finding, "key_ids", &keys, scratch);
 	for (int i = 0; addresses && i < IDENTITY_NETWORKS; i++) {
+		const struct identity_network *one = &identity->networks[i];
 		char text[ENDPOINT_TEXT_MAX];
-		if (identity->networks[i].order)
-			addresses[count++] = arena_copy(
-				scratch, address_text(&identity->networks[i].address, text));
+		bool is_then = finding->first_seen.ns <= one->last.ns &&
+			       finding->last_seen.ns >= one->first.ns;
+		if (one->order && is_then)
+			addresses[count++] = arena_copy(scratch, address_text(&one->address, text));
 	}
 	if (addresses)
 		facts_add_texts(&finding->facts, "addresses", addresses, count);
@@ -282,7 +284,7 @@ static void add_cost(const struct burst *b, const struct computing_prices *price
 		facts_add_real(facts, "cost_most", b->quota_vcpu / b->vcpu * b->usd_per_hour);
 	else
 		facts_add_text(facts, "cost_most", STR("unknown"));
-	facts_add_text(facts, "cost_currency", STR("USD"));
+	facts_add_text(facts, "currency", STR("USD"));
 	facts_add_text(facts, "cost_table", computing_prices_name(prices));
 	facts_add_text(facts, "cost_table_date", computing_prices_date(prices));
 	if (is_known)
@@ -300,7 +302,7 @@ static void add_facts(const struct burst *b, struct finding *finding, struct are
 {
 	struct facts *facts = &finding->facts;
 
-	facts_add_number(facts, "instances", b->machines);
+	facts_add_number(facts, "machines", b->machines);
 	facts_add_real(facts, "vcpu", b->vcpu);
 	facts_add_real(facts, "gpu", b->gpu);
 	if (b->unknown_types > 0)
@@ -353,13 +355,11 @@ static int by_region(const struct ledger_launched *a, const struct ledger_launch
 	return order ? order : strcmp(a->id, b->id);
 }
 
-/* The machines of the burst, region by region; all of one region in one command. */
-static void add_machines(const struct burst *b, struct ledger *ledger, struct finding *finding,
-			 struct arena *scratch)
+/* The machines of the burst, by region. */
+static size_t find_machines(const struct burst *b, struct ledger *ledger,
+			    const struct ledger_launched *sorted[LAUNCHED_MAX])
 {
 	const struct ledger_launches *all = ledger_launches(ledger, b->identity);
-	const struct ledger_launched *sorted[LAUNCHED_MAX];
-	struct str ids[LAUNCHED_MAX];
 	size_t count = 0;
 
 	for (int i = 0; i < LAUNCHED_MAX; i++) {
@@ -372,12 +372,30 @@ static void add_machines(const struct burst *b, struct ledger *ledger, struct fi
 		sorted[at] = one;
 		count++;
 	}
+	return count;
+}
+
+/* All of one region in one command. */
+static void add_machines(const struct burst *b, struct ledger *ledger, struct finding *finding,
+			 struct arena *scratch)
+{
+	const struct ledger_launched *sorted[LAUNCHED_MAX];
+	size_t count = find_machines(b, ledger, sorted);
+	struct str *ids = arena_take(scratch, LAUNCHED_MAX * sizeof(*ids));
+
+	if (!ids)
+		return;
+	for (size_t i = 0; i < count; i++)
+		ids[i] = str_from(sorted[i]->id);
+	facts_add_texts(&finding->facts, "instances", ids, count);
+	if (finding->verdict == VERDICT_SIGNAL)
+		return;
 	for (size_t from = 0, to; from < count; from = to) {
 		for (to = from; to < count && strcmp(sorted[to]->region, sorted[from]->region) == 0;
 		     to++)
-			ids[to - from] = str_from(sorted[to]->id);
+			;
 		cloud_steps_stop_machines(finding, scratch, b->identity->provider,
-					  str_from(sorted[from]->region), ids, to - from);
+					  str_from(sorted[from]->region), ids + from, to - from);
 	}
 }
 
@@ -439,12 +457,11 @@ void burst_report(const struct burst *b, struct ledger *ledger,
 	reasons_of_size(b, &j, &finding, scratch);
 	reasons_of_signs(b, &j, &finding, scratch);
 	add_cost(b, prices, &finding, scratch);
-	add_facts(b, &finding, scratch);
 	add_evidence(b, &finding);
-	if (j.verdict != VERDICT_SIGNAL) {
+	add_facts(b, &finding, scratch);
+	if (j.verdict != VERDICT_SIGNAL)
 		cloud_steps_stop_identity(&finding, scratch, b->identity, now);
-		add_machines(b, ledger, &finding, scratch);
-	}
+	add_machines(b, ledger, &finding, scratch);
 	teller->tell(teller, &finding);
 	arena_reset(scratch);
 }

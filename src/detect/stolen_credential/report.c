@@ -84,7 +84,7 @@ static void reasons_of_cluster(const struct stolen *s, struct finding *finding,
 					STR_ARG(when)));
 	facts_add_text(&finding->facts, "read_in", place);
 	facts_add_text(&finding->facts, "read_by", str_from(e->reader));
-	facts_add_text(&finding->facts, "read_from", from);
+	facts_add_text(&finding->facts, "source", from);
 	facts_add_text(&finding->facts, "read_at", when);
 	facts_add_text(&finding->facts, "cluster", str_from(e->cluster));
 	kept_evidence_add(finding, &e->evidence);
@@ -126,23 +126,17 @@ static void add_places(struct credentials *credentials, const struct identity *c
 		facts_add_texts(&finding->facts, "addresses", list, s->outside_count);
 }
 
-static void add_whom(const struct identity *credential, struct finding *finding,
-		     struct arena *scratch)
+static void add_whom(const struct identity *credential, struct finding *finding)
 {
 	finding->subject.type = STR("identity");
 	facts_add_text(&finding->subject.keys, "provider",
 		       str_from(providers[credential->provider]));
-	facts_add_text(&finding->subject.keys, "key", str_from(credential->by));
+	facts_add_text(&finding->subject.keys, "key_id", str_from(credential->by));
 	facts_add_text(&finding->actor, "identity", str_from(credential->name));
 	facts_add_text(&finding->actor, "account", str_from(credential->account));
 	facts_add_text(&finding->facts, "identity", str_from(credential->name));
 	facts_add_text(&finding->facts, "instance", str_from(credential->instance));
-	facts_add_text(&finding->facts, "issuer", str_from(credential->issuer));
-	struct str *keys = arena_take(scratch, sizeof(*keys));
-	if (keys) {
-		keys[0] = str_from(credential->by);
-		facts_add_texts(&finding->facts, "keys", keys, 1);
-	}
+	facts_add_text(&finding->facts, "service_account", str_from(credential->issuer));
 }
 
 static void add_techniques(const struct identity *credential, const struct stolen *s,
@@ -183,7 +177,7 @@ void stolen_report(struct credentials *credentials, const struct identity *crede
 		.title = title_of(credential, s, scratch),
 	};
 
-	add_whom(credential, &finding, scratch);
+	add_whom(credential, &finding);
 	add_techniques(credential, s, &finding);
 	reasons_of_cluster(s, &finding, scratch);
 	reasons_of_place(credential, s, &finding, scratch);

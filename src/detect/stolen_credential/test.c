@@ -312,7 +312,7 @@ static void a_flood_does_not_wash_away_what_is_watched(void **state)
 	}
 	record_case_report(&stolen_credential_detector, of, result);
 	assert_int_equal(result->count, 1);
-	record_case_says("flood", &result->at[0], "\"key\":\"" A "\"");
+	record_case_says("flood", &result->at[0], "\"key_id\":\"" A "\"");
 	assert_int_equal(result->at[0].severity, SEVERITY_HIGH);
 	stolen_credential_detector.destroy(of);
 	free(nodes);
