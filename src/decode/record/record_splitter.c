@@ -53,7 +53,7 @@ bool splitter_begin_list(struct record_splitter *s)
 	if (s->place_count == PLACES_MAX)
 		return false;
 	s->places[s->place_count++] = PLACE_LIST;
-	s->wants_comma = false;
+	s->wants_comma = s->is_plain = false;
 	s->first_key_len = 0;
 	return true;
 }
@@ -70,7 +70,7 @@ void splitter_count_lines_to(struct record_splitter *s, size_t at)
 /* The first byte that is still needed. */
 static size_t needed_from(const struct record_splitter *s)
 {
-	bool has_text = (s->doing == IN_RECORD && !s->is_passed_over) ||
+	bool has_text = s->doing == IN_PLAIN || (s->doing == IN_RECORD && !s->is_passed_over) ||
 			((s->doing == IN_LINE || s->doing == LOST) && !s->is_dropped);
 	size_t from = has_text ? s->start : s->at;
 
@@ -147,6 +147,43 @@ static enum step begin_line(struct record_splitter *s)
 	return STEP_ON;
 }
 
+/* -- a record that is a line, as the one before it -- */
+
+static bool begins_as_before(const struct record_splitter *s, struct str line)
+{
+	return s->first_key_len > 0 &&
+	       str_starts(str_skip(line, 1), str_of(s->first_key, s->first_key_len));
+}
+
+/*
+ * What is damaged in such a line is for who reads it to find: it ends where the line does. One that
+ * does not look like the one before is read as any other record.
+ */
+static enum step read_plain(struct record_splitter *s)
+{
+	struct str rest = str_skip(buf_view(&s->pending), s->at);
+	ptrdiff_t found = str_find_byte(rest, '\n');
+	size_t end = s->at + (found < 0 ? rest.len : (size_t)found);
+	bool is_too_long = end - s->start > s->record_max;
+
+	s->at = end;
+	if (found < 0 && !s->is_last && !is_too_long)
+		return STEP_MORE;
+	struct str line = str_sub(buf_view(&s->pending), s->start, end - s->start);
+	while (line.len > 0 && splitter_is_space(line.at[line.len - 1]))
+		line.len--;
+	s->is_plain = !is_too_long && line.at[line.len - 1] == '}' && begins_as_before(s, line);
+	if (!s->is_plain) {
+		s->at = s->start;
+		s->doing = IN_RECORD;
+		return STEP_ON;
+	}
+	splitter_hand_out(s, s->start + line.len, PIECE_WHOLE);
+	s->counted = end; /* there is no line end in a line */
+	s->doing = BETWEEN;
+	return STEP_PIECE;
+}
+
 /* -- between records -- */
 
 static enum step begin_record(struct record_splitter *s, bool is_passed_over)
@@ -175,8 +212,12 @@ static void end_place(struct record_splitter *s)
 /* STEP_MORE: nothing begins with this byte. */
 static enum step take_at_top(struct record_splitter *s, char c)
 {
-	if (c == '{')
-		return begin_record(s, false);
+	if (c == '{') {
+		begin_record(s, false);
+		if (s->is_plain && begins_line(s))
+			s->doing = IN_PLAIN;
+		return STEP_ON;
+	}
 	if (c == '[' && splitter_begin_list(s))
 		return STEP_MORE;
 	/* what damage left over, and a byte-order mark */
@@ -294,6 +335,9 @@ bool record_splitter_next(struct record_splitter *s, struct record_piece *out)
 			break;
 		case IN_RECORD:
 			step = splitter_read_record(s);
+			break;
+		case IN_PLAIN:
+			step = read_plain(s);
 			break;
 		case IN_LINE:
 			step = read_line(s);

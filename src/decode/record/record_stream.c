@@ -46,6 +46,7 @@ struct record_stream {
 	struct walk walks[WALKS_MAX];
 	size_t walk_count;
 	struct record_piece piece;
+	struct str rest; /* of the piece, behind its first record */
 	/* a record that is many flows; with the value and layer it was found at */
 	struct azure_flows flows;
 	bool walks_flows;
@@ -125,6 +126,7 @@ int record_stream_begin(struct record_stream *stream, struct str name, struct st
 	record_splitter_reset(stream->splitter);
 	stream->walk_count = 0;
 	stream->walks_flows = false;
+	stream->rest = (struct str){0};
 	stream->name = name;
 	stream->counters = (struct record_stream_counters){0};
 	return read_as(as, &stream->format, why);
@@ -161,7 +163,8 @@ static enum found bad(struct record_stream *stream, struct error *why, const cha
 	return FOUND_BAD;
 }
 
-static enum found bad_piece(struct record_stream *stream, struct error *why)
+static enum found bad_piece(struct record_stream *stream, enum piece_damage damage,
+			    struct error *why)
 {
 	static const char *const sentences[] = {
 		[PIECE_WHOLE] = "this is JSON, but no record; it was passed over",
@@ -173,7 +176,7 @@ static enum found bad_piece(struct record_stream *stream, struct error *why)
 				    "allow larger records, or look at it by hand",
 	};
 
-	return bad(stream, why, sentences[stream->piece.damage]);
+	return bad(stream, why, sentences[damage]);
 }
 
 static enum found bad_line(struct record_stream *stream, struct error *why)
@@ -300,15 +303,16 @@ static enum found decode(struct record_stream *stream, size_t layer, const struc
 	if (found != FOUND_RECORD || !is_doubtful(stream, layer))
 		return found;
 	if (out->kind == RECORD_OTHER)
-		return bad_piece(stream, why);
+		return bad_piece(stream,
+				 stream->piece.damage ? stream->piece.damage : PIECE_DAMAGED, why);
 	stream->counters.mended++;
 	return FOUND_RECORD;
 }
 
 /* -- what it is wrapped in -- */
 
-/* Reads a text as JSON into a layer; false: it has more values than fit. */
-static bool read_layer(struct record_stream *stream, size_t layer, struct str text)
+/* Reads a text as JSON into a layer; the bytes of it, or 0: it has more values than fit. */
+static size_t read_layer(struct record_stream *stream, size_t layer, struct str text)
 {
 	struct json *doc = &stream->layers[layer].doc;
 	struct json_node *nodes = stream->nodes;
@@ -319,7 +323,8 @@ static bool read_layer(struct record_stream *stream, size_t layer, struct str te
 	}
 	*doc = (struct json){.nodes = nodes,
 			     .cap = stream->node_max - (uint32_t)(nodes - stream->nodes)};
-	return json_read(doc, text) > 0 && !(doc->flaws & JSON_FLAW_FULL);
+	size_t used = json_read(doc, text);
+	return doc->flaws & JSON_FLAW_FULL ? 0 : used;
 }
 
 static struct str decode_base64(struct str text, struct buf *out)
@@ -371,7 +376,7 @@ static enum opened open_string(struct record_stream *stream, size_t *layer, bool
 		return OPENED_NOTHING;
 	if (text->at[0] != '{' && text->at[0] != '[')
 		return OPENED_LINE;
-	if (!read_layer(stream, *layer + 1, *text))
+	if (read_layer(stream, *layer + 1, *text) == 0)
 		return OPENED_NOTHING;
 	struct json_value root = json_root(&stream->layers[*layer + 1].doc);
 	if (json_kind(root) == JSON_ARRAY) {
@@ -443,17 +448,42 @@ static enum found next_item(struct record_stream *stream, struct record *out, st
 		return FOUND_NOTHING;
 	}
 	if (json_kind(walk->item) != JSON_OBJECT)
-		return bad_piece(stream, why);
+		return bad_piece(stream, stream->piece.damage, why);
 	return take_value(stream, walk->layer, walk->item, out, why);
+}
+
+/* What stands in a line behind its record, without what parts the two. */
+static void keep_rest(struct record_stream *stream, size_t used)
+{
+	struct str rest = str_skip(stream->piece.text, used);
+
+	stream->piece.text.len -= rest.len;
+	while (rest.len > 0 && strchr(" \t\r\n,]}", rest.at[0]))
+		rest = str_skip(rest, 1);
+	stream->rest = rest;
+}
+
+static bool next_piece(struct record_stream *stream)
+{
+	struct record_piece *piece = &stream->piece;
+
+	if (stream->rest.len == 0)
+		return record_splitter_next(stream->splitter, piece);
+	piece->offset += (size_t)(stream->rest.at - piece->text.at);
+	piece->text = stream->rest;
+	piece->is_line = piece->text.at[0] != '{';
+	stream->rest = (struct str){0};
+	return true;
 }
 
 static enum found take_piece(struct record_stream *stream, struct record *out, struct error *why)
 {
 	const struct record_piece *piece = &stream->piece;
 	enum found found;
+	size_t used;
 
 	if (piece->damage == PIECE_TOO_LARGE)
-		return bad_piece(stream, why);
+		return bad_piece(stream, stream->piece.damage, why);
 	if (piece->is_line && str_equal(piece->text, STR("null")))
 		return FOUND_NOTHING; /* JSON that says of itself that it is nothing */
 	if (piece->is_line) {
@@ -462,14 +492,17 @@ static enum found take_piece(struct record_stream *stream, struct record *out, s
 		return found == FOUND_UNKNOWN ? bad_line(stream, why) : found;
 	}
 	if (piece->text.len == 0)
-		return bad_piece(stream, why);
-	if (!read_layer(stream, 0, piece->text))
+		return bad_piece(stream, stream->piece.damage, why);
+	used = read_layer(stream, 0, piece->text);
+	if (piece->damage == PIECE_WHOLE && used > 0 && used < piece->text.len)
+		keep_rest(stream, used);
+	if (used == 0)
 		return bad(stream, why,
 			   "this record has more values than one may have and was passed over; "
 			   "look at it by hand");
 	struct json_value root = json_root(&stream->layers[0].doc);
 	if (json_kind(root) != JSON_OBJECT)
-		return bad_piece(stream, why);
+		return bad_piece(stream, stream->piece.damage, why);
 	return take_value(stream, 0, root, out, why);
 }
 
@@ -484,7 +517,7 @@ enum record_stream_state record_stream_next(struct record_stream *stream, struct
 		} else if (stream->walk_count > 0) {
 			found = next_item(stream, out, why);
 		} else {
-			if (!record_splitter_next(stream->splitter, &stream->piece))
+			if (!next_piece(stream))
 				return RECORD_STREAM_MORE;
 			found = take_piece(stream, out, why);
 		}

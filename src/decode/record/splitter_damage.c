@@ -82,6 +82,7 @@ enum step splitter_lose(struct record_splitter *s, size_t seen, enum piece_damag
 	s->lost = (struct record_piece){
 		.offset = s->base + s->start, .line = s->line, .damage = damage};
 	s->is_dropped = s->is_passed_over;
+	s->is_plain = false;
 	s->strict_until = s->base + seen + 1;
 	s->at = s->is_passed_over ? seen : s->start + 1;
 	s->doing = LOST;

@@ -68,6 +68,19 @@ static enum event take_bracket(struct record_splitter *s, size_t at)
 	return s->depth == 0 ? ENDS : NOTHING;
 }
 
+static enum step end_record(struct record_splitter *s)
+{
+	bool is_top = splitter_place(s) == PLACE_TOP;
+
+	if (is_top)
+		s->is_plain =
+			str_find_byte(str_sub(buf_view(&s->pending), s->start, s->at - s->start),
+				      '\n') < 0;
+	if (is_top ? s->is_plain : s->first_key_len == 0)
+		splitter_remember_key(s, s->at);
+	return splitter_hand_out(s, s->at, PIECE_WHOLE);
+}
+
 static enum step take_event(struct record_splitter *s, enum event event, size_t at)
 {
 	s->carry = (struct structure_carry){0};
@@ -77,10 +90,8 @@ static enum step take_event(struct record_splitter *s, enum event event, size_t 
 		s->at = at + 1;
 		s->doing = BETWEEN;
 		s->wants_comma = true;
-		if (s->first_key_len == 0 && splitter_place(s) == PLACE_LIST)
-			splitter_remember_key(s, s->at);
 		if (!s->is_passed_over)
-			return splitter_hand_out(s, s->at, PIECE_WHOLE);
+			return end_record(s);
 		s->is_passed_over = false;
 		return STEP_ON;
 	case BROKEN:

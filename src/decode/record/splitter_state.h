@@ -25,7 +25,13 @@ enum place {
 	PLACE_MEMBERS, /* of a wrapper, before or after its list */
 };
 
-enum doing { BETWEEN, IN_RECORD, IN_LINE, LOST };
+enum doing {
+	BETWEEN,
+	IN_RECORD,
+	IN_PLAIN, /* a record that is a line: its end alone is looked for */
+	IN_LINE,
+	LOST,
+};
 
 enum step { STEP_ON, STEP_MORE, STEP_PIECE };
 
@@ -51,6 +57,7 @@ struct record_splitter {
 	/* between records */
 	enum place places[PLACES_MAX];
 	size_t place_count;
+	bool is_plain;	  /* outside of lists: the last record was one line */
 	bool wants_comma; /* in a list, after an item */
 	bool in_key, is_escaped;
 	char key[KEY_MAX]; /* of a wrapper's member */
@@ -58,7 +65,7 @@ struct record_splitter {
 
 	/* out of step: from `start` on is damaged */
 	struct record_piece lost;
-	char first_key[KEY_MAX]; /* of a record in this list, with its quotes */
+	char first_key[KEY_MAX]; /* of a record in this list, or the last one, with its quotes */
 	size_t first_key_len;
 	bool is_dropped; /* it became too large: its text is not there any more */
 
