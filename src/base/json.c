@@ -427,13 +427,13 @@ struct key_index {
 	uint8_t first[64], next[JSON_PICK_MAX]; /* of a hash, and after a key; index + 1, 0: none */
 };
 
-/* The same for letters of either case. */
+/* The same for letters of either case; eventName, eventTime and eventType differ near their end. */
 static size_t key_hash(struct str name)
 {
 	if (name.len == 0)
 		return 0;
-	size_t first = (uint8_t)name.at[0] | 0x20, middle = (uint8_t)name.at[name.len / 2] | 0x20;
-	return (name.len + first * 5 + middle * 11) % 64;
+	size_t first = (uint8_t)name.at[0] | 0x20, late = (uint8_t)name.at[name.len * 3 / 4] | 0x20;
+	return (name.len + first * 5 + late * 11) % 64;
 }
 
 static void index_keys(struct key_index *index, const struct str *keys, size_t count)
@@ -446,21 +446,22 @@ static void index_keys(struct key_index *index, const struct str *keys, size_t c
 	}
 }
 
-/* Which of `keys` a member's key is; count: none. */
-static size_t find_key(const struct key_index *index, struct json_value key, const struct str *keys,
-		       size_t count)
+/* Which of `keys` the name at this node is; count: none. */
+static size_t find_key(const struct key_index *index, const struct json *doc, uint32_t at,
+		       const struct str *keys, size_t count)
 {
-	const struct json_node *node = &key.json->nodes[key.index];
-	struct str name = {key.json->text.at + node->start, node->len};
+	const struct json_node *node = &doc->nodes[at];
+	struct str name = {doc->text.at + node->start, node->len};
 
 	if (node->has_escape) {
 		for (size_t i = 0; i < count; i++)
-			if (json_text_is(key, keys[i]))
+			if (json_text_is((struct json_value){doc, at}, keys[i]))
 				return i;
 		return count;
 	}
 	for (size_t i = index->first[key_hash(name)]; i > 0; i = index->next[i - 1])
-		if (str_equal(name, keys[i - 1]) || str_equal_nocase(name, keys[i - 1]))
+		if (keys[i - 1].len == name.len &&
+		    (str_equal(name, keys[i - 1]) || str_equal_nocase(name, keys[i - 1])))
 			return i - 1;
 	return count;
 }
@@ -468,20 +469,22 @@ static size_t find_key(const struct key_index *index, struct json_value key, con
 void json_pick(struct json_value object, const struct str *keys, size_t count,
 	       struct json_value *out)
 {
+	const struct json *doc = object.json;
 	struct key_index index;
 
 	assert(count <= JSON_PICK_MAX);
 	for (size_t i = 0; i < count; i++)
-		out[i] = (struct json_value){object.json, NONE};
-	struct json_value v = json_first(object);
-	if (json_kind(object) != JSON_OBJECT || !node_of(v))
+		out[i] = (struct json_value){doc, NONE};
+	if (json_kind(object) != JSON_OBJECT)
 		return;
-	index_keys(&index, keys, count);
-	for (; node_of(v); v = json_next(v)) {
-		struct json_value key = {v.json, v.index - 1};
-		size_t i = find_key(&index, key, keys, count);
+	uint32_t end = doc->nodes[object.index].after;
+	if (end > object.index + 1)
+		index_keys(&index, keys, count);
+	/* a name, which is one node, and its value, with all that is in it */
+	for (uint32_t at = object.index + 1; at + 1 < end; at = doc->nodes[at + 1].after) {
+		size_t i = find_key(&index, doc, at, keys, count);
 		if (i < count && out[i].index == NONE)
-			out[i] = v;
+			out[i].index = at + 1;
 	}
 }
 
