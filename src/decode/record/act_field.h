@@ -76,6 +76,8 @@ bool kube_is_read_only(struct str verb, struct str subresource);
 void cloudtrail_identity(struct json_value user, struct arena *scratch, struct record_act *act);
 void cloudtrail_resources(const struct json_value *sides, struct arena *scratch,
 			  struct record_act *act);
+/* "AWS::IAM::Role" -> "role", where there is a short word for it. */
+struct str aws_type(struct str type);
 enum { CLOUDTRAIL_REQUEST, CLOUDTRAIL_RESPONSE, CLOUDTRAIL_LISTED, CLOUDTRAIL_SIDES };
 
 /* One for each form; the contract is acts_decode's. */

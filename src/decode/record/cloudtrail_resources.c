@@ -197,7 +197,7 @@ static bool add_s3(struct str arn, struct record_act *act)
 	return true;
 }
 
-static struct str short_type(struct str type)
+struct str aws_type(struct str type)
 {
 	static const struct act_pair types[] = {
 		{STR("AWS::IAM::Role"), STR("role")},
@@ -224,7 +224,7 @@ static void add_listed(struct json_value list, struct arena *scratch, struct rec
 		struct str arn = act_either(act_member(item, STR("ARN"), scratch),
 					    act_member(item, STR("arn"), scratch));
 		if (!add_s3(arn, act))
-			act_add_resource(act, short_type(act_member(item, STR("type"), scratch)),
+			act_add_resource(act, aws_type(act_member(item, STR("type"), scratch)),
 					 arn);
 	}
 }

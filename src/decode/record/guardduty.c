@@ -96,6 +96,16 @@ static void decode_resources(const struct finding_view *f)
 				 text_of(f, json_item(buckets, i), STR("name")));
 }
 
+/* {"AWS::IAM::Role": "arn:..."}, of a call of AWS */
+static void add_affected(const struct finding_view *f, struct json_value affected)
+{
+	struct json_value v = json_first(affected);
+
+	for (int i = 0; i < RECORD_RESOURCES_MAX && json_exists(v); i++, v = json_next(v))
+		act_add_resource(f->act, aws_type(act_text(json_key_of(v), f->scratch)),
+				 act_text(v, f->scratch));
+}
+
 static struct str address_in(const struct finding_view *f, struct json_value holder)
 {
 	struct json_value remote = act_capital_member(holder, STR("remoteIpDetails"));
@@ -123,6 +133,7 @@ static void decode_action(struct finding_view *f)
 	f->act->user_agent = text_of(f, does, STR("userAgent"));
 	f->act->error = text_of(f, does, STR("errorCode"));
 	f->act->request = does;
+	add_affected(f, act_capital_member(does, STR("affectedResources")));
 }
 
 /* Of an attack sequence: the first actor, where he was seen, and what he touched. */

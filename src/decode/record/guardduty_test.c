@@ -55,9 +55,10 @@ static const struct act_case cases[] = {
 	 "'type':'Policy:IAMUser/X','severity':2,'resource':{'accessKeyDetails':{'userType':"
 	 "'IAMUser','userName':'ci','accessKeyId':'AKIA1'}},'service':{'detectorId':'d',"
 	 "'eventFirstSeen':'2026-11-22T10:00:00Z','action':{'awsApiCallAction':{'domainDetails':"
-	 "{'domain':'cloudformation.amazonaws.com'}}}}}",
+	 "{'domain':'cloudformation.amazonaws.com'},'affectedResources':{'AWS::IAM::Role':"
+	 "'arn:aws:iam::1:role/r','AWS::New::Thing':'t','x':{}}}}}}",
 	 TOLD "Policy:IAMUser/X unknown user name=ci key=AKIA1 from=cloudformation.amazonaws.com "
-	      "risk=2 request"},
+	      "risk=2 on=role:arn:aws:iam::1:role/r on=AWS::New::Thing:t request"},
 	{"a sequence of attacks",
 	 "{" HEAD "'type':'AttackSequence:IAM/CompromisedCredentials','severity':9,'resource':{},"
 	 "'service':{'serviceName':'guardduty','eventFirstSeen':'2026-11-22 10:00:00.000000000',"
