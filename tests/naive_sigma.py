@@ -198,8 +198,12 @@ class Mapping:
         self.prefixes = content.get("prefixes") or {}
         self.path = path
 
-    def keys_shared(self, source):
-        return max((len(own) for own in self.sources if all(source.get(k) == v for k, v in own.items())), default=0)
+    def words_said(self, source):
+        """How many words of this mapping's the log source says, when it says all of one of its sources."""
+        return max((len(own) for own in self.sources if own.items() <= source.items()), default=0)
+
+    def says(self, source):
+        return any(source.items() <= own.items() for own in self.sources)
 
     def paths(self, field):
         if field in self.fields:
@@ -228,12 +232,15 @@ def read_mappings(folder):
     return mappings
 
 
-def mapping_of(source, mappings):
-    best = max(mappings, key=lambda m: m.keys_shared(source), default=None)
-    if best is None or not best.keys_shared(source):
-        told = ", ".join(f"{k}: {v}" for k, v in source.items() if k != "definition")
+def mappings_of(source, mappings):
+    """Those with the most words that the rule says, too; else those that say all of the rule's words."""
+    source = {k: v for k, v in source.items() if k in ("product", "category", "service")}
+    most = max((m.words_said(source) for m in mappings), default=0)
+    fit = [m for m in mappings if m.words_said(source) == most] if most else [m for m in mappings if source and m.says(source)]
+    if not fit:
+        told = ", ".join(f"{k}: {v}" for k, v in source.items())
         raise Refused(f"no mapping is for the log source {{{told}}}: write one (docs/rules.md)")
-    return best
+    return fit
 
 
 # ---- values --------------------------------------------------------------------------------------------------------
@@ -561,7 +568,8 @@ class Rule:
         for key in ("logsource", "detection"):
             if not isinstance(content.get(key), dict):
                 raise Refused("a filter is not supported: write the exclusion into the rule" if "filter" in content else f"a rule needs {key}")
-        self.mapping = mapping_of(content["logsource"], mappings)
+        self.mappings = mappings_of(content["logsource"], mappings)
+        self.mapping = self.mappings[0]
         detection = dict(content["detection"])
         conditions = detection.pop("condition", None)
         if "timeframe" in detection:
@@ -573,7 +581,10 @@ class Rule:
         self.expression = "or", [Condition(str(c), searches).parse() for c in conditions]
 
     def is_hit(self, record, kind):
-        return kind in self.mapping.kinds and holds(self.expression, record, self.mapping)
+        return any(kind in m.kinds and holds(self.expression, record, m) for m in self.mappings)
+
+    def mapping_for(self, kind):
+        return next((m for m in self.mappings if kind in m.kinds), self.mapping)
 
 
 class Correlation:
@@ -683,14 +694,14 @@ class Evaluation:
         alias = correlation.aliases.get(field, {})
         field = alias.get(rule.name, alias.get(rule.id, field))
         record, kind = self.records[number - 1]
-        mapping = rule.mapping if not rule.is_correlation else self.mapping_below(rule, kind)
+        mapping = rule.mapping_for(kind) if not rule.is_correlation else self.mapping_below(rule, kind)
         return [t for t in map(text_of, mapping.values(record, field)[1]) if t is not None]
 
     def mapping_below(self, rule, kind):
         below = [self.by_name[n] for n in rule.correlation.rules]
         while any(r.is_correlation for r in below):
             below = [b for r in below for b in ([r] if not r.is_correlation else [self.by_name[n] for n in r.correlation.rules])]
-        return next((r.mapping for r in below if kind in r.mapping.kinds), below[0].mapping)
+        return next((m for r in below for m in r.mappings if kind in m.kinds), below[0].mapping)
 
     def completed(self, correlation):
         groups = {}
