@@ -72,6 +72,8 @@ MATCHES = {
     "utf16be": values("f|utf16be|base64: 'ab'", ["AGEAYg=="], ["YQBiAA=="]),
     "utf16 has a mark": values("f|utf16|base64: 'ab'", ["//5hAGIA"], ["YQBiAA=="]),
     "windash": values("f|windash|contains: ' -e '", ["x -e y", "x /e y", "x \u2013e y", "x \u2014e y", "x \u2015e y"], ["x e y"]),
+    "windash at the end": values("f|windash|contains: 'a-'", ["xa\u2013b", "a/"], ["ab"]),
+    "a number in quotes before one without": ("s: {f: '4'}\nt: {f: 4}\ncondition: s or s and t", [({"f": "04"}, False), ({"f": "4"}, True)]),
     "lt": values("f|lt: 5", [4, 4.9, "4", -1], [5, "5", "four", None]),
     "lte": values("f|lte: 5", [5, 4], [5.1]),
     "gt": values("f|gt: 5", [6, "6", 1e3], [5, "x"]),
@@ -89,6 +91,8 @@ MATCHES = {
     "a key with dots": ("s: {a.b.c/d: x}\ncondition: s", [({"a": {"b.c/d": "x"}}, True), ({"a.b": {"c/d": "x"}}, True), ({"a": {"b": {"c/d": "x"}}}, True)]),
     "the longest key counts": ("s: {a.b: x}\ncondition: s", [({"a.b": "y", "a": {"b": "x"}}, False), ({"a.b": "x", "a": {"b": "y"}}, True), ({"a.b": "y"}, False)]),
     "the longest key counts that leads to a value": ("s: {a.b.c: x}\ncondition: s", [({"a.b": "y", "a": {"b": {"c": "x"}}}, True), ({"a.b": {"d": "x"}, "a": {"b.c": "x"}}, True)]),
+    "a key that leads nowhere is in nobody's way": ("s: {a.b.c: x}\ncondition: s", [({"a.b": None, "a": {"b.c": "x"}}, True), ({"a.b": "", "a": {"b.c": ["x"]}}, True),
+                                                                                  ({"a.b": "y", "a": {"b": {"c": "z", "a.b": 1}, "b.c": "x"}}, True)]),
     "an expression sees bytes": values("f|re: '^..$'", ["ab", "\u00e9"], ["a"]),
     "? is a letter outside of ASCII, too": values("f: '?'", ["a", "\u00e9"], ["ab"]),
     "keys are as they are written": ("s: {Ab: x}\ncondition: s", [({"Ab": "x"}, True), ({"ab": "x"}, False)]),
@@ -135,7 +139,7 @@ def event(second, **fields):
 
 def correlation(text, *rules):
     """Rules a, b ... that look for k: a, k: b ..., and a correlation of them."""
-    return "\n---\n".join([f"title: t\nid: c\ncorrelation:\n{text}", *(
+    return "\n---\n".join([f"title: t\nid: corr\ncorrelation:\n{text}", *(
         f"title: {n}\nname: {n}\nlogsource: {{product: aws, service: cloudtrail}}\ndetection: {{s: {{k: {n}}}, condition: s}}" for n in rules)])
 
 
