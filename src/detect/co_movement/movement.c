@@ -175,6 +175,17 @@ static bool is_thin(const struct flow_session *session, const struct sums *sums)
 	       sums->down / seconds <= THIN_MOST_PER_S;
 }
 
+/* Rows of one time alone (Azure's) do not tell how long their window was, but how far apart. */
+static uint32_t step_of(const struct flow_session *session, const struct sums *sums)
+{
+	enum { APART_SHORT_S = 150 };
+	uint32_t seconds = session->last_s - flow_series_at(session->series, 0)->start_s;
+	uint64_t rows = sums->up_rows > sums->down_rows ? sums->up_rows : sums->down_rows;
+
+	return sums->longest_s > LONGEST_SHORT_S || seconds / rows > APART_SHORT_S ? STEP_LONG_S
+										   : STEP_S;
+}
+
 bool movement_measure(const struct flow_session *session, struct movement *out)
 {
 	struct sums sums = sums_of(session);
@@ -183,7 +194,7 @@ bool movement_measure(const struct flow_session *session, struct movement *out)
 	out->session = session;
 	if (session->opener == OPENER_OUTSIDE || session->is_sampled || !is_thin(session, &sums))
 		return false;
-	out->step_s = sums.longest_s > LONGEST_SHORT_S ? STEP_LONG_S : STEP_S;
+	out->step_s = step_of(session, &sums);
 	uint32_t first_s = flow_series_at(session->series, 0)->start_s;
 	/* The first windows have the opening of TLS; the last is cut off, and for all who are still
 	 * connected when the log ends that is at the same time. */
