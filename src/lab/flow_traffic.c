@@ -194,6 +194,9 @@ static void hand_over(struct running *run, unsigned index, struct flow_rows_take
 		both.flow.has_back = true;
 		both.flow.packets_back = down->packets;
 		both.flow.bytes_back = down->bytes;
+		both.flow.start = both.flow.end = both.time = instant_add(
+			traffic->start,
+			DURATION_S((int64_t)(index + 1) * traffic->window_s - traffic->phase_s));
 		both.flow.provider = PROVIDER_AZURE;
 		both.flow.state = index > 0 ? FLOW_CONTINUES : FLOW_BEGINS;
 		taker->take(taker, &both);

@@ -60,7 +60,7 @@ struct flow_traffic {
 	uint32_t seconds, window_s;
 	uint32_t phase_s;	/* the first window began so long before `start` */
 	bool has_whole_windows; /* rows tell the window's ends, not the first and last packet */
-	bool is_two_way;	/* both directions in one row, as Azure's */
+	bool is_two_way;	/* both directions in one row with one time, its end, as Azure's */
 	uint32_t lost_percent;	/* windows that the log does not have */
 	/* times in seconds for RHYTHM_SHARED and their sizes; NULL: drawn from the seed */
 	const double *shared;
