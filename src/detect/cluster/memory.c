@@ -61,7 +61,8 @@ int memory_init(struct memory *m, const struct record_settings *settings)
 	m->deed_list = calloc(deeds, sizeof(struct deed *));
 	m->workload_list = calloc(deeds, sizeof(struct workload_seen *));
 	m->window_list = calloc(actors, sizeof(struct window *));
-	if (!m->deed_list || !m->workload_list || !m->window_list ||
+	m->key_pods = calloc(actors, sizeof(struct pod_seen *));
+	if (!m->deed_list || !m->workload_list || !m->window_list || !m->key_pods ||
 	    new_table(&m->actors, actors, sizeof(struct actor), sizeof(struct hash_pair), m->seed) <
 		    0 ||
 	    new_table(&m->deeds, deeds, sizeof(struct deed), sizeof(struct deed_key), m->seed) <
@@ -69,6 +70,8 @@ int memory_init(struct memory *m, const struct record_settings *settings)
 	    new_table(&m->workloads, deeds, sizeof(struct workload_seen),
 		      sizeof(struct workload_key), m->seed) < 0 ||
 	    new_table(&m->images, actors, sizeof(struct image_seen), sizeof(struct hash_pair),
+		      m->seed) < 0 ||
+	    new_table(&m->pods, actors, sizeof(struct pod_seen), sizeof(struct hash_pair),
 		      m->seed) < 0 ||
 	    new_table(&m->windows, actors, sizeof(struct window), sizeof(struct window_key),
 		      m->seed) < 0) {
@@ -84,10 +87,12 @@ void memory_fini(struct memory *m)
 	table_discard(m->deeds);
 	table_discard(m->workloads);
 	table_discard(m->images);
+	table_discard(m->pods);
 	table_discard(m->windows);
 	free(m->deed_list);
 	free(m->workload_list);
 	free(m->window_list);
+	free(m->key_pods);
 	*m = (struct memory){0};
 }
 
@@ -151,6 +156,16 @@ struct image_seen *memory_find_image(struct memory *m, const struct hash_pair *k
 	return table_find(m->images, key, table_hash(m->images, key));
 }
 
+struct pod_seen *memory_pod(struct memory *m, const struct hash_pair *key, instant now)
+{
+	return take(m->pods, key, now);
+}
+
+struct pod_seen *memory_find_pod(struct memory *m, const struct hash_pair *key)
+{
+	return table_find(m->pods, key, table_hash(m->pods, key));
+}
+
 struct window *memory_window(struct memory *m, const struct window_key *key, instant now)
 {
 	return take(m->windows, key, now);
@@ -166,6 +181,11 @@ void memory_weigh_deed(struct memory *m, struct deed *deed, unsigned class)
 {
 	weigh(m->deeds, deed, class);
 	weigh(m->actors, memory_find_actor(m, &deed->key.actor), class);
+}
+
+void memory_weigh_pod(struct memory *m, struct pod_seen *pod, unsigned class)
+{
+	weigh(m->pods, pod, class);
 }
 
 void memory_weigh_window(struct memory *m, struct window *window, unsigned class)
@@ -305,9 +325,28 @@ static void list_window(void *context, void *entry)
 	m->window_list[m->window_count++] = entry;
 }
 
+static int compare_pods(const void *left, const void *right)
+{
+	const struct pod_seen *a = *(struct pod_seen *const *)left,
+			      *b = *(struct pod_seen *const *)right;
+
+	return compare_pairs(&a->key, &b->key);
+}
+
+static void list_pod(void *context, void *entry)
+{
+	struct memory *m = context;
+	struct pod_seen *pod = entry;
+
+	if (pod->keys.count > 0)
+		m->key_pods[m->key_pod_count++] = pod;
+}
+
 void memory_list(struct memory *m)
 {
-	m->deed_count = m->workload_count = m->window_count = 0;
+	m->deed_count = m->workload_count = m->window_count = m->key_pod_count = 0;
+	table_each(m->pods, list_pod, m);
+	qsort(m->key_pods, m->key_pod_count, sizeof(*m->key_pods), compare_pods);
 	table_each(m->deeds, list_deed, m);
 	table_each(m->workloads, list_workload, m);
 	table_each(m->windows, list_window, m);

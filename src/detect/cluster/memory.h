@@ -31,6 +31,8 @@ enum {
 	BINDING_MAX = 320,
 	NAME_SHOWN = 128,
 	NAMES_KEPT = 16,
+	POD_ADDRESSES_MAX = 2, /* one of each version */
+	ADDRESS_MAX = 48,
 	QUOTES_KEPT = 8,
 };
 
@@ -79,6 +81,7 @@ enum deed_kind {
 	DEED_TOKENS,   /* made for service accounts */
 	DEED_CONFIGS,  /* config maps read */
 	DEED_KEYS,     /* answers with access keys in them */
+	DEED_PODS,     /* read, or reached into: NAMESPACE/NAME, NAMESPACE/, or / for all */
 	DEED_DENIED,   /* kinds of resources that were refused */
 	DEED_REVIEWS,  /* "may I ...?" */
 	DEED_RIGHTS,   /* roles and bindings that give all rights made */
@@ -154,8 +157,9 @@ struct workload_seen {
 	bool is_system; /* in a namespace of the cluster's own */
 	struct hash_pair image_key, use_key;
 	uint64_t replicas;
-	char kind[32], namespace[72], name[POD_NAME_MAX];
+	char kind[POD_KIND_MAX], namespace[72], name[POD_NAME_MAX];
 	char image[POD_IMAGE_MAX], service_account[POD_NAME_MAX], node[POD_NAME_MAX];
+	char owner_kind[POD_KIND_MAX], owner[POD_NAME_MAX]; /* what a controller made it for */
 	char secrets[POD_SECRETS_MAX][POD_NAME_MAX];
 	uint32_t secret_count;
 	char pool[POOL_TEXT_MAX], wallet[WALLET_TEXT_MAX];
@@ -168,6 +172,17 @@ struct image_seen {
 	struct hash_pair key; /* cluster and image; or with the namespace */
 	instant first;
 	bool by_somebody; /* not only by controllers */
+};
+
+/* Where a pod runs, as its kubelet and the scheduler say. */
+struct pod_seen {
+	struct hash_pair key;	 /* cluster, namespace, name */
+	struct request earliest; /* that the addresses are of */
+	char addresses[POD_ADDRESSES_MAX][ADDRESS_MAX];
+	uint32_t address_count;
+	char node[NAME_SHOWN];
+	char namespace[NAME_SHOWN], name[NAME_SHOWN];
+	struct key_ids keys; /* that lie in what it was made from */
 };
 
 struct window_key {
@@ -183,13 +198,14 @@ struct window {
 enum { WINDOW_S = 600 };
 
 struct memory {
-	struct table *actors, *deeds, *workloads, *images, *windows;
+	struct table *actors, *deeds, *workloads, *images, *pods, *windows;
 	uint64_t seed;
 	/* of report: pointers in a stable order */
 	struct deed **deed_list;
 	struct workload_seen **workload_list;
 	struct window **window_list;
-	size_t deed_count, workload_count, window_count;
+	struct pod_seen **key_pods; /* pods with keys */
+	size_t deed_count, workload_count, window_count, key_pod_count;
 };
 
 must_check int memory_init(struct memory *memory, const struct record_settings *settings);
@@ -209,6 +225,9 @@ struct workload_seen *memory_workload(struct memory *m, const struct workload_ke
 				      instant now);
 struct image_seen *memory_image(struct memory *m, const struct hash_pair *key, instant now);
 struct image_seen *memory_find_image(struct memory *m, const struct hash_pair *key);
+struct pod_seen *memory_pod(struct memory *m, const struct hash_pair *key, instant now);
+struct pod_seen *memory_find_pod(struct memory *m, const struct hash_pair *key);
+void memory_weigh_pod(struct memory *m, struct pod_seen *pod, unsigned class);
 struct window *memory_window(struct memory *m, const struct window_key *key, instant now);
 
 /* What weighs more stays longer; a class only rises. */

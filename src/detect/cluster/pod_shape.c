@@ -338,8 +338,12 @@ void pod_shape_read(struct pod_shape *shape, struct json_value object)
 	if (json_kind(object) != JSON_OBJECT || json_text_is(member(object, "kind"), STR("Status")))
 		return;
 	keep(shape->name, POD_NAME_MAX, member(metadata, "name"));
-	if (json_is_true(member(json_first(member(metadata, "ownerReferences")), "controller")))
+	struct json_value owner = json_first(member(metadata, "ownerReferences"));
+	if (json_is_true(member(owner, "controller"))) {
 		shape->form |= POD_IS_OWNED;
+		keep(shape->owner_kind, POD_KIND_MAX, member(owner, "kind"));
+		keep(shape->owner, POD_NAME_MAX, member(owner, "name"));
+	}
 	if (json_to_u64(member(member(object, "spec"), "replicas"), &replicas))
 		shape->replicas = replicas;
 	read_pod(shape, pod_spec_of(object));

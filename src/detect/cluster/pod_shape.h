@@ -30,6 +30,7 @@ enum pod_form {
 
 enum {
 	POD_NAME_MAX = 254,
+	POD_KIND_MAX = 32,
 	POD_IMAGE_MAX = 256,
 	POD_SECRETS_MAX = 4,
 };
@@ -40,6 +41,7 @@ struct pod_shape {
 	char name[POD_NAME_MAX];
 	char image[POD_IMAGE_MAX]; /* of the first container, or of the one that looks like a miner
 				    */
+	char owner_kind[POD_KIND_MAX], owner[POD_NAME_MAX];
 	char service_account[POD_NAME_MAX], node[POD_NAME_MAX];
 	char secrets[POD_SECRETS_MAX][POD_NAME_MAX];
 	uint32_t secret_count;

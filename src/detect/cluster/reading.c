@@ -362,6 +362,7 @@ static void take_done(struct reading *r)
 		take_service(r);
 	}
 	reading_take_workload(r);
+	reading_take_pod(r);
 }
 
 void reading_take(struct memory *memory, const struct record *record)

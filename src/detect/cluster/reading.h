@@ -38,6 +38,9 @@ void reading_quote(const struct reading *r, struct quote *out);
 
 /* Workloads, and config maps with settings of miners: reading_workload.c */
 void reading_take_workload(struct reading *r);
+/* Where pods run: reading_pod.c */
+void reading_take_pod(struct reading *r);
+struct hash_pair reading_pod_key(struct str cluster, struct str namespace, struct str name);
 /* What somebody without a name is allowed: reading_open.c */
 void reading_take_open(struct reading *r);
 /* exec, attach, port-forward: reading_exec.c */

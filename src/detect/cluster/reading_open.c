@@ -88,9 +88,13 @@ static bool is_by_design(const struct reading *r)
 		return true;
 	if (r->standing != STANDING_CONSOLE)
 		return false;
-	/* a console reads what it shows, and keeps keys and settings of its own */
+	/*
+	 * A console reads what it shows, and keeps keys and settings of its own. It does so from
+	 * inside, unless the server is told for whom.
+	 */
+	const bool is_outside = act->has_address && !address_is_private(&act->address);
 	return (verb_of(act) == READS && !str_equal(act->resource, STR("secrets")) &&
-		act->subresource.len == 0) ||
+		act->subresource.len == 0 && !is_outside) ||
 	       str_starts(act->name, STR("kubernetes-dashboard")) ||
 	       (str_equal(act->resource, STR("services")) &&
 		str_equal(act->subresource, STR("proxy")));

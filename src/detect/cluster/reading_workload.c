@@ -54,6 +54,8 @@ static void keep_texts(const struct reading *r, const struct pod_shape *shape, c
 	memcpy(w->image, shape->image, sizeof(w->image));
 	memcpy(w->service_account, shape->service_account, sizeof(w->service_account));
 	memcpy(w->node, shape->node, sizeof(w->node));
+	memcpy(w->owner_kind, shape->owner_kind, sizeof(w->owner_kind));
+	memcpy(w->owner, shape->owner, sizeof(w->owner));
 	memcpy(w->secrets, shape->secrets, sizeof(w->secrets));
 	w->secret_count = shape->secret_count;
 	memcpy(w->pool, shape->look.pool, sizeof(w->pool));
@@ -112,6 +114,7 @@ static void note_workload(struct reading *r, const struct pod_shape *shape, cons
 	struct weight weight = weight_of(kind, r->act->namespace, shape->form, shape->look.signs);
 	if (!weight_is_kept(&weight) && r->standing < STANDING_CONSOLE)
 		return;
+	(void)reading_actor(r);
 	struct workload_seen *w = memory_workload(r->memory, &key, r->request.time);
 	if (!w->kind[0] || request_before(r->request, w->earliest)) {
 		keep_texts(r, shape, kind, name, w);
@@ -121,7 +124,13 @@ static void note_workload(struct reading *r, const struct pod_shape *shape, cons
 	if (r->request.time.ns > w->last.ns)
 		w->last = r->request.time;
 	key_ids_find(&w->keys, r->act->request);
-	memory_weigh_workload(r->memory, w, weight.mines ? 2 : weight.what >= 2 ? 1 : 0);
+	const unsigned class = weight.mines ? 2 : weight.what >= 2 ? 1 : 0;
+	memory_weigh_workload(r->memory, w, class);
+	if (class > 0 && r->standing == STANDING_COMPONENT) {
+		const struct hash_pair pod =
+			reading_pod_key(r->act->account, r->act->namespace, name);
+		memory_weigh_pod(r->memory, memory_pod(r->memory, &pod, r->request.time), class);
+	}
 }
 
 /* -- config maps -- */

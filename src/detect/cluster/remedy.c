@@ -157,6 +157,18 @@ void remedy_stop(struct finding *out, const struct workload_seen *w, struct aren
 		isolate_pod(out, w, arena);
 }
 
+void remedy_owner(struct finding *out, const struct workload_seen *w, struct arena *arena)
+{
+	struct workload_seen owner = {.replicas = 0};
+
+	if (!w->owner_kind[0] || !w->owner[0])
+		return;
+	memcpy(owner.kind, w->owner_kind, sizeof(owner.kind));
+	memcpy(owner.namespace, w->namespace, sizeof(owner.namespace));
+	memcpy(owner.name, w->owner, sizeof(owner.name));
+	remedy_stop(out, &owner, arena);
+}
+
 void remedy_cordon(struct finding *out, const struct workload_seen *w, struct arena *arena)
 {
 	const struct str node = str_from(w->node);

@@ -8,6 +8,8 @@
 
 /* Stop it without losing it: scaled to nothing, suspended, kept off every node, or cut off. */
 void remedy_stop(struct finding *out, const struct workload_seen *workload, struct arena *arena);
+/* Stop what made it, when the record says what that is. */
+void remedy_owner(struct finding *out, const struct workload_seen *workload, struct arena *arena);
 /* Keep new pods off the node it was put on. */
 void remedy_cordon(struct finding *out, const struct workload_seen *workload, struct arena *arena);
 /* Take back what the binding gives, by which the server says that it allowed this. */

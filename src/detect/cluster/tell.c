@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "detect/cluster/reading.h"
+
 enum { SHOWN = 160, NAMES_IN_TEXT = 5 };
 
 /* -- texts -- */
@@ -86,6 +88,13 @@ void tell_begin(struct finding *out, const struct claim *claim, const struct act
 		finding_add_technique(out, str_from(claim->techniques[i]));
 	out->subject.type = is_cluster ? STR("cluster") : STR("identity");
 	facts_add_text(&out->subject.keys, "cluster", str_from(actor->cluster));
+	facts_add_text(&out->facts, "cluster", str_from(actor->cluster));
+	/* a controller does what others want: it is not whom this is about */
+	if (actor->standing == STANDING_COMPONENT) {
+		out->subject.type = STR("workload");
+		facts_add_text(&out->subject.keys, "doing", str_from(claim->doing));
+		return;
+	}
 	facts_add_text(&out->subject.keys, "identity", str_from(actor->identity));
 	facts_add_text(&out->subject.keys, "impersonated", str_from(actor->impersonated));
 	if (actor->standing < STANDING_CONSOLE)
@@ -94,7 +103,6 @@ void tell_begin(struct finding *out, const struct claim *claim, const struct act
 	add_actor(&out->actor, actor);
 	facts_add_text(&out->facts, "identity", str_from(actor->identity));
 	facts_add_text(&out->facts, "source", str_from(actor->source));
-	facts_add_text(&out->facts, "cluster", str_from(actor->cluster));
 }
 
 void tell_span(struct finding *out, instant first, instant last)
@@ -154,6 +162,43 @@ void tell_resources(const struct telling *t, struct finding *out, const char *ty
 		if (out->resource_count < FINDING_RESOURCES_MAX)
 			out->resources[out->resource_count++] =
 				arena_printf(t->arena, "%s %s", type, deed->names[i].text);
+}
+
+/* "NAMESPACE/NAME" of a pod, "NAMESPACE/" for a list, "/" for the list of all. */
+static bool is_of_pod(struct str thing, const struct pod_seen *pod)
+{
+	struct str namespace, name;
+
+	if (str_equal(thing, STR("/")))
+		return true;
+	return str_cut(thing, '/', &namespace, &name) &&
+	       str_equal(namespace, str_from(pod->namespace)) &&
+	       (name.len == 0 || str_equal(name, str_from(pod->name)));
+}
+
+static bool is_of_cluster(const struct actor *actor, const struct pod_seen *pod)
+{
+	const struct hash_pair key = reading_pod_key(str_from(actor->cluster),
+						     str_from(pod->namespace), str_from(pod->name));
+
+	return key.at[0] == pod->key.at[0] && key.at[1] == pod->key.at[1];
+}
+
+struct key_ids tell_keys_of(const struct telling *t, const struct actor *actor)
+{
+	const struct memory *m = t->memory;
+	const struct deed *answers = memory_find_deed(t->memory, &actor->key, DEED_KEYS, 0);
+	const struct deed *pods = memory_find_deed(t->memory, &actor->key, DEED_PODS, 0);
+	struct key_ids keys = {.count = 0};
+
+	if (answers)
+		key_ids_join(&keys, &answers->keys);
+	for (uint32_t i = 0; pods && i < pods->name_count; i++)
+		for (size_t k = 0; k < m->key_pod_count; k++)
+			if (is_of_cluster(actor, m->key_pods[k]) &&
+			    is_of_pod(str_from(pods->names[i].text), m->key_pods[k]))
+				key_ids_join(&keys, &m->key_pods[k]->keys);
+	return keys;
 }
 
 void tell_keys(const struct telling *t, struct finding *out, const struct key_ids *keys)

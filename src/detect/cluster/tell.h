@@ -41,6 +41,8 @@ void tell_name_fact(const struct telling *t, struct finding *out, const char *fa
 		    const struct deed *deed);
 void tell_resources(const struct telling *t, struct finding *out, const char *type,
 		    const struct deed *deed);
+/* All keys that the actor was given: in answers, and in the pods it read or reached into. */
+struct key_ids tell_keys_of(const struct telling *t, const struct actor *actor);
 void tell_keys(const struct telling *t, struct finding *out, const struct key_ids *keys);
 /* "3", or "about 1200" */
 struct str tell_count(const struct telling *t, const struct distinct *distinct);

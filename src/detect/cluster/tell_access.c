@@ -7,7 +7,7 @@
 #include "detect/cluster/tell.h"
 #include "detect/cluster/who.h"
 
-enum { NAMES_SHOWN = 5, SOON_S = 3600 };
+enum { NAMES_SHOWN = 5, SOON_S = 3600, KEYS_REVOKED = 2 };
 
 /* -- secrets -- */
 
@@ -92,7 +92,7 @@ static void tell_sweep(const struct telling *t, const struct actor *actor)
 	const struct hand hand = weight_hand(m, actor);
 	const struct deed *read = memory_find_deed(m, &actor->key, DEED_SECRETS, 0);
 	const struct deed *lists = memory_find_deed(m, &actor->key, DEED_LISTS, 0);
-	const struct deed *keys = memory_find_deed(m, &actor->key, DEED_KEYS, 0);
+	const struct key_ids keys = tell_keys_of(t, actor);
 	struct claim claim = {.doing = "secrets",
 			      .verdict = VERDICT_ACCESS,
 			      .severity = SEVERITY_HIGH,
@@ -113,13 +113,11 @@ static void tell_sweep(const struct telling *t, const struct actor *actor)
 		tell_read(t, &out, read, &hand);
 	tell_others(t, &out, &actor->key);
 	tell_steady(t, &out, &hand);
-	if (keys) {
-		tell_keys(t, &out, &keys->keys);
-		finding_add_reason(&out,
-				   STR("access keys of a cloud were among what it was given"));
-		for (uint32_t i = 0; i < keys->keys.count && i < 2; i++)
-			remedy_key(&out, str_from(keys->keys.at[i]), t->arena);
-	}
+	if (keys.count > 0)
+		finding_add_reason(&out, STR("access keys of a cloud lie in what it read"));
+	tell_keys(t, &out, &keys);
+	for (uint32_t i = 0; i < keys.count && i < KEYS_REVOKED; i++)
+		remedy_key(&out, arena_copy(t->arena, str_from(keys.at[i])), t->arena);
 	remedy_binding(&out, str_from(actor->binding), t->arena);
 	remedy_account(&out, str_from(actor->identity), t->arena);
 	finding_add_action(&out,

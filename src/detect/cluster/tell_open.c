@@ -126,9 +126,8 @@ static void tell_one(const struct telling *t, struct deed **deeds, size_t count)
 	if (actor->standing == STANDING_CONSOLE)
 		finding_add_reason(&out, STR("who logs in to a console acts by a token of his "
 					     "own; this was done by the console's own account"));
-	struct deed *keys = memory_find_deed(t->memory, &actor->key, DEED_KEYS, 0);
-	if (keys)
-		tell_keys(t, &out, &keys->keys);
+	const struct key_ids keys = tell_keys_of(t, actor);
+	tell_keys(t, &out, &keys);
 	const struct deed *secrets = memory_find_deed(t->memory, &actor->key, DEED_SECRETS, 0);
 	if (secrets)
 		tell_name_fact(t, &out, "secrets", secrets);

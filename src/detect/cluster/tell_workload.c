@@ -2,11 +2,12 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "detect/cluster/reading.h"
 #include "detect/cluster/remedy.h"
 #include "detect/cluster/tell.h"
 #include "detect/cluster/who.h"
 
-enum { STOPPED_MOST = 2, NAMED_MOST = 3, STANDS_FOR_MOST = 256 };
+enum { STOPPED_MOST = 2, STANDS_FOR_MOST = 256, PLACES_MOST = 16 };
 
 /* All workloads of one hand with the same judgement. */
 struct group {
@@ -146,6 +147,73 @@ static void tell_facts(const struct telling *t, struct finding *out, const struc
 		facts_add_texts(facts, "secrets", secrets, w->secret_count);
 }
 
+/* -- where they run -- */
+
+struct places {
+	struct str pods[PLACES_MOST], addresses[PLACES_MOST], nodes[PLACES_MOST];
+	size_t pod_count, address_count, node_count;
+};
+
+static void add_place(struct str *list, size_t *count, struct str text)
+{
+	for (size_t i = 0; i < *count; i++)
+		if (str_equal(list[i], text))
+			return;
+	if (text.len > 0 && *count < PLACES_MOST)
+		list[(*count)++] = text;
+}
+
+static void add_pod(const struct telling *t, struct places *places, const struct actor *actor,
+		    const struct workload_seen *w)
+{
+	const struct hash_pair key = reading_pod_key(str_from(actor->cluster),
+						     str_from(w->namespace), str_from(w->name));
+	const struct pod_seen *pod = memory_find_pod(t->memory, &key);
+
+	if (strcmp(w->kind, "Pod") != 0)
+		return;
+	add_place(places->pods, &places->pod_count, str_from(w->name));
+	add_place(places->nodes, &places->node_count, str_from(w->node));
+	for (uint32_t i = 0; pod && i < pod->address_count; i++)
+		add_place(places->addresses, &places->address_count, str_from(pod->addresses[i]));
+	if (pod)
+		add_place(places->nodes, &places->node_count, str_from(pod->node));
+}
+
+static void add_fact(const struct telling *t, struct finding *out, const char *name,
+		     const struct str *list, size_t count)
+{
+	struct str *texts = count > 0 ? arena_take(t->arena, count * sizeof(*texts)) : NULL;
+
+	if (!texts)
+		return;
+	memcpy(texts, list, count * sizeof(*texts));
+	facts_add_texts(&out->facts, name, texts, count);
+}
+
+/* The pods of a workload are made by controllers, from its image in its namespace. */
+static void tell_places(const struct telling *t, struct finding *out, const struct group *g)
+{
+	const struct memory *m = t->memory;
+	struct places places = {.pod_count = 0};
+
+	for (size_t i = 0; i < g->count; i++)
+		add_pod(t, &places, g->hand->actor, g->at[i]);
+	for (size_t k = 0; k < m->workload_count && places.pod_count < PLACES_MOST; k++) {
+		const struct workload_seen *made = m->workload_list[k];
+		const struct actor *maker = memory_find_actor(t->memory, &made->key.actor);
+		bool is_of = false;
+		for (size_t i = 0; i < g->count && made->image[0] && !is_of; i++)
+			is_of = memcmp(&made->use_key, &g->at[i]->use_key, sizeof(made->use_key)) ==
+				0;
+		if (is_of && maker && maker->standing == STANDING_COMPONENT)
+			add_pod(t, &places, maker, made);
+	}
+	add_fact(t, out, "pods", places.pods, places.pod_count);
+	add_fact(t, out, "addresses", places.addresses, places.address_count);
+	add_fact(t, out, "nodes", places.nodes, places.node_count);
+}
+
 /* Of all of them: names, images' pods; so that flows and lookups of any can be joined. */
 static void tell_all(const struct telling *t, struct finding *out, const struct group *g)
 {
@@ -169,6 +237,7 @@ static void tell_all(const struct telling *t, struct finding *out, const struct 
 			remedy_stop(out, w, t->arena);
 	}
 	tell_keys(t, out, &keys);
+	tell_places(t, out, g);
 	facts_add_number(&out->facts, "workloads", distinct_count(&g->things));
 }
 
@@ -195,6 +264,9 @@ static struct str title_of(const struct telling *t, const struct group *g, enum 
 	const uint64_t all = distinct_count(&g->things);
 	struct str more = all > 1 ? arena_printf(t->arena, " and %" PRIu64 " more", all - 1)
 				  : (struct str){0};
+	/* who started what a controller made these pods for is not in the records */
+	if (g->hand->actor->standing == STANDING_COMPONENT)
+		who = STR("somebody whom the records do not show");
 	const char *says = judgement == JUDGED_MINER	 ? "would mine"
 			   : judgement == JUDGED_SUSPECT ? "has the shape of a hidden miner"
 							 : "is worth a look";
@@ -232,6 +304,11 @@ static void tell_group(const struct telling *t, const struct group *g, enum judg
 				 : judgement == JUDGED_SUSPECT ? 3
 							       : 2] = "T1053.007";
 	tell_begin(&out, &claim, g->hand->actor, false);
+	if (g->hand->actor->standing == STANDING_COMPONENT) {
+		facts_add_text(&out.subject.keys, "namespace", str_from(w->namespace));
+		facts_add_text(&out.subject.keys, "image", str_from(w->image));
+		remedy_owner(&out, w, t->arena);
+	}
 	out.title = title_of(t, g, judgement);
 	tell_mining(t, &out, w);
 	tell_hiding(&out, j, w->key.signs);
@@ -250,16 +327,55 @@ static void tell_group(const struct telling *t, const struct group *g, enum judg
 		    arena_printf(t->arena, "%s/%s", w->namespace, w->name), t->arena);
 	if (judgement != JUDGED_SIGNAL) {
 		remedy_cordon(&out, w, t->arena);
-		remedy_binding(&out, str_from(g->hand->actor->binding), t->arena);
-		remedy_account(&out, str_from(g->hand->actor->identity), t->arena);
+		if (g->hand->actor->standing != STANDING_COMPONENT) {
+			remedy_binding(&out, str_from(g->hand->actor->binding), t->arena);
+			remedy_account(&out, str_from(g->hand->actor->identity), t->arena);
+		}
 	}
 	tell_end(t, &out);
+}
+
+/* Those of one hand from `at` to `end`; with `use`, only those of one image in one namespace. */
+static void tell_hands(const struct telling *t, const struct hand *hand, size_t at, size_t end,
+		       const struct hash_pair *use)
+{
+	struct memory *m = t->memory;
+	struct group groups[JUDGED_MINER + 1];
+
+	for (int i = 0; i <= JUDGED_MINER; i++)
+		groups[i] = (struct group){.hand = hand};
+	for (size_t i = at; i < end; i++) {
+		const struct workload_seen *w = m->workload_list[i];
+		if (use && memcmp(&w->use_key, use, sizeof(*use)) != 0)
+			continue;
+		struct judged judged = weight_judge(m, w, hand);
+		add(&groups[judged.judgement], w, &judged);
+	}
+	for (int i = JUDGED_SIGNAL; i <= JUDGED_MINER; i++)
+		if (groups[i].count > 0)
+			tell_group(t, &groups[i], (enum judgement)i);
+}
+
+/* Controllers make the pods of everybody: each use of an image is somebody else's doing. */
+static void tell_made(const struct telling *t, const struct hand *hand, size_t at, size_t end)
+{
+	const struct memory *m = t->memory;
+
+	for (size_t i = at; i < end; i++) {
+		const struct hash_pair *use = &m->workload_list[i]->use_key;
+		bool is_told = false;
+		if (weight_judge(t->memory, m->workload_list[i], hand).judgement == JUDGED_NOTHING)
+			continue;
+		for (size_t k = at; k < i && !is_told; k++)
+			is_told = memcmp(&m->workload_list[k]->use_key, use, sizeof(*use)) == 0;
+		if (!is_told)
+			tell_hands(t, hand, at, end, use);
+	}
 }
 
 void tell_workloads(const struct telling *t)
 {
 	struct memory *m = t->memory;
-	struct group groups[JUDGED_MINER + 1];
 
 	for (size_t at = 0, end; at < m->workload_count; at = end) {
 		const struct hash_pair *key = &m->workload_list[at]->key.actor;
@@ -270,14 +386,9 @@ void tell_workloads(const struct telling *t)
 		if (!actor)
 			continue;
 		const struct hand hand = weight_hand(m, actor);
-		for (int i = 0; i <= JUDGED_MINER; i++)
-			groups[i] = (struct group){.hand = &hand};
-		for (size_t i = at; i < end; i++) {
-			struct judged judged = weight_judge(m, m->workload_list[i], &hand);
-			add(&groups[judged.judgement], m->workload_list[i], &judged);
-		}
-		for (int i = JUDGED_SIGNAL; i <= JUDGED_MINER; i++)
-			if (groups[i].count > 0)
-				tell_group(t, &groups[i], (enum judgement)i);
+		if (actor->standing == STANDING_COMPONENT)
+			tell_made(t, &hand, at, end);
+		else
+			tell_hands(t, &hand, at, end, NULL);
 	}
 }

@@ -333,6 +333,13 @@ static const struct story attacks[] = {
 	  {60, CONSOLE, "10.0.0.9", "create", "daemonsets", "kube-system", "node-agent",
 	   TEMPLATE("DaemonSet", HIDDEN)}},
 	 "access secrets; exposure open console; signal keys in answers; suspect hidden workload"},
+	{"the key is told where the pod is made, and who reads the pod has it",
+	 {{0, "system:serviceaccount:kube-system:replicaset-controller", "10.0.0.2", "create",
+	   "pods", "shop", "web-1",
+	   POD("'containers':[{'image':'w','env':[{'name':'K','value':'AKIAIOSFODNN7EXAMPLE'}]}]")},
+	  {60, CONSOLE, "203.0.113.9", "get", "pods", "shop", "web-1"},
+	  {61, CONSOLE, "203.0.113.9", "get", "secrets", "shop", "a"}},
+	 "access secrets; exposure open console"},
 	{"no name at all: a stranger, and a shell nobody can read, on every node",
 	 {{0, "kubernetes-admin", "198.51.100.7", "create", "daemonsets", "kube-system",
 	   "node-agent", TEMPLATE("DaemonSet", HIDDEN)}},
@@ -342,6 +349,22 @@ static const struct story attacks[] = {
 	   "node-agent", TEMPLATE("DaemonSet", HIDDEN)},
 	  {1, "system:serviceaccount:kube-system:daemon-set-controller", "10.0.0.2", "create",
 	   "pods", "kube-system", "node-agent-%d", POD(HIDDEN), .times = 20}},
+	 "suspect hidden workload"},
+	{"who started it was not recorded: its pods are told, not the controller",
+	 {{1, "system:serviceaccount:kube-system:daemon-set-controller", "10.0.0.2", "create",
+	   "pods", "kube-system", "node-agent-%d",
+	   "{'metadata':{'ownerReferences':[{'controller':true,'kind':'DaemonSet','name':'node-"
+	   "agent'}"
+	   "]},'spec':{" HIDDEN "}}",
+	   .times = 20},
+	  {1, "system:serviceaccount:kube-system:daemon-set-controller", "10.0.0.2", "create",
+	   "pods", "kube-system", "other-%d", POD(AGENT("quay.io/cilium/cilium:v1.16")),
+	   .times = 20},
+	  {2, "system:kube-scheduler", "10.0.0.2", "create", "pods/binding", "kube-system",
+	   "node-agent-0", "{'target':{'name':'n1'}}"},
+	  {3, "system:node:n2", "10.0.0.2", "patch", "pods/status", "kube-system", "node-agent-%d",
+	   "{'status':{'podIP':'10.7.0.9','podIPs':[{'ip':'10.7.0.9'},{'ip':'2001:db8::9'}]}}",
+	   .times = 2}},
 	 "suspect hidden workload"},
 	{"a wallet and a login, under an innocent name, over a split list of arguments",
 	 {{0, "ci", "198.51.100.7", "create", "deployments", "shop", "web",
@@ -668,9 +691,17 @@ static void what_others_join_on_is_there(void **state)
 		"kubectl -n default label pod xmr-0 davy-isolated-",
 		NULL};
 
-	static const char *const keys[] = {"\"key_ids\":[\"AKIAIOSFODNN7EXAMPLE\"]",
-					   "kubectl -n shop patch job k", NULL};
+	static const char *const keys[] = {"\"key_ids\":[\"AKIAIOSFODNN7EXAMPLE\"]", NULL};
 
+	static const char *const pods[] = {"\"subject\":{\"type\":\"workload\",\"cluster\":\"c1\"",
+					   "\"addresses\":[\"10.7.0.9\",\"2001:db8::9\"]",
+					   "\"pods\":[\"node-agent-",
+					   "\"nodes\":[\"n2\"]",
+					   "kubectl -n kube-system patch daemonset node-agent",
+					   NULL};
+
+	has_all(attack("the key is told where the pod"), keys);
+	has_all(attack("who started it was not recorded"), pods);
 	has_all(attack("a pool, and keys"), keys);
 	has_all(attack("the founding case"), console);
 	has_all(attack("anybody looks around"), anybody);
