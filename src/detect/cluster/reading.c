@@ -44,14 +44,17 @@ static uint64_t request_id(const struct record *record)
 	return hash_pair_of(parts, sizeof(parts) / sizeof(*parts)).at[0];
 }
 
-/* Anybody without a name is one actor, wherever he comes from. */
+/*
+ * Anybody without a name is one actor, wherever he comes from, and so is a controller, which has a
+ * process on each machine of the control plane.
+ */
 struct hash_pair reading_key(const struct record_act *act, enum standing standing)
 {
 	const struct str anybody = STR("system:anonymous");
 	const bool is_nobody = standing == STANDING_ANONYMOUS;
 	const struct str parts[] = {act->account, is_nobody ? anybody : act->identity.name,
 				    is_nobody ? (struct str){0} : act->identity.impersonated,
-				    standing >= STANDING_CONSOLE ? (struct str){0} : act->source};
+				    standing >= STANDING_COMPONENT ? (struct str){0} : act->source};
 
 	return hash_pair_of(parts, sizeof(parts) / sizeof(*parts));
 }
@@ -82,7 +85,7 @@ struct actor *reading_actor(struct reading *r)
 						       : act->identity.name);
 		if (r->standing != STANDING_ANONYMOUS)
 			keep(actor->impersonated, IDENTITY_MAX, act->identity.impersonated);
-		if (r->standing < STANDING_CONSOLE)
+		if (r->standing < STANDING_COMPONENT)
 			keep(actor->source, SOURCE_MAX, act->source);
 		actor->standing = (uint8_t)r->standing;
 		actor->is_outside = act->has_address && !address_is_private(&act->address);
@@ -92,8 +95,11 @@ struct actor *reading_actor(struct reading *r)
 }
 
 /* The texts that differ from request to request are those of the earliest deed. */
-static void keep_earliest(struct reading *r, struct actor *actor)
+static void keep_earliest(struct reading *r, struct actor *actor, enum deed_kind kind)
 {
+	/* a console does its own work as well, which says nothing of who came through it */
+	if (r->standing >= STANDING_CONSOLE && kind != DEED_OPEN)
+		return;
 	/* what others did for anybody says nothing of who anybody is */
 	if (r->standing != who_stands(r->act) || !request_before(r->request, actor->earliest))
 		return;
@@ -167,7 +173,7 @@ struct deed *reading_note_part(struct reading *r, enum deed_kind kind, uint32_t 
 	struct deed *deed = memory_deed(r->memory, &r->key, kind, part, r->request.time);
 	struct quote quote;
 
-	keep_earliest(r, actor);
+	keep_earliest(r, actor, kind);
 	distinct_add(&deed->requests, r->request.id);
 	if (deed->first.ns == 0 || r->request.time.ns < deed->first.ns)
 		deed->first = r->request.time;

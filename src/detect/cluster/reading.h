@@ -43,6 +43,8 @@ void reading_take_pod(struct reading *r);
 struct hash_pair reading_pod_key(struct str cluster, struct str namespace, struct str name);
 /* What somebody without a name is allowed: reading_open.c */
 void reading_take_open(struct reading *r);
+/* Of anybody, or a console: what is open in every cluster, and a console's own work. */
+bool reading_is_by_design(const struct reading *r);
 /* exec, attach, port-forward: reading_exec.c */
 void reading_take_exec(struct reading *r);
 /* Secrets, tokens, and keys in answers: reading_secrets.c */

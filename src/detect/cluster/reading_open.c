@@ -70,7 +70,7 @@ static bool is_harmless_path(struct str uri)
 	return uri.len == 0;
 }
 
-static bool is_by_design(const struct reading *r)
+bool reading_is_by_design(const struct reading *r)
 {
 	const struct record_act *act = r->act;
 
@@ -167,7 +167,7 @@ void reading_take_open(struct reading *r)
 
 	if (r->standing != STANDING_COMPONENT)
 		take_grant(r);
-	if (r->standing < STANDING_CONSOLE || is_by_design(r) ||
+	if (r->standing < STANDING_CONSOLE || reading_is_by_design(r) ||
 	    str_equal(r->act->decision, STR("forbid")))
 		return;
 	(void)reading_note_part(r, DEED_OPEN, power_of(r->act), doing(r->act, at, sizeof(at)), 2);

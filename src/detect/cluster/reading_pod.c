@@ -99,13 +99,12 @@ static void take_reading(struct reading *r)
 	const bool is_read =
 		r->act->subresource.len == 0 &&
 		(str_equal(r->act->action, STR("get")) || str_equal(r->act->action, STR("list")));
-	const struct record_act all = {.namespace = r->act->namespace, .name = r->act->name};
+	struct str thing =
+		r->act->namespace.len > 0 ? reading_thing(r->act, at, sizeof(at)) : STR("/");
 
-	/* people read pods all day; what they reach into may give them keys */
-	if (is_run || (is_read && r->standing >= STANDING_CONSOLE))
-		(void)reading_note(
-			r, DEED_PODS,
-			all.namespace.len > 0 ? reading_thing(&all, at, sizeof(at)) : STR("/"), 0);
+	/* people read pods all day, a console for them; what they reach into may give them keys */
+	if (is_run || (is_read && r->standing >= STANDING_CONSOLE && !reading_is_by_design(r)))
+		(void)reading_note(r, DEED_PODS, thing, 0);
 }
 
 void reading_take_pod(struct reading *r)
