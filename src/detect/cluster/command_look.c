@@ -123,18 +123,19 @@ static void keep(char *out, size_t cap, struct str text)
 
 /* -- pools and other hosts -- */
 
-/* "USER:PASSWORD@host:port/path" -> "host:port" */
+/*
+ * "USER:PASSWORD@host:port/path" -> "host:port". The last @ first, for a password may hold any
+ * other mark: what is left of it must be shown to nobody.
+ */
 static struct str host_and_port(struct str text)
 {
 	ptrdiff_t at;
 
-	for (size_t i = 0; i < text.len; i++)
-		if (text.at[i] == '/' || text.at[i] == '?' || text.at[i] == '#') {
-			text = str_sub(text, 0, i);
-			break;
-		}
 	while ((at = str_find_byte(text, '@')) >= 0)
 		text = str_skip(text, (size_t)at + 1);
+	for (size_t i = 0; i < text.len; i++)
+		if (text.at[i] == '/' || text.at[i] == '?' || text.at[i] == '#')
+			return str_sub(text, 0, i);
 	return text;
 }
 

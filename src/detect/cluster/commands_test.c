@@ -114,6 +114,10 @@ static void commands_of_miners_are_told_from_others(void **state)
 		 true},
 		{"run\nPOOL=stratum+ssl://me:secret@pool.example.net:443/x\nWALLET=" WALLET,
 		 SAYS_POOL | SAYS_WALLET, 0, true},
+		{"run stratum+tcp://me:a/secret@pool.example.net:443 --nicehash",
+		 SAYS_POOL | SAYS_OPTION, 0, true},
+		{"run stratum+tcp://me:?secret#@pool.example.net:443 --nicehash",
+		 SAYS_POOL | SAYS_OPTION, 0, true},
 		{"cat /etc/x\n{\"pools\":[{\"url\":\"pool.example:443\",\"user\":\"" WALLET
 		 "\"}],\"donate-level\":0}",
 		 SAYS_WALLET | SAYS_OPTION, 0, true},
@@ -156,6 +160,7 @@ static void commands_of_miners_are_told_from_others(void **state)
 			fail_msg("%s: signs %#x, mines %d", rows[i].command, look.signs,
 				 command_look_mines(look.signs));
 		assert_null(strstr(look.pool, "secret"));
+		assert_null(strstr(look.pool, "me:"));
 	}
 }
 

@@ -22,7 +22,7 @@
 #include "model/finding.h"
 
 enum {
-	ACTORS_DEFAULT = 32768,
+	ACTORS_DEFAULT = 16384,
 	CLUSTER_MAX = 160,
 	IDENTITY_MAX = 344, /* system:serviceaccount:NAMESPACE:NAME of 63 and 253 letters */
 	SOURCE_MAX = 64,

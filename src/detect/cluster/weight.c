@@ -10,6 +10,7 @@ enum {
 	SIGNAL_WHERE = 4,  /* everywhere, in kube-system, with the machine's rights */
 	SWEEP_ACCOUNT = 5, /* secrets in two windows; peers: 3 in about 6 minutes */
 	SWEEP_PERSON = 8,  /* people read some by hand */
+	SWEEP_SLOW = 25,   /* however slowly, by who does not do so on other days */
 	SWEEP_BURST = 20,  /* for who reads secrets every day: this many and */
 	BURST_TIMES = 5,   /* this much more than in half of the windows */
 	STEADY_DAYS = 3,
@@ -126,6 +127,7 @@ static enum sweep sweep_of(struct memory *m, const struct actor *actor, struct h
 	if (hand->is_controller)
 		return SWEEP_NONE;
 	if (windows.most >= (is_account ? SWEEP_ACCOUNT : SWEEP_PERSON) ||
+	    (read && distinct_count(&read->things) >= SWEEP_SLOW) ||
 	    (tokens && distinct_count(&tokens->things) >= SWEEP_ACCOUNT))
 		return SWEEP_ACCESS;
 	if (!has_all)

@@ -79,7 +79,7 @@ static bool is_component(struct str identity)
 	for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++)
 		if (str_starts(identity, starts[i]))
 			return true;
-	return false;
+	return str_ends(identity, STR("@container-engine-robot.iam.gserviceaccount.com"));
 }
 
 enum standing who_stands(const struct record_act *act)
