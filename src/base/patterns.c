@@ -66,6 +66,20 @@ int pattern_set_new(const struct pattern *patterns, size_t count, struct pattern
 	return result == HS_NOMEM ? -ENOMEM : -EINVAL;
 }
 
+size_t pattern_least(const struct pattern *pattern)
+{
+	hs_compile_error_t *mistake = NULL;
+	hs_expr_info_t *about = NULL;
+	size_t least = 0;
+
+	if (hs_expression_info(pattern->expression, flags_of(pattern->flags), &about, &mistake) ==
+	    HS_SUCCESS)
+		least = about->min_width;
+	free(about);
+	hs_free_compile_error(mistake);
+	return least;
+}
+
 void pattern_set_free(struct pattern_set *set)
 {
 	if (!set)

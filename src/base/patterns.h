@@ -43,6 +43,9 @@ must_check int pattern_set_new(const struct pattern *patterns, size_t count,
 			       struct pattern_set **out, size_t *wrong, struct error *why);
 void pattern_set_free(struct pattern_set *set); /* NULL is allowed */
 
+/* No shorter text matches it; 0 when that is not known. */
+size_t pattern_least(const struct pattern *pattern);
+
 /* What matching needs beside the sets; one serves all sets it was grown for. */
 struct pattern_scratch;
 

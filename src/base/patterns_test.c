@@ -69,6 +69,21 @@ static void test_literal(void **state)
 	pattern_set_free(set);
 }
 
+static void test_least(void **state)
+{
+	static const struct {
+		struct pattern pattern;
+		size_t least;
+	} cases[] = {
+		{{"abc", 0, 0}, 3},	{{"\\Aab.*c\\z", PATTERN_DOTALL, 0}, 3},
+		{{"ab?|cde", 0, 0}, 1}, {{"x*", 0, 0}, 0},
+		{{"(", 0, 0}, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		assert_int_equal(pattern_least(&cases[i].pattern), cases[i].least);
+}
+
 static void test_refused(void **state)
 {
 	const struct pattern patterns[] = {{"good", 0, 0}, {"(?=x)y", 0, 1}};
@@ -87,6 +102,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_match),
 		cmocka_unit_test(test_literal),
+		cmocka_unit_test(test_least),
 		cmocka_unit_test(test_refused),
 	};
 
