@@ -43,7 +43,8 @@ struct field {
 	struct network *networks; /* by prefix, then address */
 	size_t network_count;
 	struct pattern_set *patterns;
-	bool is_sieve; /* no pattern is bound to a value's ends: a text of many can be tried */
+	size_t shortest; /* no pattern holds for less */
+	bool is_sieve;	 /* no pattern is bound to a value's ends: a text of many can be tried */
 };
 
 /* A rule in this matcher. */

@@ -156,9 +156,13 @@ static int compile(struct making *x, struct field *field, struct error *why)
 		return 0;
 	if (x->expressions.failed)
 		return -ENOMEM;
-	for (size_t i = 0; i < x->count; i++)
+	field->shortest = SIZE_MAX;
+	for (size_t i = 0; i < x->count; i++) {
 		x->patterns[i].expression =
 			x->expressions.at + (uintptr_t)x->patterns[i].expression;
+		const size_t least = pattern_least(&x->patterns[i]);
+		field->shortest = least < field->shortest ? least : field->shortest;
+	}
 	int result = pattern_set_new(x->patterns, x->count, &field->patterns, NULL, &what);
 	if (result < 0)
 		return error_set(why, result,

@@ -138,7 +138,7 @@ static void hold_text(struct matcher *m, uint32_t number, struct str text)
 		compare_number(m, field, text);
 	if (field->network_count > 0)
 		hold_networks(m, field, text);
-	if (field->patterns)
+	if (field->patterns && text.len >= field->shortest)
 		pattern_set_match(field->patterns, m->scratch, text, mark_found, m);
 }
 

@@ -360,6 +360,31 @@ static void forget_derived(void *context, void *entry)
 
 /* -- telling -- */
 
+/* A rule may group by what nobody shall read: a password that is tried on many accounts. */
+static bool names_secret(struct str field)
+{
+	static const struct str words[] = {
+		STR("password"),     STR("passwd"),	STR("secretstring"),  STR("secretbinary"),
+		STR("secretaccess"), STR("token"),	STR("authorization"), STR("signature"),
+		STR("cookie"),	     STR("privatekey"), STR("private_key"),   STR("client_secret"),
+		STR("clientsecret"), STR("passphrase"),
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (str_find_nocase(field, words[i]) >= 0)
+			return true;
+	return false;
+}
+
+static bool is_secret(const struct sigma_correlation *at, struct str name)
+{
+	bool is = names_secret(name);
+
+	for (size_t i = 0; i < at->alias_count; i++)
+		is |= str_equal(at->aliases[i].name, name) && names_secret(at->aliases[i].field);
+	return is;
+}
+
 static void tell_group_name(const struct rule_groups *c, const struct group *group, struct buf *out)
 {
 	const struct sigma_correlation *at = correlation_of(c, group);
@@ -368,7 +393,10 @@ static void tell_group_name(const struct rule_groups *c, const struct group *gro
 	for (size_t i = 0; i < at->group_count; i++) {
 		(void)str_cut(rest, GROUP_SEPARATOR, &part, &rest);
 		buf_printf(out, "%s%.*s=", i ? ", " : "", STR_ARG(at->group_by[i]));
-		buf_add_printable(out, part, SHOWN_MAX);
+		if (is_secret(at, at->group_by[i]))
+			buf_printf(out, "#%016" PRIx64, hash_bytes(part.at, part.len, c->seed));
+		else
+			buf_add_printable(out, part, SHOWN_MAX);
 	}
 	if (at->group_count == 0)
 		buf_add_text(out, "all records");

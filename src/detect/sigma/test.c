@@ -17,6 +17,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "detect/sigma/engine.h"
+#include "model/finding_json.h"
 
 enum { LINES_MAX = 512, NODES = 256, ORDERS = 6 };
 
@@ -256,10 +257,80 @@ static void test_cases(void **state)
 	assert_true(cases >= 5);
 }
 
+static const char secret_rules[] =
+	"title: One\nname: one\nlogsource: {product: test}\n"
+	"detection: {s: {password|contains: hunter, req.token|re: '.+', name: Login}, condition: "
+	"s}\n"
+	"---\ntitle: Many\ncorrelation:\n  type: value_count\n  rules: [one]\n"
+	"  group-by: [password, who_for]\n  timespan: 1h\n  condition: {field: req.token, gte: 2}\n"
+	"  aliases: {who_for: {one: req.clientSecret}}\ngenerate: true\n";
+
+struct looking {
+	struct record_teller teller;
+	struct buf all;
+	size_t count;
+};
+
+static void add_json(struct record_teller *teller, struct finding *finding)
+{
+	struct looking *looking = (struct looking *)teller;
+
+	finding_to_json(finding, &looking->all);
+	looking->count++;
+}
+
+/* What records hold beside who did what is in no finding, whatever rules ask for. */
+static void test_secrets(void **state)
+{
+	static const char *const records[] = {
+		"{\"name\":\"Login\",\"who\":\"ann\",\"password\":\"hunterCANARY\",\"req\":{"
+		"\"token\":\"tokenCANARY1\",\"clientSecret\":\"CANARYsecret\"}}",
+		"{\"name\":\"Login\",\"who\":\"ann\",\"password\":\"hunterCANARY\",\"req\":{"
+		"\"token\":\"tokenCANARY2\",\"clientSecret\":\"CANARYsecret\"}}",
+	};
+	const struct sigma_engine_settings settings = {.seed = 3};
+	struct sigma_teller problems = {take_problem};
+	struct looking looking = {.teller = {add_json}};
+	struct sigma_mapping mapping;
+	struct sigma_rules rules;
+	struct sigma_engine *engine = NULL;
+	struct arena arena;
+
+	assert_int_equal(arena_init(&arena, 1 << 20), 0);
+	assert_int_equal(sigma_rules_init(&rules, 1 << 20), 0);
+	assert_int_equal(
+		sigma_rules_read(&rules, STR("s"), str_from(secret_rules), NULL, &problems), 0);
+	sigma_rules_join(&rules, &problems);
+	assert_int_equal(
+		sigma_mapping_read(STR("m"), str_from(mapping_text), &arena, &mapping, &problems),
+		0);
+	assert_int_equal(sigma_engine_new(&rules, &mapping, 1, &settings, &engine, NULL), 0);
+	for (size_t i = 0; i < 2; i++) {
+		struct json_node nodes[NODES];
+		struct json doc = {.nodes = nodes, .cap = NODES};
+		struct record record = {.kind = RECORD_CLOUDTRAIL, .offset = i, .source = STR("f")};
+		json_read(&doc, str_from(records[i]));
+		record.whole = json_root(&doc);
+		record.text = str_from(records[i]);
+		record.act.action = STR("Login");
+		record.act.identity.name = STR("ann");
+		sigma_engine_take(engine, &record);
+	}
+	sigma_engine_report(engine, (instant){0}, &arena, &looking.teller);
+	assert_int_equal(looking.count, 2);
+	assert_true(str_find(buf_view(&looking.all), STR("CANARY")) < 0);
+	assert_true(str_find(buf_view(&looking.all), STR("req.token matches")) >= 0);
+	buf_fini(&looking.all);
+	sigma_engine_free(engine);
+	sigma_rules_fini(&rules);
+	arena_fini(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_secrets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
