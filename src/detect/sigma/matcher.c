@@ -6,7 +6,7 @@
 
 #include "detect/sigma/matcher_parts.h"
 
-enum { TEXTS_BYTES = 64 << 20, TAG_FIELD = 0, TAG_PREDICATE = 1 };
+enum { TEXTS_LEAST = 1 << 20, TEXTS_AN_ATOM = 512, TAG_FIELD = 0, TAG_PREDICATE = 1 };
 
 int matcher_grow(void **at, uint32_t count, uint32_t *cap, size_t size, uint32_t extra)
 {
@@ -24,12 +24,22 @@ int matcher_grow(void **at, uint32_t count, uint32_t *cap, size_t size, uint32_t
 	return 0;
 }
 
+/* Copies of what rules say, in small letters and as signatures. */
+static size_t texts_needed(const struct sigma_rules *rules)
+{
+	size_t bytes = TEXTS_LEAST + 2 * rules->texts.used;
+
+	for (size_t i = 0; i < rules->count; i++)
+		bytes += rules->at[i].atom_count * TEXTS_AN_ATOM;
+	return bytes;
+}
+
 int matcher_new(const struct sigma_rules *rules, const struct sigma_mapping *mapping, uint64_t seed,
 		struct matcher **out)
 {
 	struct matcher *m = calloc(1, sizeof(*m));
 
-	if (!m || arena_init(&m->texts, TEXTS_BYTES) < 0) {
+	if (!m || arena_init(&m->texts, texts_needed(rules)) < 0) {
 		free(m);
 		return -ENOMEM;
 	}
