@@ -338,12 +338,18 @@ static unsigned class_of(const struct identity *credential)
 }
 
 /* Sessions of people and of ordinary roles come and go by the thousand, and move with them. */
-bool credentials_judges(const struct record_identity *who)
+bool credentials_judges(const struct record_act *act)
 {
+	const struct record_identity *who = &act->identity;
+
 	if (who->key_id.len == 0 || who->kind == IDENTITY_SERVICE)
 		return false;
-	return who->kind == IDENTITY_INSTANCE || who->kind == IDENTITY_POD ||
-	       who->kind == IDENTITY_SERVICE_ACCOUNT || str_starts(who->key_id, STR("AKIA"));
+	if (act->provider ==
+	    PROVIDER_GCP) /* a service account's key; Azure's are tokens of an hour */
+		return who->kind == IDENTITY_SERVICE_ACCOUNT;
+	return act->provider == PROVIDER_AWS &&
+	       (who->kind == IDENTITY_INSTANCE || who->kind == IDENTITY_POD ||
+		str_starts(who->key_id, STR("AKIA")));
 }
 
 void credentials_take(struct credentials *c, const struct record *record)
@@ -360,7 +366,7 @@ void credentials_take(struct credentials *c, const struct record *record)
 		return;
 	}
 	learn_launch(c, record);
-	if (!credentials_judges(&record->act.identity))
+	if (!credentials_judges(&record->act))
 		return;
 	struct identity *credential =
 		identities_take(c->identities, record->act.identity.key_id, record);

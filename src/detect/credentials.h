@@ -71,8 +71,8 @@ struct credentials;
 must_check int credentials_new(const struct record_settings *settings, struct credentials **out);
 void credentials_free(struct credentials *credentials); /* NULL is allowed */
 void credentials_take(struct credentials *credentials, const struct record *record);
-/* Whether this identity's key is one that is judged, and so stands for who acts. */
-bool credentials_judges(const struct record_identity *who);
+/* Whether the key of who acts is one that is judged, and so stands for that hand. */
+bool credentials_judges(const struct record_act *act);
 
 /* To be called before judging: what is learned from all of them together. */
 struct identity **credentials_sorted(struct credentials *credentials, size_t *count);

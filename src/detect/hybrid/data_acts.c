@@ -170,6 +170,9 @@ bool data_act_read(const struct record_act *act, struct computing_scratch *scrat
 				 .is_recorded_by_choice = row->is_recorded_by_choice,
 				 .place_kind = str_from(row->place_kind)};
 	out->place = place_of(act, scratch, row, &out->object);
+	for (size_t i = 0; i < act->resource_count && out->object.len == 0; i++)
+		if (str_equal(act->resources[i].type, STR("object")))
+			out->object = act->resources[i].name;
 	if (out->object.len == 0)
 		out->object = computing_text(act, scratch, "key");
 	if (row->kind == DATA_OPEN) {

@@ -296,7 +296,7 @@ void hands_take(struct hands *h, const struct record *record)
 	bool touches = data_act_read(act, &h->scratch, &data);
 	if (touches)
 		learn_place(h, record, &data);
-	struct str by = credentials_judges(&act->identity) || act->identity.name.len == 0
+	struct str by = credentials_judges(act) || act->identity.name.len == 0
 				? act->identity.key_id
 				: act->identity.name;
 	if (by.len == 0 || act->identity.kind == IDENTITY_SERVICE)
