@@ -216,6 +216,9 @@ static void judge_key(const struct identity *credential, struct stolen *s)
 	bool is_settled =
 		instant_since(s->outside[0]->first, s->home->first).ns >= DURATION_S(SETTLED_S).ns;
 	s->confidence = (is_settled ? 0.55 : 0.4) + 0.2 * s->attack_agent;
+	/* a private network is no place: a program inside and a person outside share the key */
+	if (address_is_private(&s->home->address))
+		s->confidence -= 0.15;
 }
 
 static void judge_sweep(const struct credentials *c, struct stolen *s)
