@@ -9,7 +9,7 @@
 #include "detect/key_ids.h"
 #include "model/record_excerpt.h"
 
-enum { CAPACITY = 16384, SLOT_S = 600, SCANNED_MAX = 256 * 1024 };
+enum { CAPACITY = 8192, SLOT_S = 600, SCANNED_MAX = 256 * 1024 };
 
 static int open_table(const struct record_settings *settings, uint32_t capacity, size_t size,
 		      struct table **out)

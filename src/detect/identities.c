@@ -7,7 +7,7 @@
 
 #include "base/hash.h"
 
-enum { CAPACITY = 16384, STABLE_SEED = 0x1d, SPAN_S = 600 };
+enum { CAPACITY = 4096, STABLE_SEED = 0x1d, SPAN_S = 600 };
 
 struct identities {
 	struct table *table;

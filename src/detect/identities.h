@@ -26,7 +26,7 @@
 #include "model/record.h"
 
 enum {
-	IDENTITY_NETWORKS = 16,
+	IDENTITY_NETWORKS = 8,
 	IDENTITY_KEYS = 4,
 	IDENTITY_NAME_MAX = 256,
 	IDENTITY_TEXT_MAX = 96,

@@ -8,8 +8,9 @@
 #include "base/hash.h"
 
 enum {
-	CAPACITY = 16384,
-	SEEN_EACH = 16,
+	CAPACITY = 4096,
+	SEEN_EACH = 32,
+	TOUCHES_EACH = 4,
 	UNITS_OF_GPU = 8,
 	UNITS_OF_UNKNOWN = 2,
 	WATCHED_UNITS = 32
@@ -54,11 +55,12 @@ int hands_new(const struct record_settings *settings, const struct computing_pri
 
 	own.capacity = settings->capacity ? settings->capacity : CAPACITY;
 	if (r == 0)
-		r = credentials_new(&own, &h->credentials);
+		r = credentials_new(settings, &h->credentials);
 	if (r == 0)
 		r = identities_new(&own, 0, &h->identities);
 	if (r == 0)
-		r = open_table(&own, own.capacity * 2, sizeof(struct touch), wide, &h->touches);
+		r = open_table(&own, own.capacity * TOUCHES_EACH, sizeof(struct touch), wide,
+			       &h->touches);
 	if (r == 0)
 		r = open_table(&own, own.capacity, sizeof(struct created), wide, &h->created);
 	if (r == 0)
@@ -70,7 +72,7 @@ int hands_new(const struct record_settings *settings, const struct computing_pri
 			       sizeof(struct seen), &h->seen);
 	if (r == 0) {
 		h->prices = prices;
-		h->sorted_touches = calloc(own.capacity * 2, sizeof(struct touch *));
+		h->sorted_touches = calloc(own.capacity * TOUCHES_EACH, sizeof(struct touch *));
 		h->sorted_places = calloc(own.capacity, sizeof(struct place *));
 		r = h->sorted_touches && h->sorted_places ? 0 : -ENOMEM;
 	}

@@ -10,9 +10,9 @@
 #include "model/record_excerpt.h"
 
 enum {
-	IDENTITIES = 16384,
-	LINES_EACH = 4,	 /* lines for each identity that is remembered, in the mean */
-	SEEN_EACH = 16,	 /* acts whose repetition is known */
+	IDENTITIES = 4096,
+	LINES_EACH = 8,	 /* lines for each identity that is remembered, in the mean */
+	SEEN_EACH = 32,	 /* acts whose repetition is known */
 	LARGE_VCPU = 16, /* from here on an act is worth more memory than others */
 	LARGE_COUNT = 10,
 	HOUR_S = 3600,
