@@ -2,7 +2,7 @@
 
 The forms are those of docs/schema.md. A step is told by an entry of the story whose time is the step's, in which one of the step's
 marks stands (in its text, or in the finding that it names), and whose finding has a technique of the step. The steps of an
-escalation, which have words, may be told by one finding that covers their time and has such a word.
+escalation, which have words, may be told by one finding that reaches into their time and has such a word.
 """
 import datetime
 import json
@@ -53,7 +53,7 @@ def is_of(output, entry, step):
         return True
     finding = output.findings.get(entry["finding"])  # one that grew from step to step tells this one when it says so
     return bool(step["words"] and finding and seconds(finding["first_seen"]) <= first + 1 and
-                last <= seconds(finding["last_seen"]) + 1 and any(word in text.lower() for word in step["words"]))
+                first <= seconds(finding["last_seen"]) + 1 and any(word in text.lower() for word in step["words"]))
 
 
 def techniques(output, entry):
