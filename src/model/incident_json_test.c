@@ -21,7 +21,8 @@ static const char written[] =
 	"\"48edfHu7V9Z84YzzMa6fUueoELZ9ZRXq9VetWzYGzKt52XU5xvqgzYnDK9URnRoJMk1j8nLwEVsa"
 	"SWJ4fhdUyZijBGUicoD\"],\"pools\":[\"198.51.100.20:3333\"],"
 	"\"story\":[{\"time\":\"2026-11-22T10:00:00Z\",\"text\":\"A pod logs in to a pool\","
-	"\"technique\":\"T1610\",\"finding\":\"00c0ffee00c0ffee\"}],\"impact\":{\"touched\":[\"bucket/one was read\"],"
+	"\"technique\":\"T1610\",\"finding\":\"00c0ffee00c0ffee\"}],\"impact\":{\"touched\":["
+	"\"bucket/one was read\"],"
 	"\"not_touched\":[\"bucket/two\"],\"cannot_tell\":[\"no logs of the database\"]},"
 	"\"cost\":{\"cpu_hours\":12.5},\"actions\":[{\"text\":\"Stop the pods\","
 	"\"command\":\"davy respond 1dea stop\",\"undo\":\"davy respond 1dea undo\"}]}";

@@ -565,7 +565,7 @@ static const struct story innocents[] = {
 	 ""},
 	{"a runner of GitHub's in a pod with rights, and jobs that install things",
 	 {{0, SYSTEM("arc:controller"), "10.0.0.4", "create", "pods", "arc-runners", "runner-%d",
-	   POD("'containers':[{'image':'ghcr.io/actions/actions-runner:2','command':['/home/runner/"
+	   POD("'containers':[{'image':'ghcr.io/actions/actions-runner:2','command':['/opt/runner/"
 	       "run"
 	       ".sh']},{'image':'docker:dind','securityContext':{'privileged':true}}]"),
 	   .times = 12},
