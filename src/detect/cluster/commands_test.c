@@ -8,7 +8,7 @@
 #include "detect/cluster/base64_text.h"
 #include "detect/cluster/command_look.h"
 #include "detect/cluster/distinct.h"
-#include "detect/cluster/key_ids.h"
+#include "detect/cluster/key_set.h"
 #include "detect/cluster/metadata_service.h"
 #include "detect/cluster/pod_shape.h"
 #include "detect/cluster/rights.h"
@@ -312,7 +312,7 @@ static void ids_of_keys_are_found_and_nothing_else_is(void **state)
 {
 	struct json_node nodes[64];
 	struct json doc = {.nodes = nodes, .cap = 64};
-	struct key_ids ids = {.count = 0};
+	struct key_set ids = {.count = 0};
 	char copy[1024], encoded[256], text[1024];
 
 	encode(encoded, sizeof(encoded),
@@ -323,7 +323,7 @@ static void ids_of_keys_are_found_and_nothing_else_is(void **state)
 		 "'c':'XAKIAIOSFODNN7EXAMPLF','d':'AKIAIOSFODNN7EXAMPLEX','e':'"
 		 "AKIAIOSFODNN7EXAMPLE'}}",
 		 encoded);
-	key_ids_find(&ids, read_json(text, &doc, copy, sizeof(copy)));
+	key_set_find(&ids, read_json(text, &doc, copy, sizeof(copy)));
 	assert_int_equal(ids.count, 2);
 	assert_string_equal(ids.at[0], "AKIAIOSFODNN7EXAMPLE");
 	assert_string_equal(ids.at[1], "ASIAZZZZZZZZZZZZZZZZ");
@@ -331,16 +331,16 @@ static void ids_of_keys_are_found_and_nothing_else_is(void **state)
 
 static void the_lowest_ids_stay_in_any_order(void **state)
 {
-	struct key_ids up = {.count = 0}, down = {.count = 0};
+	struct key_set up = {.count = 0}, down = {.count = 0};
 	char id[KEY_ID_LEN + 1];
 
 	for (int i = 0; i < 30; i++) {
 		snprintf(id, sizeof(id), "AKIA%016d", i);
-		key_ids_add(&up, str_from(id));
+		key_set_add(&up, str_from(id));
 		snprintf(id, sizeof(id), "AKIA%016d", 29 - i);
-		key_ids_add(&down, str_from(id));
+		key_set_add(&down, str_from(id));
 	}
-	assert_int_equal(up.count, KEY_IDS_MAX);
+	assert_int_equal(up.count, KEY_SET_MAX);
 	assert_memory_equal(up.at, down.at, sizeof(up.at));
 }
 

@@ -16,7 +16,7 @@
 #include "base/attributes.h"
 #include "base/table.h"
 #include "detect/cluster/distinct.h"
-#include "detect/cluster/key_ids.h"
+#include "detect/cluster/key_set.h"
 #include "detect/cluster/pod_shape.h"
 #include "detect/record_detector.h"
 #include "model/finding.h"
@@ -141,7 +141,7 @@ struct deed {
 	uint32_t name_count, quote_count;
 	struct named names[NAMES_KEPT];
 	struct quote quotes[QUOTES_KEPT];
-	struct key_ids keys;
+	struct key_set keys;
 };
 
 struct workload_key {
@@ -164,7 +164,7 @@ struct workload_seen {
 	uint32_t secret_count;
 	char pool[POOL_TEXT_MAX], wallet[WALLET_TEXT_MAX];
 	const char *coin;
-	struct key_ids keys;
+	struct key_set keys;
 	struct quote quote;
 };
 
@@ -182,7 +182,7 @@ struct pod_seen {
 	uint32_t address_count;
 	char node[NAME_SHOWN];
 	char namespace[NAME_SHOWN], name[NAME_SHOWN];
-	struct key_ids keys; /* that lie in what it was made from */
+	struct key_set keys; /* that lie in what it was made from */
 };
 
 struct window_key {

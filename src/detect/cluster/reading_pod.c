@@ -82,13 +82,13 @@ static void take_binding(struct reading *r)
 /* Keys in the environment of a pod: known from when it was made, given to who reads it later. */
 static void take_keys(struct reading *r)
 {
-	struct key_ids ids = {.count = 0};
+	struct key_set ids = {.count = 0};
 
-	key_ids_find(&ids, r->act->request);
+	key_set_find(&ids, r->act->request);
 	if (ids.count == 0)
 		return;
 	struct pod_seen *pod = pod_of(r);
-	key_ids_join(&pod->keys, &ids);
+	key_set_join(&pod->keys, &ids);
 	memory_weigh_pod(r->memory, pod, 1);
 }
 

@@ -108,18 +108,18 @@ static void take_secrets(struct reading *r)
 
 static void take_keys(struct reading *r)
 {
-	struct key_ids ids = {.count = 0};
+	struct key_set ids = {.count = 0};
 	char at[NAME_SHOWN];
 	const bool is_read = is_verb(r->act, "get") || is_verb(r->act, "list");
 
 	if (!is_read || (!is_resource(r->act, "pods") && !is_resource(r->act, "secrets") &&
 			 !is_resource(r->act, "configmaps")))
 		return;
-	key_ids_find(&ids, r->act->response);
+	key_set_find(&ids, r->act->response);
 	if (ids.count == 0)
 		return;
 	struct deed *deed = reading_note(r, DEED_KEYS, reading_thing(r->act, at, sizeof(at)), 1);
-	key_ids_join(&deed->keys, &ids);
+	key_set_join(&deed->keys, &ids);
 }
 
 void reading_take_secrets(struct reading *r)

@@ -123,7 +123,7 @@ static void note_workload(struct reading *r, const struct pod_shape *shape, cons
 	}
 	if (r->request.time.ns > w->last.ns)
 		w->last = r->request.time;
-	key_ids_find(&w->keys, r->act->request);
+	key_set_find(&w->keys, r->act->request);
 	const unsigned class = weight.mines ? 2 : weight.what >= 2 ? 1 : 0;
 	memory_weigh_workload(r->memory, w, class);
 	if (class > 0 && r->standing == STANDING_COMPONENT) {

@@ -184,26 +184,26 @@ static bool is_of_cluster(const struct actor *actor, const struct pod_seen *pod)
 	return key.at[0] == pod->key.at[0] && key.at[1] == pod->key.at[1];
 }
 
-struct key_ids tell_keys_of(const struct telling *t, const struct actor *actor)
+struct key_set tell_keys_of(const struct telling *t, const struct actor *actor)
 {
 	const struct memory *m = t->memory;
 	const struct deed *answers = memory_find_deed(t->memory, &actor->key, DEED_KEYS, 0);
 	const struct deed *pods = memory_find_deed(t->memory, &actor->key, DEED_PODS, 0);
-	struct key_ids keys = {.count = 0};
+	struct key_set keys = {.count = 0};
 
 	if (answers)
-		key_ids_join(&keys, &answers->keys);
+		key_set_join(&keys, &answers->keys);
 	for (uint32_t i = 0; pods && i < pods->name_count; i++)
 		for (size_t k = 0; k < m->key_pod_count; k++)
 			if (is_of_cluster(actor, m->key_pods[k]) &&
 			    is_of_pod(str_from(pods->names[i].text), m->key_pods[k]))
-				key_ids_join(&keys, &m->key_pods[k]->keys);
+				key_set_join(&keys, &m->key_pods[k]->keys);
 	return keys;
 }
 
-void tell_keys(const struct telling *t, struct finding *out, const struct key_ids *keys)
+void tell_keys(const struct telling *t, struct finding *out, const struct key_set *keys)
 {
-	struct str *ids = keys->count ? arena_take(t->arena, sizeof(*ids) * KEY_IDS_MAX) : NULL;
+	struct str *ids = keys->count ? arena_take(t->arena, sizeof(*ids) * KEY_SET_MAX) : NULL;
 
 	for (uint32_t i = 0; ids && i < keys->count; i++)
 		ids[i] = arena_copy(t->arena, str_from(keys->at[i]));

@@ -42,8 +42,8 @@ void tell_name_fact(const struct telling *t, struct finding *out, const char *fa
 void tell_resources(const struct telling *t, struct finding *out, const char *type,
 		    const struct deed *deed);
 /* All keys that the actor was given: in answers, and in the pods it read or reached into. */
-struct key_ids tell_keys_of(const struct telling *t, const struct actor *actor);
-void tell_keys(const struct telling *t, struct finding *out, const struct key_ids *keys);
+struct key_set tell_keys_of(const struct telling *t, const struct actor *actor);
+void tell_keys(const struct telling *t, struct finding *out, const struct key_set *keys);
 /* "3", or "about 1200" */
 struct str tell_count(const struct telling *t, const struct distinct *distinct);
 struct str tell_time(const struct telling *t, instant at);

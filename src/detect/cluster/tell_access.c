@@ -92,7 +92,7 @@ static void tell_sweep(const struct telling *t, const struct actor *actor)
 	const struct hand hand = weight_hand(m, actor);
 	const struct deed *read = memory_find_deed(m, &actor->key, DEED_SECRETS, 0);
 	const struct deed *lists = memory_find_deed(m, &actor->key, DEED_LISTS, 0);
-	const struct key_ids keys = tell_keys_of(t, actor);
+	const struct key_set keys = tell_keys_of(t, actor);
 	struct claim claim = {.doing = "secrets",
 			      .verdict = VERDICT_ACCESS,
 			      .severity = SEVERITY_HIGH,

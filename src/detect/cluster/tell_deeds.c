@@ -110,7 +110,7 @@ static void tell_row(const struct telling *t, const struct row *row, const struc
 	if (row->kind == DEED_METADATA && (deed->flags & 1))
 		finding_add_reason(&out, STR("it asked for the credentials themselves"));
 	tell_deed(&out, deed);
-	const struct key_ids keys = tell_keys_of(t, actor);
+	const struct key_set keys = tell_keys_of(t, actor);
 	tell_keys(t, &out, &keys);
 	tell_resources(t, &out, row->resource ? row->resource : "at", deed);
 	if (row->resource && strcmp(row->resource, "pod") == 0)
@@ -173,7 +173,7 @@ static void tell_exec(const struct telling *t, const struct deed *deed, const st
 	tell_deed(&out, deed);
 	tell_resources(t, &out, "pod", deed);
 	tell_pod(t, &out, deed);
-	const struct key_ids keys = tell_keys_of(t, actor);
+	const struct key_set keys = tell_keys_of(t, actor);
 	tell_keys(t, &out, &keys);
 	remedy_show(&out, "Look at the pod", "pod", str_from(deed->names[0].text), t->arena);
 	tell_end(t, &out);

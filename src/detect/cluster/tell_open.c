@@ -126,7 +126,7 @@ static void tell_one(const struct telling *t, struct deed **deeds, size_t count)
 	if (actor->standing == STANDING_CONSOLE)
 		finding_add_reason(&out, STR("who logs in to a console acts by a token of his "
 					     "own; this was done by the console's own account"));
-	const struct key_ids keys = tell_keys_of(t, actor);
+	const struct key_set keys = tell_keys_of(t, actor);
 	tell_keys(t, &out, &keys);
 	const struct deed *secrets = memory_find_deed(t->memory, &actor->key, DEED_SECRETS, 0);
 	if (secrets)

@@ -217,7 +217,7 @@ static void tell_places(const struct telling *t, struct finding *out, const stru
 /* Of all of them: names, images' pods; so that flows and lookups of any can be joined. */
 static void tell_all(const struct telling *t, struct finding *out, const struct group *g)
 {
-	struct key_ids keys = {.count = 0};
+	struct key_set keys = {.count = 0};
 	uint64_t seen[FINDING_RESOURCES_MAX];
 
 	for (size_t i = 0; i < g->count; i++) {
@@ -226,7 +226,7 @@ static void tell_all(const struct telling *t, struct finding *out, const struct 
 		bool is_known = false;
 		tell_span(out, w->earliest.time, w->last);
 		tell_quote(out, &w->quote);
-		key_ids_join(&keys, &w->keys);
+		key_set_join(&keys, &w->keys);
 		for (size_t k = 0; k < out->resource_count; k++)
 			is_known |= seen[k] == thing;
 		if (is_known || out->resource_count == FINDING_RESOURCES_MAX)
