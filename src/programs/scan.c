@@ -533,16 +533,17 @@ static int scan_command_run(const struct command *command, int argc, char **argv
 extern const struct command scan_command;
 const struct command scan_command = {
 	.name = "scan",
-	.summary = "look once for mining: in captures, or on this machine",
+	.summary = "look once for mining: in captures, in logs, or on this machine",
 	.usage = "[OPTION]... [INPUT]...",
 	.options = scan_options,
-	.text = "Inputs are capture files (pcap, pcapng, also packed with gzip or zstd), folders "
-		"of them, or - for\n"
-		"standard input; the kind is recognised from content. Nothing is sent anywhere.\n"
+	.text = "Inputs are captures (pcap, pcapng) and logs of AWS, Azure, Google and "
+		"Kubernetes, also packed\nwith gzip or zstd, folders of them, or - for standard "
+		"input; the kind is recognised from\ncontent. Nothing is sent anywhere.\n"
 		"Exit status: 1 when something was found, else 2 when not all was read or there "
 		"was nothing "
 		"to read,\nelse 0.\n",
 	.example = "  davy scan capture.pcap\n"
+		   "  davy scan cloudtrail/ flowlogs/ kube-audit.log\n"
 		   "  tcpdump -i eth0 -w - | davy scan -\n"
 		   "  sudo davy scan --host\n",
 	.arguments = COMMAND_FILES,
