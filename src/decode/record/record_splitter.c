@@ -48,13 +48,24 @@ void record_splitter_reset(struct record_splitter *splitter)
 		(struct record_splitter){.pending = pending, .record_max = record_max, .line = 1};
 }
 
-bool splitter_begin_list(struct record_splitter *s)
+static bool is_in_list(const struct record_splitter *s)
+{
+	for (size_t i = 0; i < s->place_count; i++)
+		if (s->places[i] == PLACE_LIST)
+			return true;
+	return false;
+}
+
+bool splitter_begin_list(struct record_splitter *s, size_t from)
 {
 	if (s->place_count == PLACES_MAX)
 		return false;
+	/* behind something else in a line it may be the inside of a damaged record */
+	if (from > 0 && s->pending.at[from - 1] == '\n' && !is_in_list(s))
+		s->outer_key.len = 0;
 	s->places[s->place_count++] = PLACE_LIST;
 	s->wants_comma = s->is_plain = false;
-	s->first_key_len = 0;
+	s->first_key.len = s->damaged_key.len = 0;
 	return true;
 }
 
@@ -151,8 +162,8 @@ static enum step begin_line(struct record_splitter *s)
 
 static bool begins_as_before(const struct record_splitter *s, struct str line)
 {
-	return s->first_key_len > 0 &&
-	       str_starts(str_skip(line, 1), str_of(s->first_key, s->first_key_len));
+	return s->first_key.len > 0 &&
+	       str_starts(str_skip(line, 1), str_of(s->first_key.text, s->first_key.len));
 }
 
 /*
@@ -218,12 +229,16 @@ static enum step take_at_top(struct record_splitter *s, char c)
 			s->doing = IN_PLAIN;
 		return STEP_ON;
 	}
-	if (c == '[' && splitter_begin_list(s))
+	if (c == '[' && splitter_begin_list(s, s->at))
 		return STEP_MORE;
 	/* what damage left over, and a byte-order mark */
 	if (c == ']' || c == '}' || c == ',' || c == '\xef' || c == '\xbb' || c == '\xbf')
 		return STEP_MORE;
-	return begin_line(s);
+	if (s->outer_key.len == 0 || begins_line(s))
+		return begin_line(s);
+	/* the inside of a record, after a bracket too many */
+	s->start = s->at;
+	return splitter_lose(s, s->at, PIECE_DAMAGED);
 }
 
 static enum step take_in_list(struct record_splitter *s, char c)
@@ -244,7 +259,7 @@ static enum step take_in_list(struct record_splitter *s, char c)
 	}
 	if (c == 'n' || c == 'u' || c == 'l') /* null */
 		return STEP_MORE;
-	if (c == '[' && splitter_begin_list(s))
+	if (c == '[' && splitter_begin_list(s, s->at))
 		return STEP_MORE;
 	s->start = s->at;
 	s->is_passed_over = false;
@@ -265,6 +280,18 @@ static void take_in_key(struct record_splitter *s, char c)
 		s->key[s->key_len++] = c;
 }
 
+static bool follows_colon(const struct record_splitter *s)
+{
+	size_t end = splitter_before_spaces(s, 0, s->at);
+
+	return end > 0 && s->pending.at[end - 1] == ':';
+}
+
+static bool is_letter(char c)
+{
+	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
 static enum step take_in_members(struct record_splitter *s, char c)
 {
 	switch (c) {
@@ -278,16 +305,21 @@ static enum step take_in_members(struct record_splitter *s, char c)
 		return STEP_MORE;
 	case '[':
 		if (record_splitter_is_wrapper(str_of(s->key, s->key_len)) &&
-		    splitter_begin_list(s))
+		    splitter_begin_list(s, s->at))
 			return STEP_MORE;
 		return begin_record(s, true);
 	case '{':
-		if (!begins_line(s))
+		if (follows_colon(s) && !begins_line(s))
 			return begin_record(s, true);
+		/* no member's value: another document, or an item behind a bracket too many */
 		s->place_count = 0;
 		return begin_record(s, false);
 	default:
-		return STEP_MORE;
+		if (s->at == 0 || s->pending.at[s->at - 1] != '"' || !is_letter(c))
+			return STEP_MORE;
+		s->start = s->at; /* a quote is missing: this is no wrapper's member */
+		s->is_passed_over = false;
+		return splitter_lose(s, s->at, PIECE_DAMAGED);
 	}
 }
 

@@ -21,43 +21,71 @@ bool splitter_steps_back(const struct record_splitter *s, size_t *at, char c)
 	return true;
 }
 
-void splitter_remember_key(struct record_splitter *s, size_t end)
+struct first_key splitter_key_before(const struct record_splitter *s, size_t end)
 {
 	struct str text = str_sub(buf_view(&s->pending), s->start, end - s->start);
+	struct first_key key = {.len = 0};
 	size_t at = 1, close;
 
 	text = str_sub(text, 0, KEY_MAX + SPACES_MAX);
-
 	while (at < text.len && splitter_is_space(text.at[at]))
 		at++;
 	if (at >= text.len || text.at[0] != '{' || text.at[at] != '"')
-		return;
+		return key;
 	for (close = at + 1; close < text.len && text.at[close] != '"'; close++)
 		;
 	if (close == text.len || close - at >= KEY_MAX)
-		return;
-	s->first_key_len = close + 1 - at;
-	memcpy(s->first_key, text.at + at, s->first_key_len);
+		return key;
+	key.len = close + 1 - at;
+	memcpy(key.text, text.at + at, key.len);
+	return key;
+}
+
+/* Is it the key at `at`? `is_item`, unless not all of it is there yet. */
+static enum beginning compare_key(const struct record_splitter *s, const struct first_key *key,
+				  size_t at, enum beginning is_item)
+{
+	struct str text = str_sub(buf_view(&s->pending), at, key->len);
+
+	if (key->len == 0 || memcmp(text.at, key->text, text.len) != 0)
+		return BEGINS_NOTHING;
+	if (text.len == key->len)
+		return is_item;
+	return s->is_last ? BEGINS_NOTHING : BEGINS_UNKNOWN;
 }
 
 enum beginning splitter_begins_at(const struct record_splitter *s, size_t at)
 {
+	enum beginning begins = BEGINS_NOTHING;
 	size_t back = at, next = at + 1;
 
 	if (at > 0 && s->pending.at[at - 1] == '\n')
 		return BEGINS_LINE;
-	if (splitter_place(s) != PLACE_LIST || s->first_key_len == 0 ||
-	    !splitter_steps_back(s, &back, ',') || !splitter_steps_back(s, &back, '}'))
+	if (!splitter_steps_back(s, &back, ',') || !splitter_steps_back(s, &back, '}'))
 		return BEGINS_NOTHING;
 	size_t most = next + SPACES_MAX;
 	while (next < s->pending.len && next < most && splitter_is_space(s->pending.at[next]))
 		next++;
-	struct str key = str_sub(buf_view(&s->pending), next, s->first_key_len);
-	if (memcmp(key.at, s->first_key, key.len) != 0)
-		return BEGINS_NOTHING;
-	if (key.len == s->first_key_len)
-		return BEGINS_ITEM;
-	return s->is_last ? BEGINS_NOTHING : BEGINS_UNKNOWN;
+	if (splitter_place(s) == PLACE_LIST) {
+		begins = compare_key(s, &s->first_key, next, BEGINS_ITEM);
+		if (begins == BEGINS_NOTHING)
+			begins = compare_key(s, &s->damaged_key, next, BEGINS_ITEM);
+	}
+	return begins != BEGINS_NOTHING ? begins
+					: compare_key(s, &s->outer_key, next, BEGINS_OUTER_ITEM);
+}
+
+void splitter_begin_anew(struct record_splitter *s, enum beginning begins)
+{
+	size_t outermost = 0;
+
+	if (begins == BEGINS_LINE)
+		s->place_count = 0;
+	while (outermost < s->place_count && s->places[outermost] != PLACE_LIST)
+		outermost++;
+	if (begins == BEGINS_OUTER_ITEM && outermost < s->place_count)
+		s->place_count = outermost + 1;
+	s->wants_comma = false;
 }
 
 /* -- pieces -- */
@@ -77,8 +105,8 @@ enum step splitter_hand_out(struct record_splitter *s, size_t end, enum piece_da
 enum step splitter_lose(struct record_splitter *s, size_t seen, enum piece_damage damage)
 {
 	splitter_count_lines_to(s, s->start);
-	if (!s->is_passed_over)
-		splitter_remember_key(s, seen);
+	s->damaged_key =
+		s->is_passed_over ? (struct first_key){.len = 0} : splitter_key_before(s, seen);
 	s->lost = (struct record_piece){
 		.offset = s->base + s->start, .line = s->line, .damage = damage};
 	s->is_dropped = s->is_passed_over;
@@ -128,10 +156,7 @@ enum step splitter_find_beginning(struct record_splitter *s)
 		if (found == BEGINS_UNKNOWN)
 			return STEP_MORE;
 		if (found != BEGINS_NOTHING) {
-			/* a line's { may begin an item, or a file that was appended */
-			if (found == BEGINS_LINE)
-				s->place_count = 0;
-			s->wants_comma = false;
+			splitter_begin_anew(s, found);
 			return hand_out_lost(s, s->at);
 		}
 		s->at++;

@@ -29,20 +29,31 @@ static void open_bracket(struct record_splitter *s, char c)
 	s->depth++;
 }
 
+/* An object is the value of a key, or an item: behind anything else a bracket is missing. */
+static bool may_hold_object(const struct record_splitter *s, size_t at)
+{
+	size_t end = splitter_before_spaces(s, s->start, at);
+	char last = end > s->start ? s->pending.at[end - 1] : ' ';
+
+	if (splitter_is_space(last) || s->depth > KINDS_MAX) /* too far back to be seen */
+		return true;
+	return is_object(s, s->depth - 1) ? last == ':' : last == ',' || last == '[';
+}
+
 /* An object inside of a record: or does a record begin here, and the one before had no end? */
 static enum event look_at_object(const struct record_splitter *s, size_t at)
 {
-	if (s->base + at < s->strict_until) {
-		enum beginning begins = splitter_begins_at(s, at);
-		if (begins != BEGINS_NOTHING)
-			return begins == BEGINS_UNKNOWN ? WAITS : BEGINS_ANEW;
-	}
-	if (s->pending.at[at - 1] == '\n') { /* who prints over many lines indents */
-		size_t end = splitter_before_spaces(s, s->start, at);
-		char last = end > s->start ? s->pending.at[end - 1] : ',';
-		if (last != ',' && last != ':' && last != '[' && !splitter_is_space(last))
-			return BROKEN;
-	}
+	bool is_strict = s->base + at < s->strict_until;
+	enum beginning begins =
+		is_strict || s->is_passed_over ? splitter_begins_at(s, at) : BEGINS_NOTHING;
+
+	if (begins == BEGINS_UNKNOWN)
+		return WAITS;
+	/* what is passed over holds no records, or damage made a member of them */
+	if (begins == BEGINS_OUTER_ITEM || (is_strict && begins != BEGINS_NOTHING))
+		return BEGINS_ANEW;
+	if (!may_hold_object(s, at))
+		return BROKEN;
 	if (s->depth == 2 && !s->is_passed_over && !is_object(s, 1) &&
 	    s->place_count + 2 <= PLACES_MAX && is_list_of_records(s, at))
 		return WRAPS;
@@ -76,8 +87,10 @@ static enum step end_record(struct record_splitter *s)
 		s->is_plain =
 			str_find_byte(str_sub(buf_view(&s->pending), s->start, s->at - s->start),
 				      '\n') < 0;
-	if (is_top ? s->is_plain : s->first_key_len == 0)
-		splitter_remember_key(s, s->at);
+	if (is_top ? s->is_plain : s->first_key.len == 0)
+		s->first_key = splitter_key_before(s, s->at);
+	if (!is_top && s->outer_key.len == 0)
+		s->outer_key = s->first_key;
 	return splitter_hand_out(s, s->at, PIECE_WHOLE);
 }
 
@@ -98,18 +111,16 @@ static enum step take_event(struct record_splitter *s, enum event event, size_t 
 		return splitter_lose(s, at, PIECE_DAMAGED);
 	case BEGINS_ANEW:
 		s->doing = BETWEEN;
-		s->wants_comma = false;
+		splitter_begin_anew(s, splitter_begins_at(s, at));
 		if (s->is_passed_over) /* its text is not kept */
 			s->start = at;
 		s->is_passed_over = false;
-		if (s->pending.at[at - 1] == '\n')
-			s->place_count = 0;
 		return splitter_hand_out(s, at, PIECE_DAMAGED);
 	case WRAPS:
 		s->doing = BETWEEN;
 		s->in_key = false;
 		s->places[s->place_count++] = PLACE_MEMBERS;
-		splitter_begin_list(s);
+		splitter_begin_list(s, s->start);
 		return STEP_ON;
 	default: /* WAITS */
 		return STEP_MORE;

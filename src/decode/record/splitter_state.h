@@ -35,6 +35,11 @@ enum doing {
 
 enum step { STEP_ON, STEP_MORE, STEP_PIECE };
 
+struct first_key {
+	char text[KEY_MAX]; /* with its quotes */
+	size_t len;	    /* 0: not known */
+};
+
 struct record_splitter {
 	struct buf pending;
 	size_t record_max;
@@ -57,16 +62,19 @@ struct record_splitter {
 	/* between records */
 	enum place places[PLACES_MAX];
 	size_t place_count;
-	bool is_plain;	  /* outside of lists: the last record was one line */
-	bool wants_comma; /* in a list, after an item */
+	/* of the first record in this list, for after damage any may be the inside of one; outside
+	 * of lists, of the last line */
+	struct first_key first_key;
+	struct first_key outer_key; /* the same of the outermost list of this document */
+	bool is_plain;		    /* outside of lists: the last record was one line */
+	bool wants_comma;	    /* in a list, after an item */
 	bool in_key, is_escaped;
 	char key[KEY_MAX]; /* of a wrapper's member */
 	size_t key_len;
 
 	/* out of step: from `start` on is damaged */
 	struct record_piece lost;
-	char first_key[KEY_MAX]; /* of a record in this list, or the last one, with its quotes */
-	size_t first_key_len;
+	struct first_key damaged_key;
 	bool is_dropped; /* it became too large: its text is not there any more */
 
 	struct record_piece piece;
@@ -82,24 +90,32 @@ static inline bool splitter_is_space(char c)
 	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
-/* False: there are too many of them in one another. */
-bool splitter_begin_list(struct record_splitter *s);
+/* In a document that begins at `from`. False: there are too many of them in one another. */
+bool splitter_begin_list(struct record_splitter *s, size_t from);
 
 /* `line` becomes that of this byte. */
 void splitter_count_lines_to(struct record_splitter *s, size_t at);
 
 /* splitter_damage.c */
 
-enum beginning { BEGINS_NOTHING, BEGINS_LINE, BEGINS_ITEM, BEGINS_UNKNOWN };
+enum beginning {
+	BEGINS_NOTHING,
+	BEGINS_LINE, /* an item, or a file that was appended */
+	BEGINS_ITEM,
+	BEGINS_OUTER_ITEM, /* whatever lists damage seemed to begin or end */
+	BEGINS_UNKNOWN,	   /* more bytes will tell */
+};
 
 /* Where the spaces before `at` begin; not before `from`. */
 size_t splitter_before_spaces(const struct record_splitter *s, size_t from, size_t at);
 /* Is c the last byte before `at` but for spaces? Then its place is in *at. */
 bool splitter_steps_back(const struct record_splitter *s, size_t *at, char c);
-/* The first key of the record that begins at `start`, if it ends before `end`. */
-void splitter_remember_key(struct record_splitter *s, size_t end);
+/* Of the record that begins at `start`, if its key ends before `end`. */
+struct first_key splitter_key_before(const struct record_splitter *s, size_t end);
 /* The { at `at`, in what may be a string or the inside of a record that is damaged. */
 enum beginning splitter_begins_at(const struct record_splitter *s, size_t at);
+/* A record begins there: the lists it lies in are known again. */
+void splitter_begin_anew(struct record_splitter *s, enum beginning begins);
 enum step splitter_hand_out(struct record_splitter *s, size_t end, enum piece_damage damage);
 /* From `start` on is damaged, which shows at `seen`. */
 enum step splitter_lose(struct record_splitter *s, size_t seen, enum piece_damage damage);
