@@ -6,6 +6,7 @@ escalation, which have words, may be told by one finding that reaches into their
 """
 import datetime
 import json
+import re
 import sys
 
 ACCUSES = ("mining", "miner", "suspect", "exposure", "access")
@@ -38,7 +39,17 @@ class Output:
                 self.summary = told if number == len(lines) else None
 
     def incident(self):
-        return next(iter(self.incidents.values()), {})
+        """The one incident; where a missing step breaks the story in two, both as one."""
+        whole = {}
+        for one in self.incidents.values():
+            if not whole:
+                whole = {**one}
+                continue
+            whole["story"] = sorted(whole["story"] + one["story"], key=lambda entry: seconds(entry["time"]))
+            whole["impact"] = {kind: lines + one["impact"][kind] for kind, lines in whole["impact"].items()}
+            for key in ("findings", "finding_total", "victims", "actions"):
+                whole[key] = whole[key] + one[key]
+        return whole
 
     def said_of(self, entry):
         """All that stands behind an entry of the story: its text and its finding."""
@@ -77,11 +88,11 @@ def reads_all(output, truth):
 
 def one_incident(output, truth):
     """exactly one incident, called what it is"""
-    if len(output.incidents) != 1:
-        return [f"{len(output.incidents)} incidents: " + "; ".join(i["title"] for i in output.incidents.values())]
-    incident, asked = output.incident(), truth["incident"]
-    return [f"{key} is {incident[key]}, not {' or '.join(asked[plural])}" for key, plural in (("verdict", "verdicts"), ("severity", "severities"))
-            if incident[key] not in asked[plural]]
+    asked, told = truth["incident"], list(output.incidents.values())
+    if not 1 <= len(told) <= asked["most"]:
+        return [f"{len(told)} incidents: " + "; ".join(one["title"] for one in told)]
+    return [f"{key} is {' and '.join(one[key] for one in told)}, not {' or '.join(asked[plural])}"
+            for key, plural in (("verdict", "verdicts"), ("severity", "severities")) if not any(one[key] in asked[plural] for one in told)]
 
 
 def tells_steps(output, truth):
@@ -104,8 +115,8 @@ def tells_steps(output, truth):
 def in_order(output, truth):
     """the story is in order of time, and the steps one after the other"""
     story = output.incident().get("story", [])
-    wrong = [f"{entry['time']} stands behind {before['time']}" for before, entry in zip(story, story[1:])
-             if seconds(entry["time"]) < seconds(before["time"])]
+    wrong = [f"{entry['time']} stands behind {before['time']}" for one in output.incidents.values()
+             for before, entry in zip(one["story"], one["story"][1:]) if seconds(entry["time"]) < seconds(before["time"])]
     at = -1  # of the entry that told the step before
     for step in truth["steps"]:
         own = [i for i, entry in enumerate(story) if is_of(output, entry, step) and
@@ -142,13 +153,19 @@ def accuses_nobody_else(output, truth):
                     if not any(one in victim.lower() for one in victims)]
 
 
+def tells_count(line, count):
+    """The number itself, or one that is called an estimate and is within a tenth."""
+    told = re.search(r"(about )?(\d+) objects?\b", line.replace(",", ""))
+    return bool(told) and abs(int(told[2]) - count) <= (count / 10 if told[1] else 0)
+
+
 def impact(output, truth):
     """touched, not touched and cannot tell are right"""
     told = output.incident().get("impact", {"touched": [], "not_touched": [], "cannot_tell": []})
     wrong = []
     for bucket in truth["touched"]:
         lines = [line for line in told["touched"] if bucket["bucket"] in line]
-        if not any(str(bucket["objects"]) in line.replace(",", "") for line in lines):
+        if not any(tells_count(line, bucket["objects"]) for line in lines):
             wrong.append(f"touched: {bucket['bucket']}, {bucket['objects']} objects, {bucket['bytes']} bytes; told: {lines or told['touched']}")
     wrong += [f"not touched, and not told so: {bucket}" for bucket in truth["not_touched"]
               if not any(bucket in line for line in told["not_touched"])]
