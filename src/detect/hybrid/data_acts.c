@@ -3,7 +3,7 @@
 struct row {
 	enum record_provider provider;
 	const char *service; /* its first label; NULL: any */
-	const char *action;  /* whole, or its end where it begins with * */
+	const char *action;  /* whole; its end where it begins with *, its start where it ends so */
 	enum data_kind kind;
 	bool is_recorded_by_choice;
 	const char *place_kind, *place; /* parameters "a|b"; NULL: of the resources */
@@ -31,6 +31,10 @@ static const struct row rows[] = {
 	{PROVIDER_AWS, "s3", "PutObjectAcl", DATA_OPEN, true, "bucket", "bucketName"},
 	{PROVIDER_AWS, "s3", "DeleteBucketPublicAccessBlock", DATA_OPEN, false, "bucket",
 	 "bucketName"},
+	{PROVIDER_AWS, "s3", "GetBucket*", DATA_NAMES, false, "bucket", "bucketName"},
+	{PROVIDER_AWS, "s3", "PutBucket*", DATA_NAMES, false, "bucket", "bucketName"},
+	{PROVIDER_AWS, "s3", "HeadBucket", DATA_NAMES, false, "bucket", "bucketName"},
+	{PROVIDER_AWS, "s3", "CreateBucket", DATA_NAMES, false, "bucket", "bucketName"},
 	{PROVIDER_AWS, "ec2", "ModifySnapshotAttribute", DATA_SHARE, false, "snapshot",
 	 "snapshotId"},
 	{PROVIDER_AWS, "ec2", "ModifyImageAttribute", DATA_SHARE, false, "image", "imageId"},
@@ -76,6 +80,8 @@ static bool is_row(const struct record_act *act, const struct row *row)
 		return false;
 	if (row->action[0] == '*')
 		return str_ends(act->action, str_skip(action, 1));
+	if (str_ends(action, STR("*")))
+		return str_starts(act->action, str_sub(action, 0, action.len - 1));
 	return str_equal(act->action, action);
 }
 

@@ -14,6 +14,7 @@ enum data_kind {
 	DATA_SHARE,  /* a snapshot, an image: to another account, or out of the cloud */
 	DATA_KEYS,   /* the keys of a store, which open all of it */
 	DATA_PLACES, /* what stores there are */
+	DATA_NAMES,  /* a store was named: says nothing of its data, but that it is there */
 	DATA_KINDS
 };
 

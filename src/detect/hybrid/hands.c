@@ -303,7 +303,7 @@ void hands_take(struct hands *h, const struct record *record)
 				: act->identity.name;
 	if (by.len == 0 || act->identity.kind == IDENTITY_SERVICE)
 		return;
-	if (touches && data.kind != DATA_WRITE) {
+	if (touches && data.kind != DATA_WRITE && data.kind != DATA_NAMES) {
 		struct identity *hand = identities_take(h->identities, by, record);
 		bool is_done = act->outcome == OUTCOME_DONE || act->outcome == OUTCOME_UNKNOWN;
 		identities_watch(h->identities, hand, is_done ? 1 : 0);
