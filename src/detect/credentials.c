@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "detect/console_account.h"
 #include "detect/credentials_state.h"
 #include "detect/key_ids.h"
 #include "model/record_excerpt.h"
@@ -181,6 +182,8 @@ static void learn_launch(struct credentials *c, const struct record *record)
 
 static unsigned rank_of(const struct record_identity *who)
 {
+	if (is_console_account(who->name))
+		return 0;
 	if (who->kind == IDENTITY_ANONYMOUS)
 		return 0;
 	return who->kind == IDENTITY_USER || who->kind == IDENTITY_UNKNOWN ? 1 : 2;

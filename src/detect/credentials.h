@@ -33,7 +33,8 @@ void kept_evidence_add(struct finding *finding, const struct kept_evidence *kept
 struct exposed_key {
 	uint64_t key[2];
 	char id[KEY_ID_MAX];
-	unsigned rank; /* 0: by nobody in particular; 1: by a person; 2: by a service account */
+	unsigned rank; /* 0: by nobody in particular, also by a console's own account; 1: by a
+			  person; 2: by a service account */
 	instant time;
 	char reader[IDENTITY_NAME_MAX], place[IDENTITY_NAME_MAX], cluster[IDENTITY_TEXT_MAX];
 	struct address address;

@@ -7,6 +7,7 @@
 #include "base/shell_word.h"
 #include "detect/cluster/rights.h"
 #include "detect/cluster/who.h"
+#include "detect/console_account.h"
 
 /* -- words -- */
 
@@ -231,7 +232,7 @@ void remedy_account(struct finding *out, struct str identity, struct arena *aren
 	CLEANUP(buf_fini) struct buf text = {0};
 	struct str namespace, name;
 
-	if (!who_account(identity, &namespace, &name))
+	if (!service_account_parts(identity, &namespace, &name))
 		return;
 	/* a token holds the account's uid, which the new one does not have */
 	add_namespace(&text, namespace);

@@ -1,14 +1,8 @@
 #include "detect/cluster/who.h"
 
+#include "detect/console_account.h"
+
 enum { WATCHES_OF_CONTROLLER = 2 };
-
-bool who_account(struct str identity, struct str *namespace, struct str *name)
-{
-	static const struct str prefix = STR("system:serviceaccount:");
-
-	return str_starts(identity, prefix) &&
-	       str_cut(str_skip(identity, prefix.len), ':', namespace, name) && name->len > 0;
-}
 
 bool who_owns_namespace(struct str namespace)
 {
@@ -22,24 +16,6 @@ static bool is_anonymous(const struct record_identity *identity)
 		return true;
 	for (size_t i = 0; i < identity->group_count; i++)
 		if (str_equal(identity->groups[i], STR("system:unauthenticated")))
-			return true;
-	return false;
-}
-
-/*
- * The account of a console's own pod. Who logs in to a console acts by a token of his own; whatever
- * is done by this one was done by somebody who did not.
- */
-static bool is_console(struct str identity)
-{
-	static const struct str names[] = {STR("kubernetes-dashboard"), STR("headlamp"),
-					   STR("weave-scope"), STR("kubeapps"), STR("skooner")};
-	struct str namespace, name;
-
-	if (!who_account(identity, &namespace, &name))
-		return false;
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (str_starts(name, names[i]))
 			return true;
 	return false;
 }
@@ -70,7 +46,8 @@ static bool is_component(struct str identity)
 	};
 	struct str namespace, name;
 
-	if (who_account(identity, &namespace, &name) && str_equal(namespace, STR("kube-system"))) {
+	if (service_account_parts(identity, &namespace, &name) &&
+	    str_equal(namespace, STR("kube-system"))) {
 		for (size_t i = 0; i < sizeof(collectors) / sizeof(*collectors); i++)
 			if (str_equal(name, collectors[i]))
 				return true;
@@ -89,12 +66,13 @@ enum standing who_stands(const struct record_act *act)
 
 	if (is_anonymous(&act->identity))
 		return STANDING_ANONYMOUS;
-	if (is_console(name))
+	if (is_console_account(name))
 		return STANDING_CONSOLE;
 	/* a component's name from the open internet is somebody who has its certificate or token */
 	if (is_component(name) && !(act->has_address && !address_is_private(&act->address)))
 		return STANDING_COMPONENT;
-	return who_account(name, &namespace, &account) ? STANDING_ACCOUNT : STANDING_PERSON;
+	return service_account_parts(name, &namespace, &account) ? STANDING_ACCOUNT
+								 : STANDING_PERSON;
 }
 
 bool who_controls(const struct actor *actor)

@@ -15,7 +15,4 @@ unsigned who_days(uint64_t days);
 /* kube-system and its like: where an operator looks last. */
 bool who_owns_namespace(struct str namespace);
 
-/* NAMESPACE and NAME of system:serviceaccount:NAMESPACE:NAME; false for others. */
-bool who_account(struct str identity, struct str *namespace, struct str *name);
-
 #endif
