@@ -1,6 +1,7 @@
 #include "base/instant.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 /* Days since 1970-01-01 of a civil date, and back: H. Hinnant's proleptic Gregorian arithmetic. */
 static int64_t days_from_civil(int64_t year, int64_t month, int64_t day)
@@ -128,6 +129,16 @@ bool instant_parse(struct str text, instant *out)
 		days_from_civil(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
 	*out = instant_at(seconds - offset_s, ns);
 	return true;
+}
+
+bool instant_parse_day(struct str text, instant *out)
+{
+	char moment[] = "2026-11-22T00:00:00Z";
+
+	if (text.len != 10)
+		return false;
+	memcpy(moment, text.at, text.len);
+	return instant_parse(str_from(moment), out);
 }
 
 void buf_add_duration(struct buf *out, duration span)

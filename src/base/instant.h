@@ -55,6 +55,8 @@ static inline double duration_seconds(duration span)
 void buf_add_instant(struct buf *out, instant at);
 /* RFC 3339 with Z or an offset; false on anything else. */
 must_check bool instant_parse(struct str text, instant *out);
+/* A day alone, "2026-11-22": its first moment, UTC; false on anything else. */
+must_check bool instant_parse_day(struct str text, instant *out);
 /* "41 min 7 s", "3 d 2 h", "0.2 s": the two largest units. */
 void buf_add_duration(struct buf *out, duration span);
 

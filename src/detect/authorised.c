@@ -113,15 +113,10 @@ static bool is_that_day(instant at, struct str day)
 
 static bool read_day(struct str day, struct authorisation *out, struct error *why)
 {
-	char whole[32];
-
-	if (day.len == 10) {
-		snprintf(whole, sizeof(whole), "%.*sT00:00:00Z", STR_ARG(day));
-		if (instant_parse(str_from(whole), &out->ends) && is_that_day(out->ends, day)) {
-			out->ends = instant_add(out->ends, DURATION_S(86400));
-			copy(out->until, day);
-			return true;
-		}
+	if (instant_parse_day(day, &out->ends) && is_that_day(out->ends, day)) {
+		out->ends = instant_add(out->ends, DURATION_S(86400));
+		copy(out->until, day);
+		return true;
 	}
 	return error_set(why, 0, "\"%.*s\" is no day like 2027-01-31: " HOW,
 			 (int)(day.len < 32 ? day.len : 32), day.at) != 0;

@@ -43,18 +43,6 @@ static int refuse(const struct file_reader *in, const char *what)
 	return error_set(in->why, -EINVAL, "%.200s:%u: %s", in->file, in->line, what);
 }
 
-static bool is_day(struct str text)
-{
-	char moment[32];
-	instant at;
-
-	if (text.len != 10)
-		return false;
-	memcpy(moment, text.at, 10);
-	memcpy(moment + 10, "T00:00:00Z", 11);
-	return instant_parse(str_from(moment), &at);
-}
-
 static void keep(char *out, size_t cap, struct str text)
 {
 	size_t len = text.len < cap - 1 ? text.len : cap - 1;
@@ -80,7 +68,7 @@ static int take_comment(struct file_reader *in, struct str comment)
 		if (value.len > KEY_VALUE_MAX)
 			return refuse(in, "what the table says of itself is over 400 bytes; say it "
 					  "shorter");
-		if (i == KEY_DATE && !is_day(value))
+		if (i == KEY_DATE && !instant_parse_day(value, &(instant){0}))
 			return refuse(in, "the date is no day; write it as # date: 2026-11-22");
 		in->has_key[i] = true;
 		if (i == KEY_NAME)

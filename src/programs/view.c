@@ -141,13 +141,11 @@ void view_time(struct view *view, instant at)
 
 bool since_parse(struct str text, instant now, instant *out)
 {
-	char day[32];
 	duration span;
 
 	if (duration_parse(text, &span)) {
 		*out = (instant){now.ns - span.ns};
 		return true;
 	}
-	int len = snprintf(day, sizeof(day), "%.*sT00:00:00Z", STR_ARG(str_sub(text, 0, 16)));
-	return instant_parse(text, out) || instant_parse(str_of(day, (size_t)len), out);
+	return instant_parse(text, out) || instant_parse_day(text, out);
 }
