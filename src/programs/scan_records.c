@@ -27,6 +27,7 @@ struct scan_records {
 	struct record_engine *engine;
 	struct sigma_loaded rules;
 	struct sigma_engine *sigma_engine; /* NULL: there are no rules */
+	struct error trouble;		   /* why no log can be read, once that is known */
 	uint64_t records;		   /* of the input that is read */
 	uint64_t bad;
 	char block[BLOCK];
@@ -62,18 +63,19 @@ int scan_records_new(struct finding_sink *sink, int sigma, struct scan_records *
 	return 0;
 }
 
-static bool compile_rules(struct scan_records *records, struct error *why)
+static int compile_rules(struct scan_records *records)
 {
 	const struct sigma_engine_settings settings = {.seed = hash_random_seed()};
 	const int descriptor = records->sigma;
 
 	records->sigma = -1;
 	if (sigma_files_load(descriptor, &records->teller, &records->rules) < 0)
-		return error_set(why, -ENOMEM, "the rules cannot be loaded") == 0;
-	return records->rules.rules.count == 0 ||
-	       sigma_engine_new(&records->rules.rules, records->rules.mappings,
+		return error_set(&records->trouble, -ENOMEM, "the rules cannot be loaded");
+	if (records->rules.rules.count == 0)
+		return 0;
+	return sigma_engine_new(&records->rules.rules, records->rules.mappings,
 				records->rules.mapping_count, &settings, &records->sigma_engine,
-				why) == 0;
+				&records->trouble);
 }
 
 /* Most scans are of captures: what only logs need is made with the first of them. */
@@ -81,13 +83,17 @@ static bool begin(struct scan_records *records, struct error *why)
 {
 	const struct record_engine_settings engine = {.seed = hash_random_seed(),
 						      .sink = records->sink};
+	bool is_first = !records->stream && !records->trouble.text[0];
 
-	if (records->engine)
-		return true;
-	if (record_stream_new(&(struct record_stream_settings){0}, &records->stream) < 0 ||
-	    record_engine_new(&engine, &records->engine) < 0)
-		return error_set(why, -ENOMEM, "not enough memory to read logs") == 0;
-	return compile_rules(records, why);
+	if (is_first &&
+	    (record_stream_new(&(struct record_stream_settings){0}, &records->stream) < 0 ||
+	     record_engine_new(&engine, &records->engine) < 0))
+		error_set(&records->trouble, -ENOMEM, "not enough memory to read logs");
+	else if (is_first && compile_rules(records) < 0 && !records->trouble.text[0])
+		error_set(&records->trouble, -EINVAL, "the rules cannot be compiled");
+	/* what one log could not have, none has: without the rules they would be called clean */
+	*why = records->trouble;
+	return !records->trouble.text[0];
 }
 
 void scan_records_free(struct scan_records *records)
