@@ -15,7 +15,7 @@ struct pattern_scratch {
 
 static unsigned flags_of(uint32_t flags)
 {
-	return HS_FLAG_SINGLEMATCH | HS_FLAG_ALLOWEMPTY |
+	return HS_FLAG_ALLOWEMPTY | (flags & PATTERN_EACH ? 0 : HS_FLAG_SINGLEMATCH) |
 	       (flags & PATTERN_NOCASE ? HS_FLAG_CASELESS : 0) |
 	       (flags & PATTERN_MULTILINE ? HS_FLAG_MULTILINE : 0) |
 	       (flags & PATTERN_DOTALL ? HS_FLAG_DOTALL : 0);
@@ -105,6 +105,14 @@ void pattern_scratch_free(struct pattern_scratch *scratch)
 	free(scratch);
 }
 
+static void scan(const struct pattern_set *set, struct pattern_scratch *scratch, struct str text,
+		 match_event_handler take, void *context)
+{
+	unsigned len = text.len < UINT_MAX ? (unsigned)text.len : UINT_MAX;
+
+	(void)hs_scan(set->database, len ? text.at : "", len, 0, scratch->space, take, context);
+}
+
 struct match {
 	void (*take)(void *context, uint32_t id);
 	void *context;
@@ -123,10 +131,31 @@ void pattern_set_match(const struct pattern_set *set, struct pattern_scratch *sc
 		       struct str text, void (*take)(void *context, uint32_t id), void *context)
 {
 	struct match match = {take, context};
-	unsigned len = text.len < UINT_MAX ? (unsigned)text.len : UINT_MAX;
 
-	(void)hs_scan(set->database, len ? text.at : "", len, 0, scratch->space, take_match,
-		      &match);
+	scan(set, scratch, text, take_match, &match);
+}
+
+struct match_end {
+	void (*take)(void *context, uint32_t id, size_t end);
+	void *context;
+};
+
+static int take_match_end(unsigned id, unsigned long long from, unsigned long long to,
+			  unsigned flags, void *context)
+{
+	const struct match_end *match = context;
+
+	match->take(match->context, id, (size_t)to);
+	return 0;
+}
+
+void pattern_set_match_ends(const struct pattern_set *set, struct pattern_scratch *scratch,
+			    struct str text, void (*take)(void *context, uint32_t id, size_t end),
+			    void *context)
+{
+	struct match_end match = {take, context};
+
+	scan(set, scratch, text, take_match_end, &match);
 }
 
 void pattern_add_literal(struct buf *out, struct str text)

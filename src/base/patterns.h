@@ -21,6 +21,7 @@ enum pattern_flag {
 	PATTERN_NOCASE = 1 << 0,    /* ASCII letters */
 	PATTERN_MULTILINE = 1 << 1, /* ^ and $ at each line */
 	PATTERN_DOTALL = 1 << 2,    /* . is the end of a line, too */
+	PATTERN_EACH = 1 << 3,	    /* told at each of its places, not only at one */
 };
 
 enum { PATTERN_BYTES_MAX = 4096 };
@@ -54,9 +55,14 @@ must_check int pattern_scratch_grow(struct pattern_scratch **scratch,
 				    const struct pattern_set *set);
 void pattern_scratch_free(struct pattern_scratch *scratch); /* NULL is allowed */
 
-/* Calls `take` once for each pattern that is somewhere in the text (at most 4 GiB of it). */
+/* Calls `take` for each pattern that is somewhere in the text (at most 4 GiB of it). */
 void pattern_set_match(const struct pattern_set *set, struct pattern_scratch *scratch,
 		       struct str text, void (*take)(void *context, uint32_t id), void *context);
+
+/* The same with the place where what matched ends: an offset, at most text.len. */
+void pattern_set_match_ends(const struct pattern_set *set, struct pattern_scratch *scratch,
+			    struct str text, void (*take)(void *context, uint32_t id, size_t end),
+			    void *context);
 
 /* Adds `text` so that an expression matches these very bytes. */
 void pattern_add_literal(struct buf *out, struct str text);

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include "base/patterns.h"
@@ -40,6 +41,33 @@ static void test_match(void **state)
 		pattern_set_match(set, scratch, str_from(cases[i].text), add_id, &found);
 		assert_int_equal(found, cases[i].ids);
 	}
+	pattern_scratch_free(scratch);
+	pattern_set_free(set);
+}
+
+static void add_end(void *context, uint32_t id, size_t end)
+{
+	buf_printf(context, "%u:%zu ", id, end);
+}
+
+static void test_ends(void **state)
+{
+	const struct pattern patterns[] = {{"ab", PATTERN_EACH, 0}, {"ab", 0, 1}};
+	CLEANUP(buf_fini) struct buf told = {0};
+	struct pattern_set *set = NULL;
+	struct pattern_scratch *scratch = NULL;
+	int once = 0;
+
+	assert_int_equal(pattern_set_new(patterns, 2, &set, NULL, NULL), 0);
+	assert_int_equal(pattern_scratch_grow(&scratch, set), 0);
+	pattern_set_match_ends(set, scratch, STR("ab abab"), add_end, &told);
+	buf_add_byte(&told, '\0');
+	assert_non_null(strstr(told.at, "0:2 "));
+	assert_non_null(strstr(told.at, "0:5 "));
+	assert_non_null(strstr(told.at, "0:7 "));
+	for (const char *at = told.at; (at = strstr(at, "1:")); at++)
+		once++;
+	assert_int_equal(once, 1);
 	pattern_scratch_free(scratch);
 	pattern_set_free(set);
 }
@@ -100,9 +128,8 @@ static void test_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_match),
-		cmocka_unit_test(test_literal),
-		cmocka_unit_test(test_least),
+		cmocka_unit_test(test_match),	cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_literal), cmocka_unit_test(test_least),
 		cmocka_unit_test(test_refused),
 	};
 

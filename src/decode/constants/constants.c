@@ -1,7 +1,6 @@
 #include "decode/constants/constants.h"
 
 #include <errno.h>
-#include <hs.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -9,6 +8,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/patterns.h"
 #include "decode/constants/randomx_keys.h"
 #include "decode/mining/dialogue.h"
 #include "decode/wallet/wallet.h"
@@ -46,36 +46,29 @@ static const char *const setting_words[] = {
 enum { SETTING_WORDS = sizeof(setting_words) / sizeof(*setting_words) };
 
 /* Told where they end, which is cheap; where they begin is looked for by walking back. */
-static const struct {
-	unsigned id;
-	const char *expression;
-	unsigned flags;
-} texts[] = {
-	{ID_URL,
-	 "(?:stratum[12]?\\+(?:tcp|ssl|tls|udp|http)s?|ethproxy|daemon\\+http)://[a-z0-9\\[]",
-	 HS_FLAG_CASELESS},
+static const struct pattern texts[] = {
+	{"(?:stratum[12]?\\+(?:tcp|ssl|tls|udp|http)s?|ethproxy|daemon\\+http)://[a-z0-9\\[]",
+	 PATTERN_NOCASE | PATTERN_EACH, ID_URL},
 	/* the shapes of CryptoNote, base58check, bech32, Ethereum; the checksum decides */
-	{ID_WALLET,
-	 "\\b(?:[48][1-9A-HJ-NP-Za-km-z]{94}|[48][1-9A-HJ-NP-Za-km-z]{105}|"
+	{"\\b(?:[48][1-9A-HJ-NP-Za-km-z]{94}|[48][1-9A-HJ-NP-Za-km-z]{105}|"
 	 "[13LDRta][1-9A-HJ-NP-Za-km-z]{25,34}|(?:bc1|ltc1)[02-9ac-hj-np-z]{11,71}|"
 	 "kaspa:[02-9ac-hj-np-z]{61,63}|0x[0-9a-fA-F]{40})\\b",
-	 0},
+	 PATTERN_EACH, ID_WALLET},
 	/* FIPS 197: how the S-box begins, and the tables of it with the columns mixed, turned four
 	   times in either order of bytes */
-	{ID_TABLE,
-	 "\\x63\\x7c\\x77\\x7b\\xf2\\x6b\\x6f\\xc5|"
+	{"\\x63\\x7c\\x77\\x7b\\xf2\\x6b\\x6f\\xc5|"
 	 "\\xc6\\x63\\x63\\xa5\\xf8\\x7c\\x7c\\x84|\\xa5\\xc6\\x63\\x63\\x84\\xf8\\x7c\\x7c|"
 	 "\\x63\\xa5\\xc6\\x63\\x7c\\x84\\xf8\\x7c|\\x63\\x63\\xa5\\xc6\\x7c\\x7c\\x84\\xf8|"
 	 "\\xa5\\x63\\x63\\xc6\\x84\\x7c\\x7c\\xf8|\\xc6\\xa5\\x63\\x63\\xf8\\x84\\x7c\\x7c|"
 	 "\\x63\\xc6\\xa5\\x63\\x7c\\xf8\\x84\\x7c|\\x63\\x63\\xc6\\xa5\\x7c\\x7c\\xf8\\x84",
-	 HS_FLAG_DOTALL | HS_FLAG_SINGLEMATCH},
-	{ID_MESSAGE, "\"(?:method|job_id|result)\"[ \\t]{0,8}:", 0},
+	 PATTERN_DOTALL, ID_TABLE},
+	{"\"(?:method|job_id|result)\"[ \\t]{0,8}:", PATTERN_EACH, ID_MESSAGE},
 };
 enum { TEXTS = sizeof(texts) / sizeof(*texts), PATTERNS = HALVES + TEXTS + SETTING_WORDS };
 
 struct constant_scanner {
-	hs_database_t *database;
-	hs_scratch_t *scratch;
+	struct pattern_set *patterns;
+	struct pattern_scratch *scratch;
 	struct json_node nodes[MESSAGE_NODES];
 	struct arena message;
 	struct arena *texts;
@@ -94,60 +87,48 @@ struct constant_scanner {
 
 /* -- setting up -- */
 
-struct patterns {
+struct expressions {
 	char halves[HALVES][4 * HALF_BYTES + 1];
 	char words[SETTING_WORDS][64];
-	const char *expressions[PATTERNS];
-	unsigned flags[PATTERNS], ids[PATTERNS];
+	struct pattern patterns[PATTERNS];
 };
 
-static void fill_patterns(struct patterns *p)
+static void fill_expressions(struct expressions *e)
 {
 	uint8_t keys[RANDOMX_KEYS][RANDOMX_KEY_BYTES];
-	size_t at = 0;
+	struct pattern *next = e->patterns;
 
 	randomx_keys_make(keys);
-	for (unsigned i = 0; i < HALVES; i++, at++) {
+	for (unsigned i = 0; i < HALVES; i++) {
 		const uint8_t *half = keys[i / 2] + (i % 2) * HALF_BYTES;
 		for (size_t b = 0; b < HALF_BYTES; b++)
-			snprintf(p->halves[i] + 4 * b, 5, "\\x%02x", half[b]);
-		p->expressions[at] = p->halves[i];
-		p->ids[at] = i;
-		p->flags[at] = HS_FLAG_DOTALL | HS_FLAG_SINGLEMATCH;
+			snprintf(e->halves[i] + 4 * b, 5, "\\x%02x", half[b]);
+		*next++ = (struct pattern){e->halves[i], PATTERN_DOTALL, i};
 	}
-	for (size_t i = 0; i < TEXTS; i++, at++) {
-		p->expressions[at] = texts[i].expression;
-		p->ids[at] = texts[i].id;
-		p->flags[at] = texts[i].flags;
-	}
-	for (unsigned i = 0; i < SETTING_WORDS; i++, at++) {
+	for (size_t i = 0; i < TEXTS; i++)
+		*next++ = texts[i];
+	for (unsigned i = 0; i < SETTING_WORDS; i++) {
 		/* as a key or an option; no word has a character with a meaning of its own */
-		snprintf(p->words[i], sizeof(p->words[i]), "[\"\\-]%.50s", setting_words[i]);
-		p->expressions[at] = p->words[i];
-		p->ids[at] = ID_SETTING + i;
-		p->flags[at] = HS_FLAG_SINGLEMATCH;
+		snprintf(e->words[i], sizeof(e->words[i]), "[\"\\-]%.50s", setting_words[i]);
+		*next++ = (struct pattern){e->words[i], 0, ID_SETTING + i};
 	}
 }
 
 static int compile(struct constant_scanner *scanner, struct error *why)
 {
-	struct patterns *patterns = calloc(1, sizeof(*patterns));
-	hs_compile_error_t *wrong = NULL;
+	struct expressions *expressions = calloc(1, sizeof(*expressions));
+	struct error wrong = {0};
 
-	if (!patterns)
+	if (!expressions)
 		return error_set(why, -ENOMEM, "no memory for the patterns of memory scanning");
-	fill_patterns(patterns);
-	hs_error_t result =
-		hs_compile_multi(patterns->expressions, patterns->flags, patterns->ids, PATTERNS,
-				 HS_MODE_BLOCK, NULL, &scanner->database, &wrong);
-	free(patterns);
-	if (result != HS_SUCCESS) {
-		error_set(why, -ENOTSUP, "memory cannot be scanned: vectorscan says: %s",
-			  wrong ? wrong->message : "nothing");
-		hs_free_compile_error(wrong);
-		return -ENOTSUP;
-	}
-	if (hs_alloc_scratch(scanner->database, &scanner->scratch) != HS_SUCCESS)
+	fill_expressions(expressions);
+	int result =
+		pattern_set_new(expressions->patterns, PATTERNS, &scanner->patterns, NULL, &wrong);
+	free(expressions);
+	if (result < 0)
+		return error_set(why, result == -ENOMEM ? -ENOMEM : -ENOTSUP,
+				 "memory cannot be scanned: vectorscan says: %s", wrong.text);
+	if (pattern_scratch_grow(&scanner->scratch, scanner->patterns) < 0)
 		return error_set(why, -ENOMEM, "no memory for scanning memory");
 	return 0;
 }
@@ -173,8 +154,8 @@ void constant_scanner_free(struct constant_scanner *scanner)
 {
 	if (!scanner)
 		return;
-	hs_free_scratch(scanner->scratch);
-	hs_free_database(scanner->database);
+	pattern_scratch_free(scanner->scratch);
+	pattern_set_free(scanner->patterns);
 	arena_fini(&scanner->message);
 	free(scanner);
 }
@@ -298,8 +279,7 @@ static void take_message(struct constant_scanner *s, size_t from)
 	}
 }
 
-static int take_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
-		      void *context)
+static void take_match(void *context, uint32_t id, size_t to)
 {
 	struct constant_scanner *s = context;
 
@@ -319,7 +299,6 @@ static int take_match(unsigned id, unsigned long long from, unsigned long long t
 		s->settings |= 1u << (id - ID_SETTING);
 		s->setting_address = s->address + to;
 	}
-	return 0;
 }
 
 void constant_scanner_scan(struct constant_scanner *scanner, struct str bytes, uint64_t address)
@@ -328,8 +307,7 @@ void constant_scanner_scan(struct constant_scanner *scanner, struct str bytes, u
 		return;
 	scanner->bytes = bytes;
 	scanner->address = address;
-	(void)hs_scan(scanner->database, bytes.at, (unsigned)bytes.len, 0, scanner->scratch,
-		      take_match, scanner);
+	pattern_set_match_ends(scanner->patterns, scanner->scratch, bytes, take_match, scanner);
 }
 
 size_t constant_scanner_hits(const struct constant_scanner *scanner, struct constant_hit *out)

@@ -6,7 +6,7 @@
  * here: its specification defines them as BLAKE2b of sentences, and so they are made at start. They
  * are looked for in halves of 8 bytes, since a compiler may load a key in two.
  *
- * One pass over the bytes, whatever their content (vectorscan); no regular expression backtracks.
+ * One pass over the bytes, whatever their content (base/patterns); no expression backtracks.
  * Texts are confirmed by the decoders of the wire: a wallet by its checksum, a job by its JSON.
  */
 #ifndef DAVY_DECODE_CONSTANTS_CONSTANTS_H
