@@ -3,13 +3,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
+
+#include "base/yaml_events.h"
 
 #define NONE UINT32_MAX
 
 struct yaml_reader {
-	yaml_parser_t parser;
-	yaml_event_t event;
+	struct yaml_events *events;
+	const struct yaml_event *event; /* the one at hand */
 	struct yaml_tree tree;
 	uint32_t open[YAML_DEPTH_MAX];	  /* node of each open container */
 	bool wants_value[YAML_DEPTH_MAX]; /* in a map: a key came, its value is next */
@@ -23,13 +24,12 @@ struct yaml_reader *yaml_reader_new(struct str text, struct arena *texts)
 
 	if (!reader)
 		return NULL;
-	if (!yaml_parser_initialize(&reader->parser)) {
+	reader->events = yaml_events_new(text);
+	if (!reader->events) {
 		free(reader);
 		return NULL;
 	}
 	reader->tree.texts = texts;
-	yaml_parser_set_input_string(&reader->parser,
-				     (const unsigned char *)(text.len ? text.at : ""), text.len);
 	return reader;
 }
 
@@ -37,52 +37,18 @@ void yaml_reader_free(struct yaml_reader *reader)
 {
 	if (!reader)
 		return;
-	yaml_event_delete(&reader->event);
-	yaml_parser_delete(&reader->parser);
+	yaml_events_free(reader->events);
 	free(reader->tree.nodes);
 	free(reader);
 }
 
-static enum yaml_result fail(struct yaml_reader *r, struct yaml_mistake *mistake, const char *what)
+static enum yaml_result fail(struct yaml_reader *r, struct yaml_mistake *mistake, struct str what)
 {
-	mistake->line = (uint32_t)r->event.start_mark.line + 1;
-	mistake->column = (uint32_t)r->event.start_mark.column + 1;
-	snprintf(mistake->what, sizeof(mistake->what), "%s", what);
+	mistake->line = r->event->line;
+	mistake->column = r->event->column;
+	snprintf(mistake->what, sizeof(mistake->what), "%.*s", STR_ARG(what));
 	r->is_over = true;
 	return YAML_WRONG;
-}
-
-/* Replaces the event at hand by the next one. */
-static enum yaml_result next_event(struct yaml_reader *r, struct yaml_mistake *mistake)
-{
-	yaml_event_delete(&r->event);
-	if (yaml_parser_parse(&r->parser, &r->event))
-		return YAML_DOCUMENT;
-	r->event = (yaml_event_t){0};
-	r->is_over = true;
-	if (r->parser.error == YAML_MEMORY_ERROR)
-		return YAML_NO_MEMORY;
-	mistake->line = (uint32_t)r->parser.problem_mark.line + 1;
-	mistake->column = (uint32_t)r->parser.problem_mark.column + 1;
-	snprintf(mistake->what, sizeof(mistake->what), "this is no YAML: %s",
-		 r->parser.problem ? r->parser.problem : "unreadable");
-	return YAML_WRONG;
-}
-
-static bool has_ornaments(const yaml_event_t *e)
-{
-	switch (e->type) {
-	case YAML_ALIAS_EVENT:
-		return true;
-	case YAML_SCALAR_EVENT:
-		return e->data.scalar.anchor || e->data.scalar.tag;
-	case YAML_SEQUENCE_START_EVENT:
-		return e->data.sequence_start.anchor || e->data.sequence_start.tag;
-	case YAML_MAPPING_START_EVENT:
-		return e->data.mapping_start.anchor || e->data.mapping_start.tag;
-	default:
-		return false;
-	}
 }
 
 static bool make_room(struct yaml_tree *tree)
@@ -117,8 +83,8 @@ static struct yaml_node *add_node(struct yaml_reader *r, enum yaml_kind kind)
 		return NULL;
 	struct yaml_node *node = &r->tree.nodes[r->tree.count++];
 	*node = (struct yaml_node){.kind = (uint8_t)kind,
-				   .line = (uint32_t)r->event.start_mark.line + 1,
-				   .column = (uint32_t)r->event.start_mark.column + 1,
+				   .line = r->event->line,
+				   .column = r->event->column,
 				   .after = r->tree.count};
 	return node;
 }
@@ -138,20 +104,19 @@ static const char *refuse_key(const struct yaml_reader *r, struct str key)
 
 static enum yaml_result add_single(struct yaml_reader *r, struct yaml_mistake *mistake)
 {
-	struct str text = str_of(r->event.data.scalar.value, r->event.data.scalar.length);
-
+	struct str text = r->event->text;
 	const char *wrong = NULL;
 
 	if (in_map(r) && !r->wants_value[r->depth - 1])
 		wrong = refuse_key(r, text);
 	if (wrong)
-		return fail(r, mistake, wrong);
+		return fail(r, mistake, str_from(wrong));
 	struct str copy = arena_copy(r->tree.texts, text);
 	struct yaml_node *node = add_node(r, YAML_SINGLE);
 	if (!node || copy.len != text.len)
 		return YAML_NO_MEMORY;
 	node->text = copy;
-	node->is_plain = r->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+	node->is_plain = r->event->is_plain;
 	value_ended(r);
 	return YAML_DOCUMENT;
 }
@@ -160,9 +125,9 @@ static enum yaml_result open_container(struct yaml_reader *r, enum yaml_kind kin
 				       struct yaml_mistake *mistake)
 {
 	if (in_map(r) && !r->wants_value[r->depth - 1])
-		return fail(r, mistake, "a key must be a single word");
+		return fail(r, mistake, STR("a key must be a single word"));
 	if (r->depth == YAML_DEPTH_MAX)
-		return fail(r, mistake, "this is nested too deep");
+		return fail(r, mistake, STR("this is nested too deep"));
 	if (!add_node(r, kind))
 		return YAML_NO_MEMORY;
 	r->open[r->depth] = r->tree.count - 1;
@@ -180,55 +145,44 @@ static void close_container(struct yaml_reader *r)
 
 static enum yaml_result take_event(struct yaml_reader *r, struct yaml_mistake *mistake)
 {
-	if (has_ornaments(&r->event))
-		return fail(r, mistake,
-			    "anchors, aliases (*name) and tags are not used here: write it out");
-	switch (r->event.type) {
-	case YAML_SCALAR_EVENT:
+	switch (r->event->kind) {
+	case YAML_EVENT_SINGLE:
 		return add_single(r, mistake);
-	case YAML_SEQUENCE_START_EVENT:
+	case YAML_EVENT_LIST:
 		return open_container(r, YAML_LIST, mistake);
-	case YAML_MAPPING_START_EVENT:
+	case YAML_EVENT_MAP:
 		return open_container(r, YAML_MAP, mistake);
-	case YAML_SEQUENCE_END_EVENT:
-	case YAML_MAPPING_END_EVENT:
+	case YAML_EVENT_LIST_END:
+	case YAML_EVENT_MAP_END:
 		close_container(r);
 		return YAML_DOCUMENT;
+	case YAML_EVENT_WRONG:
+		return fail(r, mistake, r->event->text);
+	case YAML_EVENT_NO_MEMORY:
+		return YAML_NO_MEMORY;
 	default:
 		return YAML_DOCUMENT;
 	}
 }
 
-static enum yaml_result read_document(struct yaml_reader *r, struct yaml_mistake *mistake)
-{
-	for (;;) {
-		enum yaml_result result = next_event(r, mistake);
-		if (result != YAML_DOCUMENT || r->event.type == YAML_DOCUMENT_END_EVENT)
-			return result;
-		result = take_event(r, mistake);
-		if (result != YAML_DOCUMENT) {
-			r->is_over = true;
-			return result;
-		}
-	}
-}
-
 enum yaml_result yaml_next(struct yaml_reader *r, struct yaml *root, struct yaml_mistake *mistake)
 {
-	while (!r->is_over) {
-		enum yaml_result result = next_event(r, mistake);
-		if (result != YAML_DOCUMENT)
-			return result;
-		if (r->event.type == YAML_STREAM_END_EVENT)
-			break;
-		if (r->event.type != YAML_DOCUMENT_START_EVENT)
-			continue;
-		r->tree.count = r->depth = 0;
+	enum yaml_result result = YAML_DOCUMENT;
+
+	if (r->is_over)
+		return YAML_END;
+	r->tree.count = r->depth = 0;
+	do {
+		r->event = yaml_events_next(r->events);
+		result = take_event(r, mistake);
+	} while (result == YAML_DOCUMENT && r->event->kind != YAML_EVENT_DOCUMENT_END &&
+		 r->event->kind != YAML_EVENT_END);
+	if (r->event->kind == YAML_EVENT_END)
+		result = YAML_END;
+	r->is_over = result != YAML_DOCUMENT;
+	if (result == YAML_DOCUMENT)
 		*root = (struct yaml){&r->tree, 0};
-		return read_document(r, mistake);
-	}
-	r->is_over = true;
-	return YAML_END;
+	return result;
 }
 
 const struct yaml_node *yaml_node(struct yaml at)

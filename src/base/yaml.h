@@ -2,10 +2,10 @@
  * YAML as a tree: the documents of a text become one flat table of nodes, each with the line and
  * column it stands at, so that whoever reads meaning into them can say where it is wrong.
  *
- * Anchors, aliases and tags are refused: they are of no use in what people write for Davy, and a
- * known way to make a small file large. Keys are single words, and none is there twice. Nodes are
- * stored as they come (a map as key, value, key, value ...), so there is no recursion, and walking
- * is by index: children begin at index + 1 and end at `after`.
+ * It is made of the events of base/yaml_events.h, which refuse aliases, anchors and tags. Keys are
+ * single words, and none is there twice. Nodes are stored as they come (a map as key, value, key,
+ * value ...), so there is no recursion, and walking is by index: children begin at index + 1 and
+ * end at `after`.
  */
 #ifndef DAVY_BASE_YAML_H
 #define DAVY_BASE_YAML_H

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/yaml.h"
+#include "base/yaml_events.h"
 
 /* A document as one line: {key: value, ...} [item, ...] 'quoted' plain, each map and list closed.
  */
@@ -101,6 +102,48 @@ static void test_mistakes(void **state)
 	}
 }
 
+/* Kinds in order, with their lines; after the end it is over for good. */
+static void test_events(void **state)
+{
+	static const struct {
+		const char *text, *told;
+	} cases[] = {
+		{"a: 'x'\nb: [1]\n", "D1 M1 =a1 x1 =b2 L2 =12 l2 m3 d3 E3 E0"},
+		{"", "E1 E0"},
+		{"a\n---\n", "D1 =a1 d2 D2 =3 d3 E3 E0"},
+		{"a: &x 1\n", "D1 M1 =a1 !1 E0 E0"},
+		{"'x", "!1 E0 E0"},
+	};
+	static const char kinds[] = {
+		[YAML_EVENT_DOCUMENT] = 'D', [YAML_EVENT_DOCUMENT_END] = 'd',
+		[YAML_EVENT_LIST] = 'L',     [YAML_EVENT_LIST_END] = 'l',
+		[YAML_EVENT_MAP] = 'M',	     [YAML_EVENT_MAP_END] = 'm',
+		[YAML_EVENT_END] = 'E',	     [YAML_EVENT_WRONG] = '!',
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		CLEANUP(buf_fini) struct buf told = {0};
+		struct yaml_events *events = yaml_events_new(str_from(cases[i].text));
+		bool was_over = false, is_over = false;
+		assert_non_null(events);
+		while (!was_over) {
+			const struct yaml_event *at = yaml_events_next(events);
+			was_over = is_over;
+			is_over |= at->kind == YAML_EVENT_END;
+			buf_add_text(&told, told.len ? " " : "");
+			if (at->kind == YAML_EVENT_SINGLE)
+				buf_printf(&told, at->is_plain ? "=%.*s" : "%.*s",
+					   STR_ARG(at->text));
+			else
+				buf_add_byte(&told, kinds[at->kind]);
+			buf_printf(&told, "%u", at->line);
+		}
+		buf_add_byte(&told, '\0');
+		assert_string_equal(told.at, cases[i].told);
+		yaml_events_free(events);
+	}
+}
+
 static void test_words(void **state)
 {
 	static const char text[] = "n: ~\ne:\nq: 'null'\nt: True\nf: false\ns: 'true'\nx: 0x17\n"
@@ -136,6 +179,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_documents),
 		cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_words),
 	};
 

@@ -1,4 +1,4 @@
-/* The one place that knows libyaml: a file of two levels becomes names and values, one by one. */
+/* A file of settings, YAML of two levels, as names and values, one by one. */
 #ifndef DAVY_PROGRAMS_SETTINGS_YAML_H
 #define DAVY_PROGRAMS_SETTINGS_YAML_H
 
