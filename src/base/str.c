@@ -130,6 +130,27 @@ int hex_digit(char c)
 	return -1;
 }
 
+int base64_digit(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	if (c == '+' || c == '-')
+		return 62;
+	return c == '/' || c == '_' ? 63 : -1;
+}
+
+int str_percent_byte(struct str s, size_t at)
+{
+	if (s.len < 3 || at > s.len - 3 || s.at[at] != '%')
+		return -1;
+	int high = hex_digit(s.at[at + 1]), low = hex_digit(s.at[at + 2]);
+	return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
 bool str_hex_to_u64(struct str s, uint64_t *out)
 {
 	uint64_t value = 0;

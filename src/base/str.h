@@ -87,6 +87,10 @@ must_check bool str_hex_to_u64(struct str s, uint64_t *out);
 
 bool str_is_hex(struct str s); /* one or more hex digits and nothing else */
 int hex_digit(char c);	       /* 0..15, or -1 */
+int base64_digit(char c);      /* 0..63, in the alphabet of URLs, too; or -1 */
+
+/* The byte that a %41 at `at` stands for, or -1 where there is none. */
+int str_percent_byte(struct str s, size_t at);
 
 /* Decode hex into out[cap]; the count of bytes, or -1 when odd, not hex, or too long. */
 ptrdiff_t str_decode_hex(struct str s, uint8_t *out, size_t cap);

@@ -12,17 +12,13 @@ enum { CONTAINER_DIGITS_MIN = 12, CONTAINER_DIGITS_MAX = 64 };
 	"write it as `sha256:64-HEX-DIGITS until 2027-01-31 because REASON`; also unit:NAME, " \
 	"container:ID and image:sha256:64-HEX-DIGITS"
 
-static int hex_value(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool is_hex(struct str text)
+/* As all tools write digests and ids; entries are compared as texts, too. */
+static bool is_small_hex(struct str text)
 {
 	for (size_t i = 0; i < text.len; i++)
-		if (hex_value(text.at[i]) < 0)
+		if (text.at[i] >= 'A' && text.at[i] <= 'F')
 			return false;
-	return true;
+	return str_is_hex(text);
 }
 
 static void copy(char *out, struct str text)
@@ -35,14 +31,12 @@ static void copy(char *out, struct str text)
 
 static bool read_sha256(struct str digits, struct authorisation *out, struct error *why)
 {
-	if (digits.len != 64 || !is_hex(digits))
+	if (digits.len != 2 * sizeof(out->sha256) || !is_small_hex(digits) ||
+	    str_decode_hex(digits, out->sha256, sizeof(out->sha256)) < 0)
 		return error_set(why, 0,
 				 "sha256: needs 64 small hex digits, as sha256sum writes them; "
 				 "here are %zu characters",
 				 digits.len) != 0;
-	for (size_t i = 0; i < sizeof(out->sha256); i++)
-		out->sha256[i] = (uint8_t)(hex_value(digits.at[2 * i]) * 16 +
-					   hex_value(digits.at[2 * i + 1]));
 	out->by = AUTHORISED_BY_SHA256;
 	copy(out->name, digits);
 	return true;
@@ -62,7 +56,7 @@ static bool read_unit(struct str name, struct authorisation *out, struct error *
 
 static bool read_container(struct str id, struct authorisation *out, struct error *why)
 {
-	if (id.len < CONTAINER_DIGITS_MIN || id.len > CONTAINER_DIGITS_MAX || !is_hex(id))
+	if (id.len < CONTAINER_DIGITS_MIN || id.len > CONTAINER_DIGITS_MAX || !is_small_hex(id))
 		return error_set(why, 0,
 				 "container: needs the container's id, 12 hex digits or more, not "
 				 "its name or image: `docker ps` shows it") != 0;

@@ -351,19 +351,6 @@ struct str http_header(const struct http_head *head, struct str name)
 	return str_cut(value, ' ', &scheme, &rest) ? scheme : (struct str){0};
 }
 
-static int base64_digit(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '+' || c == '-')
-		return 62;
-	return c == '/' || c == '_' ? 63 : -1;
-}
-
 struct str http_basic_user(const struct http_head *head, char *scratch, size_t cap)
 {
 	struct str value = raw_header(head, STR("Authorization"));

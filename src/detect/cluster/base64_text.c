@@ -4,12 +4,6 @@
 
 enum { QUAD = 4, QUAD_BYTES = 3 };
 
-bool base64_is_byte(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '+' || c == '/' || c == '-' || c == '_';
-}
-
 static struct str without_padding(struct str text)
 {
 	while (text.len > 0 && text.at[text.len - 1] == '=')
@@ -21,7 +15,7 @@ bool base64_is(struct str text)
 {
 	text = without_padding(text);
 	for (size_t i = 0; i < text.len; i++)
-		if (!base64_is_byte(text.at[i]))
+		if (base64_digit(text.at[i]) < 0)
 			return false;
 	return text.len > 0;
 }

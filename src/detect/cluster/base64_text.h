@@ -7,8 +7,7 @@
 
 #include "base/str.h"
 
-bool base64_is_byte(char c);	 /* of the standard or the URL alphabet */
-bool base64_is(struct str text); /* nothing but that, and = at the end */
+bool base64_is(struct str text); /* nothing but digits of either alphabet, and = at the end */
 /* As much as fits; stops at what is no base64. Returns how many bytes. */
 size_t base64_decode(struct str text, char *out, size_t cap);
 

@@ -375,7 +375,7 @@ static size_t decode_layer(struct str text, char *out, size_t cap)
 
 	for (size_t at = 0; at < text.len && used + 1 < cap;) {
 		size_t len = 0;
-		while (at + len < text.len && base64_is_byte(text.at[at + len]))
+		while (at + len < text.len && base64_digit(text.at[at + len]) >= 0)
 			len++;
 		if (len >= ENCODED_LEAST) {
 			size_t got =

@@ -165,10 +165,8 @@ static size_t clean(struct str command, char *out)
 		char c = command.at[i];
 		if (c == '\'' || c == '"' || c == '\\')
 			continue;
-		if (c == '%' && i + 2 < command.len && hex_digit(command.at[i + 1]) >= 0 &&
-		    hex_digit(command.at[i + 2]) >= 0) {
-			c = (char)(hex_digit(command.at[i + 1]) * 16 +
-				   hex_digit(command.at[i + 2]));
+		if (str_percent_byte(command, i) >= 0) {
+			c = (char)str_percent_byte(command, i);
 			i += 2;
 		}
 		out[len++] = lower(c);

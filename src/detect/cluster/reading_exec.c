@@ -11,15 +11,12 @@ static size_t decode_query(struct str text, char *out, size_t cap)
 	size_t len = 0;
 
 	for (size_t i = 0; i < text.len && len < cap; i++) {
-		char c = text.at[i];
-		if (c == '%' && i + 2 < text.len && hex_digit(text.at[i + 1]) >= 0 &&
-		    hex_digit(text.at[i + 2]) >= 0) {
-			c = (char)(hex_digit(text.at[i + 1]) * 16 + hex_digit(text.at[i + 2]));
+		int byte = str_percent_byte(text, i);
+		if (byte >= 0)
 			i += 2;
-		} else if (c == '+') {
-			c = ' ';
-		}
-		out[len++] = c;
+		else
+			byte = text.at[i] == '+' ? ' ' : text.at[i];
+		out[len++] = (char)byte;
 	}
 	return len;
 }
