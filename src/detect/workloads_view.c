@@ -34,37 +34,38 @@ static bool view_pages(const struct process_entry *process, double scale, struct
 	return true;
 }
 
-static bool view_shares(const struct workloads *workloads, const struct workload_entry *w,
-			struct arena *scratch, struct workload *out)
+/* Where in a ring of `room` steps, of which `next` is written next, the n-th oldest lies. */
+static uint32_t nth_oldest(uint32_t next, uint32_t count, uint32_t room, uint32_t n)
 {
-	float *shares = arena_take(scratch, sizeof(*shares) * WORKLOAD_SHARES_MAX);
-
-	if (!shares)
-		return false;
-	for (uint32_t i = 0; i < w->step_count; i++)
-		shares[i] =
-			(float)(w->history[(w->step_at + WORKLOAD_SHARES_MAX - w->step_count + i) %
-					   WORKLOAD_SHARES_MAX] /
-				(workloads->settings.sample_hz * WORKLOAD_STEP_S));
-	out->shares = shares;
-	out->share_count = w->step_count;
-	out->share_step = DURATION_S(WORKLOAD_STEP_S);
-	return true;
+	return (next + room - count + n) % room;
 }
 
-static bool view_own(const struct workloads *workloads, const struct process_entry *process,
-		     struct arena *scratch, struct workload *out)
+static float share_of(const struct workloads *workloads, uint32_t samples)
 {
-	float *shares = arena_take(scratch, sizeof(*shares) * WORKLOAD_OWN_STEPS);
+	return (float)(samples / (workloads->settings.sample_hz * WORKLOAD_STEP_S));
+}
 
-	if (!shares)
+static bool view_shares(const struct workloads *workloads, const struct workload_entry *w,
+			const struct process_entry *process, struct arena *scratch,
+			struct workload *out)
+{
+	float *all = arena_take(scratch, sizeof(*all) * WORKLOAD_SHARES_MAX);
+	float *own = arena_take(scratch, sizeof(*own) * WORKLOAD_OWN_STEPS);
+
+	if (!all || !own)
 		return false;
+	for (uint32_t i = 0; i < w->step_count; i++)
+		all[i] = share_of(
+			workloads,
+			w->history[nth_oldest(w->step_at, w->step_count, WORKLOAD_SHARES_MAX, i)]);
 	for (uint32_t i = 0; i < process->step_count; i++)
-		shares[i] = (float)(process->history[(process->step_at + WORKLOAD_OWN_STEPS -
-						      process->step_count + i) %
-						     WORKLOAD_OWN_STEPS] /
-				    (workloads->settings.sample_hz * WORKLOAD_STEP_S));
-	out->own_shares = shares;
+		own[i] = share_of(workloads,
+				  process->history[nth_oldest(process->step_at, process->step_count,
+							      WORKLOAD_OWN_STEPS, i)]);
+	out->shares = all;
+	out->share_count = w->step_count;
+	out->share_step = DURATION_S(WORKLOAD_STEP_S);
+	out->own_shares = own;
 	out->own_share_count = process->step_count;
 	return true;
 }
@@ -102,8 +103,7 @@ bool workloads_view(const struct workloads *workloads, const struct workload_key
 		return false;
 	const struct process_entry *leader = workloads_process(workloads, &w->leader);
 	if (!leader || !view_pages(leader, stands_for(w, leader), scratch, out) ||
-	    !view_shares(workloads, w, scratch, out) ||
-	    !view_own(workloads, leader, scratch, out) || !view_threads(leader, scratch, out))
+	    !view_shares(workloads, w, leader, scratch, out) || !view_threads(leader, scratch, out))
 		return false;
 	out->processes = w->processes;
 	out->processes_seen = w->processes_seen;
