@@ -59,11 +59,12 @@ void credentials_free(struct credentials *c)
 {
 	if (!c)
 		return;
-	struct table *const tables[] = {c->first_acts, c->own_addresses, c->exposed,
-					c->probings,   c->ways_out,	 c->tried};
-	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
-		if (tables[i])
-			table_free(tables[i]);
+	table_free(c->first_acts);
+	table_free(c->own_addresses);
+	table_free(c->exposed);
+	table_free(c->probings);
+	table_free(c->ways_out);
+	table_free(c->tried);
 	identities_free(c->identities);
 	free(c);
 }

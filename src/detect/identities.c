@@ -101,15 +101,20 @@ void identity_mark(struct identity_marks *marks, const struct record *record)
 	mark_hash(marks, record_mark(record));
 }
 
-uint32_t identity_marked(const struct identity_marks *marks)
+uint32_t count_marked(const uint64_t *words, size_t count)
 {
-	double bits = 64 * IDENTITY_MARK_WORDS, set = 0;
+	double bits = 64.0 * (double)count, set = 0;
 
-	for (int i = 0; i < IDENTITY_MARK_WORDS; i++)
-		set += __builtin_popcountll(marks->words[i]);
+	for (size_t i = 0; i < count; i++)
+		set += __builtin_popcountll(words[i]);
 	if (set >= bits)
 		set = bits - 0.5;
 	return (uint32_t)(0.5 - bits * log1p(-set / bits));
+}
+
+uint32_t identity_marked(const struct identity_marks *marks)
+{
+	return count_marked(marks->words, IDENTITY_MARK_WORDS);
 }
 
 void keep_least_text(char *kept, size_t cap, struct str text)
@@ -159,8 +164,7 @@ void identities_free(struct identities *identities)
 {
 	if (!identities)
 		return;
-	if (identities->table)
-		table_free(identities->table);
+	table_free(identities->table);
 	free(identities->sorted);
 	free(identities);
 }

@@ -121,6 +121,12 @@ uint64_t identity_network_order(const struct address *address); /* of the networ
 
 /* -- what is shared by those who keep texts and times for any order -- */
 
+/*
+ * How many different things were marked, each by a bit of its hash: linear counting.
+ *
+ * source: K. Whang and others, A Linear-Time Probabilistic Counting Algorithm (1990)
+ */
+uint32_t count_marked(const uint64_t *words, size_t count);
 /* Keeps the least of the texts that are not empty. */
 void keep_least_text(char *kept, size_t cap, struct str text);
 void keep_times(instant *first, instant *last, instant time);

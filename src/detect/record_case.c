@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "lists/computing_prices.h"
 #include "model/finding_json.h"
 
 enum { BEGIN_S = 1793491200, SHUFFLES = 6 }; /* 2026-11-01T00:00:00Z */
@@ -168,9 +169,11 @@ static void must_equal(const char *what, const char *a, const char *b)
 static void run_in_order(const struct record_detector *detector, const struct record *records,
 			 const size_t *order, size_t count, uint64_t seed, struct case_result *out)
 {
-	const struct record_settings settings = {.seed = seed, .capacity = 1024};
+	struct computing_prices *prices = NULL;
 	void *state = NULL;
 
+	assert_int_equal(computing_prices_built_in(&prices), 0);
+	const struct record_settings settings = {.seed = seed, .capacity = 1024, .prices = prices};
 	assert_int_equal(detector->create(&settings, &state), 0);
 	for (size_t i = 0; i < count; i++)
 		if (detector->wants & RECORD_WANTS(records[order[i]].kind))
@@ -184,6 +187,7 @@ static void run_in_order(const struct record_detector *detector, const struct re
 		must_equal("told again", again->at[i].json, out->at[i].json);
 	free(again);
 	detector->destroy(state);
+	computing_prices_free(prices);
 }
 
 static uint32_t next_random(uint32_t *state)
@@ -245,4 +249,32 @@ void record_case_hides(const char *row, const struct case_finding *finding, cons
 {
 	if (strstr(finding->json, text))
 		fail_msg("%s: \"%s\" is in %s", row, text, finding->json);
+}
+
+static size_t row_count(const struct record_story *story)
+{
+	const size_t most = sizeof(story->rows) / sizeof(*story->rows);
+	size_t count = 0;
+
+	while (count < most && (story->rows[count].at > 0 || story->rows[count].action))
+		count++;
+	return count;
+}
+
+void record_case_story(const struct record_detector *detector, const struct record_story *story,
+		       struct case_result *out)
+{
+	record_case_run(detector, story->rows, row_count(story), out);
+	if (out->count != (story->is_silent ? 0 : 1))
+		fail_msg("%s: %zu findings: %s", story->name, out->count,
+			 out->count ? out->at[0].json : "");
+	if (story->is_silent)
+		return;
+	const struct case_finding *finding = &out->at[0];
+	if (finding->verdict != story->verdict || finding->severity != story->severity)
+		fail_msg("%s: %s", story->name, finding->json);
+	for (size_t i = 0; i < sizeof(story->says) / sizeof(*story->says) && story->says[i]; i++)
+		record_case_says(story->name, finding, story->says[i]);
+	for (size_t i = 0; i < sizeof(story->hides) / sizeof(*story->hides) && story->hides[i]; i++)
+		record_case_hides(story->name, finding, story->hides[i]);
 }

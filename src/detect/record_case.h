@@ -45,6 +45,20 @@ struct case_result {
 void record_case_run(const struct record_detector *detector, const struct record_row *rows,
 		     size_t count, struct case_result *out);
 
+/* Rows, and the one finding they must end in. */
+struct record_story {
+	const char *name;
+	struct record_row rows[24];
+	bool is_silent; /* none at all */
+	enum verdict verdict;
+	enum severity severity;
+	const char *says[12], *hides[4];
+};
+
+/* Runs it in every order; *out is what the finding said. Fails with the story's name. */
+void record_case_story(const struct record_detector *detector, const struct record_story *story,
+		       struct case_result *out);
+
 /* One record from a row; its JSON lives in `nodes`, room for 512 each. */
 struct case_nodes {
 	struct json request, response;

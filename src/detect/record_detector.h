@@ -24,7 +24,7 @@ struct flow_sessions;	 /* detect/flow_sessions.h */
 struct record_settings {
 	uint64_t seed;			       /* hash_random_seed() */
 	uint32_t capacity;		       /* subjects remembered; 0: the detector's default */
-	const struct computing_prices *prices; /* outlives the detector; NULL: the built-in table */
+	const struct computing_prices *prices; /* outlives the detector */
 	/*
 	 * Where rooms over flows share what is stitched: points to NULL before the first `create`,
 	 * which fills it in, and is not to be used after the last `destroy`. All rooms must then

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "lists/computing_prices.h"
 #include "model/finding_json.h"
 
 enum { TOLD_MAX = 65536, SCRATCH = 256 * 1024 };
@@ -26,7 +27,8 @@ struct record_engine {
 	struct record_engine_settings settings;
 	struct table *known, *told;
 	void **states;		     /* of record_detectors */
-	struct flow_sessions *flows; /* theirs */
+	struct flow_sessions *flows; /* theirs, as are the prices */
+	struct computing_prices *prices;
 	struct arena scratch;
 	struct buf line;
 	const char *speaks; /* the detector that reports */
@@ -88,12 +90,11 @@ static void tell(struct record_teller *teller, struct finding *finding)
 
 static int create_states(struct record_engine *engine)
 {
-	const struct record_settings settings = {.seed = engine->settings.seed,
-						 .flows = &engine->flows};
-
 	engine->states = calloc(detector_count() + 1, sizeof(*engine->states));
-	if (!engine->states)
+	if (!engine->states || computing_prices_built_in(&engine->prices) < 0)
 		return -ENOMEM;
+	const struct record_settings settings = {
+		.seed = engine->settings.seed, .prices = engine->prices, .flows = &engine->flows};
 	for (size_t i = 0; record_detectors[i]; i++)
 		if (record_detectors[i]->create(&settings, &engine->states[i]) < 0)
 			return -ENOMEM;
@@ -133,6 +134,7 @@ void record_engine_free(struct record_engine *engine)
 	for (size_t i = 0; engine->states && record_detectors[i]; i++)
 		record_detectors[i]->destroy(engine->states[i]);
 	free(engine->states);
+	computing_prices_free(engine->prices);
 	table_free(engine->known);
 	table_free(engine->told);
 	arena_fini(&engine->scratch);

@@ -1,7 +1,6 @@
 #include "detect/hybrid/hands.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,8 +44,7 @@ static int open_table(const struct record_settings *settings, uint32_t capacity,
 	return table_new(&wanted, out);
 }
 
-int hands_new(const struct record_settings *settings, const struct computing_prices *prices,
-	      struct hands **out)
+int hands_new(const struct record_settings *settings, struct hands **out)
 {
 	struct record_settings own = *settings;
 	struct hands *h = calloc(1, sizeof(*h));
@@ -71,7 +69,7 @@ int hands_new(const struct record_settings *settings, const struct computing_pri
 		r = open_table(&own, own.capacity * SEEN_EACH, sizeof(struct seen),
 			       sizeof(struct seen), &h->seen);
 	if (r == 0) {
-		h->prices = prices;
+		h->prices = settings->prices;
 		h->sorted_touches = calloc(own.capacity * TOUCHES_EACH, sizeof(struct touch *));
 		h->sorted_places = calloc(own.capacity, sizeof(struct place *));
 		r = h->sorted_touches && h->sorted_places ? 0 : -ENOMEM;
@@ -87,10 +85,11 @@ void hands_free(struct hands *h)
 {
 	if (!h)
 		return;
-	struct table *const tables[] = {h->touches, h->created, h->places, h->given, h->seen};
-	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
-		if (tables[i])
-			table_free(tables[i]);
+	table_free(h->touches);
+	table_free(h->created);
+	table_free(h->places);
+	table_free(h->given);
+	table_free(h->seen);
 	credentials_free(h->credentials);
 	identities_free(h->identities);
 	free(h->sorted_touches);
@@ -108,16 +107,9 @@ struct identities *hands_identities(struct hands *h)
 	return h->identities;
 }
 
-/* Linear counting, as identity_marked does, over 1,024 bits. */
 uint32_t touch_objects(const struct touch *touch)
 {
-	double bits = 64 * OBJECT_WORDS, set = 0;
-
-	for (int i = 0; i < OBJECT_WORDS; i++)
-		set += __builtin_popcountll(touch->objects[i]);
-	if (set >= bits)
-		set = bits - 0.5;
-	return (uint32_t)(0.5 - bits * log1p(-set / bits));
+	return count_marked(touch->objects, OBJECT_WORDS);
 }
 
 static void *take_entry(struct table *table, const void *key, instant now, bool *is_new)

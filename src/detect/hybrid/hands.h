@@ -59,8 +59,7 @@ struct given {
 
 struct hands;
 
-must_check int hands_new(const struct record_settings *settings,
-			 const struct computing_prices *prices, struct hands **out);
+must_check int hands_new(const struct record_settings *settings, struct hands **out);
 void hands_free(struct hands *hands); /* NULL is allowed */
 void hands_take(struct hands *hands, const struct record *record);
 

@@ -8,7 +8,6 @@ enum { OTHERS_MAX = 1024, UNITS_LEAST = 32 };
 
 struct state {
 	struct hands *hands;
-	struct computing_prices *own_prices;
 	struct suspects *suspects;
 	uint64_t *others; /* places that the hands of one root touched */
 };
@@ -20,7 +19,6 @@ static void destroy(void *of)
 	if (!state)
 		return;
 	hands_free(state->hands);
-	computing_prices_free(state->own_prices);
 	free(state->suspects);
 	free(state->others);
 	free(state);
@@ -31,16 +29,13 @@ static int create(const struct record_settings *settings, void **out)
 	struct state *state = calloc(1, sizeof(*state));
 	int r = state ? 0 : -ENOMEM;
 
-	if (r == 0 && !settings->prices)
-		r = computing_prices_built_in(&state->own_prices);
 	if (r == 0) {
 		state->suspects = calloc(1, sizeof(*state->suspects));
 		state->others = calloc(OTHERS_MAX, sizeof(*state->others));
 		r = state->suspects && state->others ? 0 : -ENOMEM;
 	}
 	if (r == 0)
-		r = hands_new(settings, settings->prices ? settings->prices : state->own_prices,
-			      &state->hands);
+		r = hands_new(settings, &state->hands);
 	if (r < 0)
 		destroy(state);
 	else

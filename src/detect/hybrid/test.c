@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "detect/record_case.h"
+#include "lists/computing_prices.h"
 
 extern const struct record_detector hybrid_detector;
 
@@ -39,14 +40,7 @@ extern const struct record_detector hybrid_detector;
 		.action = "GetCallerIdentity"                                       \
 	}
 
-static const struct {
-	const char *name;
-	struct record_row rows[24];
-	size_t findings;
-	enum verdict verdict;
-	enum severity severity;
-	const char *says[12], *hides[4];
-} stories[] = {
+static const struct record_story stories[] = {
 	{"a stolen key reads one bucket, and creates computing; three lists",
 	 {STOLEN,
 	  {.at = 2100, MACHINE, ABROAD, S3("ListBuckets")},
@@ -81,24 +75,24 @@ static const struct {
 	   .by = PIPE,
 	   S3("GetBucketLocation"),
 	   .request = "{\"bucketName\":\"ledger\"}"}},
-	 1,
-	 VERDICT_ACCESS,
-	 SEVERITY_CRITICAL,
-	 {"\"touched\":[\"buckets: all of them listed\",\"bucket telemetry: read, about 2 objects, "
-	  "2000 bytes\"]",
-	  "\"not_touched\":[\"bucket orders\"]",
-	  "bucket archive: no act of anybody on its data from 2026-11-01T00:35:00Z",
-	  "bucket backup: no act on its data is in the records at all",
-	  "bucket ledger: no act on its data is in the records at all",
-	  "bucket web: no act of anybody", "\"computing_units\":256", "T1530", "T1496.001",
-	  "\"key_id\":\"" A "\""},
-	 {"bucket nowhere"}},
+	 .verdict = VERDICT_ACCESS,
+	 .severity = SEVERITY_CRITICAL,
+	 .says = {"\"touched\":[\"buckets: all of them listed\",\"bucket telemetry: read, about 2 "
+		  "objects, "
+		  "2000 bytes\"]",
+		  "\"not_touched\":[\"bucket orders\"]",
+		  "bucket archive: no act of anybody on its data from 2026-11-01T00:35:00Z",
+		  "bucket backup: no act on its data is in the records at all",
+		  "bucket ledger: no act on its data is in the records at all",
+		  "bucket web: no act of anybody", "\"computing_units\":256", "T1530", "T1496.001",
+		  "\"key_id\":\"" A "\""},
+	 .hides = {"bucket nowhere"}},
 	{"a stolen key that touches no data is another room's",
 	 {STOLEN, {.at = 2300, MACHINE, ABROAD, RUN("g5.48xlarge", 1)}},
-	 0},
+	 .is_silent = true},
 	{"a stolen key that is refused",
 	 {STOLEN, {.at = 2200, MACHINE, ABROAD, .outcome = OUTCOME_DENIED, GET("telemetry", "a")}},
-	 0},
+	 .is_silent = true},
 	{"through a role that the stolen key may take",
 	 {STOLEN,
 	  {.at = 2100,
@@ -117,14 +111,13 @@ static const struct {
 	   .action = "ModifySnapshotAttribute",
 	   .request = "{\"snapshotId\":\"snap-1\",\"createVolumePermission\":{\"add\":{\"items\":"
 		      "[{\"userId\":\"999999999999\"}]}}}"}},
-	 1,
-	 VERDICT_ACCESS,
-	 SEVERITY_CRITICAL,
-	 {"gave it the session", "snapshot snap-1: shared out", "T1537",
-	  "aws ec2 modify-snapshot-attribute --snapshot-id snap-1 --attribute "
-	  "createVolumePermission --operation-type remove --user-ids 999999999999",
-	  "--operation-type add", ADMIN},
-	 {"canary-token"}},
+	 .verdict = VERDICT_ACCESS,
+	 .severity = SEVERITY_CRITICAL,
+	 .says = {"gave it the session", "snapshot snap-1: shared out", "T1537",
+		  "aws ec2 modify-snapshot-attribute --snapshot-id snap-1 --attribute "
+		  "createVolumePermission --operation-type remove --user-ids 999999999999",
+		  "--operation-type add", ADMIN},
+	 .hides = {"canary-token"}},
 	{"another identity from the thief's address",
 	 {STOLEN,
 	  {.at = 2200,
@@ -134,11 +127,10 @@ static const struct {
 	   ABROAD,
 	   GET("telemetry", "a"),
 	   .bytes = 7}},
-	 1,
-	 VERDICT_ACCESS,
-	 SEVERITY_HIGH,
-	 {"it acted from 203.0.113.9", "bucket telemetry: read, about 1 object, 7 bytes",
-	  "aws iam update-access-key --user-name deploy"}},
+	 .verdict = VERDICT_ACCESS,
+	 .severity = SEVERITY_HIGH,
+	 .says = {"it acted from 203.0.113.9", "bucket telemetry: read, about 1 object, 7 bytes",
+		  "aws iam update-access-key --user-name deploy"}},
 	{"a pipeline that reads and creates by its own role",
 	 {{.at = 10, .who = IDENTITY_ROLE, .by = PIPE, HOME, GET("orders", "a"), .bytes = 1000},
 	  {.at = 20,
@@ -154,7 +146,7 @@ static const struct {
 	   S3("CopyObject"),
 	   .request = "{\"bucketName\":\"orders\",\"key\":\"b\"}"},
 	  {.at = 40, .who = IDENTITY_ROLE, .by = PIPE, HOME, RUN("g5.48xlarge", 4)}},
-	 0},
+	 .is_silent = true},
 	{"a builder of images shares them",
 	 {{.at = 10, .who = IDENTITY_ROLE, .by = PIPE, HOME, RUN("c5.large", 1)},
 	  {.at = 20,
@@ -166,7 +158,7 @@ static const struct {
 	   .request =
 		   "{\"imageId\":\"ami-1\",\"launchPermission\":{\"add\":{\"items\":[{\"userId\":"
 		   "\"1\"}]}}}"}},
-	 0},
+	 .is_silent = true},
 	{"shares a snapshot and creates much: worth a word",
 	 {{.at = 10, .who = IDENTITY_ROLE, .by = PIPE, HOME, RUN("c5.4xlarge", 9)},
 	  {.at = 20,
@@ -177,9 +169,8 @@ static const struct {
 	   .action = "ModifySnapshotAttribute",
 	   .request = "{\"snapshotId\":\"snap-1\",\"createVolumePermission\":{\"add\":{\"items\":"
 		      "[{\"userId\":\"1\"}]}}}"}},
-	 1,
-	 VERDICT_SIGNAL,
-	 SEVERITY_LOW},
+	 .verdict = VERDICT_SIGNAL,
+	 .severity = SEVERITY_LOW},
 	{"opens a bucket to everybody and creates much",
 	 {{.at = 10, .who = IDENTITY_USER, .by = USER, .key = KEY, HOME, RUN("c5.4xlarge", 9)},
 	  {.at = 20,
@@ -190,12 +181,11 @@ static const struct {
 	   S3("PutBucketPolicy"),
 	   .request = "{\"bucketName\":\"web site\",\"bucketPolicy\":{\"Statement\":[{"
 		      "\"Principal\":\"*\"}]}}"}},
-	 1,
-	 VERDICT_ACCESS,
-	 SEVERITY_MEDIUM,
-	 {"aws s3api put-public-access-block --bucket 'web site' "
-	  "--public-access-block-configuration",
-	  "bucket web site: opened to everybody"}},
+	 .verdict = VERDICT_ACCESS,
+	 .severity = SEVERITY_MEDIUM,
+	 .says = {"aws s3api put-public-access-block --bucket 'web site' "
+		  "--public-access-block-configuration",
+		  "bucket web site: opened to everybody"}},
 	{"a policy for oneself opens nothing",
 	 {{.at = 10, .who = IDENTITY_USER, .by = USER, .key = KEY, HOME, RUN("c5.4xlarge", 9)},
 	  {.at = 20,
@@ -206,7 +196,7 @@ static const struct {
 	   S3("PutBucketPolicy"),
 	   .request = "{\"bucketName\":\"web\",\"bucketPolicy\":{\"Statement\":[{\"Principal\":{"
 		      "\"AWS\":\"arn:aws:iam::1:root\"}}]}}"}},
-	 0},
+	 .is_silent = true},
 	{"Azure: a tool for attacks takes a store's keys and makes machines",
 	 {{.kind = RECORD_AZURE_ACTIVITY,
 	   .at = 10,
@@ -225,11 +215,11 @@ static const struct {
 	   .action = "MICROSOFT.COMPUTE/VIRTUALMACHINESCALESETS/WRITE",
 	   .thing = "/s/vmss",
 	   .request = "{\"sku\":{\"name\":\"Standard_F16s_v2\",\"capacity\":4}}"}},
-	 1,
-	 VERDICT_ACCESS,
-	 SEVERITY_HIGH,
-	 {"storage account /s/store: its keys taken",
-	  "az storage account keys renew --key primary --ids /s/store", "made for attacks"}},
+	 .verdict = VERDICT_ACCESS,
+	 .severity = SEVERITY_HIGH,
+	 .says = {"storage account /s/store: its keys taken",
+		  "az storage account keys renew --key primary --ids /s/store",
+		  "made for attacks"}},
 	{"Google: a bucket opened to everybody, and machines",
 	 {{.kind = RECORD_GCP_AUDIT,
 	   .at = 10,
@@ -246,11 +236,10 @@ static const struct {
 	   .service = "compute.googleapis.com",
 	   .action = "v1.compute.instances.bulkInsert",
 	   .request = "{\"count\":9,\"instanceProperties\":{\"machineType\":\"n2-standard-8\"}}"}},
-	 1,
-	 VERDICT_ACCESS,
-	 SEVERITY_MEDIUM,
-	 {"bucket b1: opened to everybody",
-	  "gcloud storage buckets update --public-access-prevention gs://b1"}},
+	 .verdict = VERDICT_ACCESS,
+	 .severity = SEVERITY_MEDIUM,
+	 .says = {"bucket b1: opened to everybody",
+		  "gcloud storage buckets update --public-access-prevention gs://b1"}},
 };
 
 static void each_story_ends_the_same_in_every_order(void **state)
@@ -258,25 +247,8 @@ static void each_story_ends_the_same_in_every_order(void **state)
 	struct case_result *result = malloc(sizeof(*result));
 
 	assert_non_null(result);
-	for (size_t i = 0; i < sizeof(stories) / sizeof(*stories); i++) {
-		size_t count = 0;
-		while (count < 24 && stories[i].rows[count].at > 0)
-			count++;
-		record_case_run(&hybrid_detector, stories[i].rows, count, result);
-		if (result->count != stories[i].findings)
-			fail_msg("%s: %zu findings: %s", stories[i].name, result->count,
-				 result->count ? result->at[0].json : "");
-		if (stories[i].findings == 0)
-			continue;
-		const struct case_finding *finding = &result->at[0];
-		if (finding->verdict != stories[i].verdict ||
-		    finding->severity != stories[i].severity)
-			fail_msg("%s: %s", stories[i].name, finding->json);
-		for (size_t j = 0; j < 12 && stories[i].says[j]; j++)
-			record_case_says(stories[i].name, finding, stories[i].says[j]);
-		for (size_t j = 0; j < 4 && stories[i].hides[j]; j++)
-			record_case_hides(stories[i].name, finding, stories[i].hides[j]);
-	}
+	for (size_t i = 0; i < sizeof(stories) / sizeof(*stories); i++)
+		record_case_story(&hybrid_detector, &stories[i], result);
 	free(result);
 }
 
@@ -293,7 +265,7 @@ static void a_flood_does_not_wash_away_what_is_watched(void **state)
 					       HOME,
 					       .outcome = OUTCOME_DENIED,
 					       GET("telemetry", "a")};
-	const struct record_settings settings = {.seed = 1, .capacity = 1024};
+	struct computing_prices *prices = NULL;
 	struct case_result *result = malloc(sizeof(*result));
 	struct case_nodes *nodes = malloc(sizeof(*nodes));
 	struct record record;
@@ -301,6 +273,8 @@ static void a_flood_does_not_wash_away_what_is_watched(void **state)
 	void *of = NULL;
 
 	assert_true(result && nodes);
+	assert_int_equal(computing_prices_built_in(&prices), 0);
+	const struct record_settings settings = {.seed = 1, .capacity = 1024, .prices = prices};
 	assert_int_equal(hybrid_detector.create(&settings, &of), 0);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		record_case_fill(&rows[i], i, nodes, &record);
@@ -319,6 +293,7 @@ static void a_flood_does_not_wash_away_what_is_watched(void **state)
 	record_case_says("flood", &result->at[0],
 			 "bucket telemetry: read, about 1 object, 1000 bytes");
 	hybrid_detector.destroy(of);
+	computing_prices_free(prices);
 	free(nodes);
 	free(result);
 }

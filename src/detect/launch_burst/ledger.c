@@ -61,14 +61,13 @@ static int open_tables(struct ledger *ledger, const struct record_settings *sett
 		     : identities_new(&own, sizeof(struct ledger_launches), &ledger->identities);
 }
 
-int ledger_new(const struct record_settings *settings, const struct computing_prices *prices,
-	       struct ledger **out)
+int ledger_new(const struct record_settings *settings, struct ledger **out)
 {
 	struct ledger *ledger = calloc(1, sizeof(*ledger));
 
 	if (!ledger)
 		return -ENOMEM;
-	ledger->prices = prices;
+	ledger->prices = settings->prices;
 	if (open_tables(ledger, settings) < 0) {
 		ledger_free(ledger);
 		return -ENOMEM;
@@ -81,14 +80,17 @@ void ledger_free(struct ledger *ledger)
 {
 	if (!ledger)
 		return;
-	if (ledger->lines)
-		table_free(ledger->lines);
-	if (ledger->seen)
-		table_free(ledger->seen);
+	table_free(ledger->lines);
+	table_free(ledger->seen);
 	shapes_free(ledger->shapes);
 	identities_free(ledger->identities);
 	free(ledger->sorted);
 	free(ledger);
+}
+
+const struct computing_prices *ledger_prices(const struct ledger *ledger)
+{
+	return ledger->prices;
 }
 
 struct identities *ledger_identities(struct ledger *ledger)

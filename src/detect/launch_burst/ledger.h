@@ -44,9 +44,7 @@ struct ledger_line {
 
 struct ledger;
 
-/* prices: lives as long as the ledger */
-must_check int ledger_new(const struct record_settings *settings,
-			  const struct computing_prices *prices, struct ledger **out);
+must_check int ledger_new(const struct record_settings *settings, struct ledger **out);
 void ledger_free(struct ledger *ledger); /* NULL is allowed */
 void ledger_take(struct ledger *ledger, const struct record *record);
 
@@ -65,6 +63,8 @@ struct ledger_launches {
 	bool has_more;
 };
 const struct ledger_launches *ledger_launches(struct ledger *ledger, struct identity *identity);
+
+const struct computing_prices *ledger_prices(const struct ledger *ledger);
 
 /* All lines, by identity, then hour, then what they are: the same for any order of the records. */
 struct ledger_line **ledger_sorted(struct ledger *ledger, size_t *count);

@@ -429,8 +429,7 @@ static void add_subject(const struct identity *identity, struct finding *finding
 	facts_add_text(&finding->actor, "account", str_from(identity->account));
 }
 
-void burst_report(const struct burst *b, struct ledger *ledger,
-		  const struct computing_prices *prices, instant now, struct arena *scratch,
+void burst_report(const struct burst *b, struct ledger *ledger, instant now, struct arena *scratch,
 		  struct record_teller *teller)
 {
 	struct judgement j = judge(b, ledger);
@@ -456,7 +455,7 @@ void burst_report(const struct burst *b, struct ledger *ledger,
 		finding_add_technique(&finding, STR("T1535"));
 	reasons_of_size(b, &j, &finding, scratch);
 	reasons_of_signs(b, &j, &finding, scratch);
-	add_cost(b, prices, &finding, scratch);
+	add_cost(b, ledger_prices(ledger), &finding, scratch);
 	add_evidence(b, &finding);
 	add_facts(b, &finding, scratch);
 	if (j.verdict != VERDICT_SIGNAL)

@@ -5,8 +5,7 @@
 #include "detect/record_detector.h"
 
 /* Tells what was judged, when it is worth telling. now: of the records, for commands. */
-void burst_report(const struct burst *burst, struct ledger *ledger,
-		  const struct computing_prices *prices, instant now, struct arena *scratch,
-		  struct record_teller *teller);
+void burst_report(const struct burst *burst, struct ledger *ledger, instant now,
+		  struct arena *scratch, struct record_teller *teller);
 
 #endif

@@ -1,61 +1,37 @@
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "detect/launch_burst/report.h"
 #include "detect/record_detector.h"
 
-struct state {
-	struct ledger *ledger;
-	struct computing_prices *own_prices; /* the built-in table; NULL: the user's is used */
-	const struct computing_prices *prices;
-};
-
-static void destroy(void *of)
+static int create(const struct record_settings *settings, void **state)
 {
-	struct state *state = of;
+	struct ledger *ledger = NULL;
+	int r = ledger_new(settings, &ledger);
 
-	if (!state)
-		return;
-	ledger_free(state->ledger);
-	computing_prices_free(state->own_prices);
-	free(state);
-}
-
-static int create(const struct record_settings *settings, void **out)
-{
-	struct state *state = calloc(1, sizeof(*state));
-	int r = state ? 0 : -ENOMEM;
-
-	if (r == 0 && !settings->prices)
-		r = computing_prices_built_in(&state->own_prices);
-	if (r == 0) {
-		state->prices = settings->prices ? settings->prices : state->own_prices;
-		r = ledger_new(settings, state->prices, &state->ledger);
-	}
-	if (r < 0)
-		destroy(state);
-	else
-		*out = state;
+	if (r == 0)
+		*state = ledger;
 	return r;
 }
 
-static void observe(void *of, const struct record *seen)
+static void destroy(void *state)
 {
-	struct state *state = of;
-
-	ledger_take(state->ledger, seen);
+	ledger_free(state);
 }
 
-static void report(void *of, instant now, struct arena *scratch, struct record_teller *teller)
+static void observe(void *state, const struct record *seen)
 {
-	struct state *state = of;
+	ledger_take(state, seen);
+}
+
+static void report(void *state, instant now, struct arena *scratch, struct record_teller *teller)
+{
+	struct ledger *ledger = state;
 	size_t count;
-	struct ledger_line **lines = ledger_sorted(state->ledger, &count);
+	struct ledger_line **lines = ledger_sorted(ledger, &count);
 
 	for (size_t from = 0, to; from < count; from = to) {
-		struct identity *identity = identities_find_key(ledger_identities(state->ledger),
-								lines[from]->identity);
+		struct identity *identity =
+			identities_find_key(ledger_identities(ledger), lines[from]->identity);
 		to = from + 1;
 		while (to < count && memcmp(lines[to]->identity, lines[from]->identity,
 					    sizeof(lines[from]->identity)) == 0)
@@ -63,9 +39,8 @@ static void report(void *of, instant now, struct arena *scratch, struct record_t
 		if (!identity)
 			continue; /* it was dropped: its lines say nothing without a name */
 		struct burst burst;
-		burst_judge(identity, &lines[from], to - from, ledger_begins(state->ledger),
-			    &burst);
-		burst_report(&burst, state->ledger, state->prices, now, scratch, teller);
+		burst_judge(identity, &lines[from], to - from, ledger_begins(ledger), &burst);
+		burst_report(&burst, ledger, now, scratch, teller);
 	}
 }
 
