@@ -532,6 +532,11 @@ static int compare_sessions(const void *one, const void *other)
 	return order ? order : a->local.port - b->local.port;
 }
 
+bool flow_session_same_host(const struct flow_session *a, const struct flow_session *b)
+{
+	return a->origin == b->origin && address_equal(&a->local.address, &b->local.address);
+}
+
 bool flow_session_same_ends(const struct flow_session *a, const struct flow_session *b)
 {
 	return compare_ends(a, b) == 0;

@@ -69,6 +69,7 @@ void flow_sessions_observe(struct flow_sessions *sessions, const struct record *
  */
 size_t flow_sessions_collect(struct flow_sessions *sessions, const struct flow_session **out);
 
+bool flow_session_same_host(const struct flow_session *a, const struct flow_session *b);
 /* Same host, same server: one may be the other's successor. */
 bool flow_session_same_ends(const struct flow_session *a, const struct flow_session *b);
 static inline bool flow_row_is_up(const struct flow_session *session, const struct flow_row *row)

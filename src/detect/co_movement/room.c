@@ -107,11 +107,6 @@ static size_t measure(struct room *room)
 	return measured;
 }
 
-static bool is_same_host(const struct flow_session *a, const struct flow_session *b)
-{
-	return a->origin == b->origin && address_equal(&a->local.address, &b->local.address);
-}
-
 /* Members come in the order of origin and local address: one host's are neighbours. */
 static void count_ends(struct moving_group *group)
 {
@@ -120,8 +115,8 @@ static void count_ends(struct moving_group *group)
 		const struct flow_session *session = group->movements[group->members[i]].session;
 		bool is_known = false;
 		group->hosts +=
-			i == 0 ||
-			!is_same_host(group->movements[group->members[i - 1]].session, session);
+			i == 0 || !flow_session_same_host(
+					  group->movements[group->members[i - 1]].session, session);
 		for (size_t k = 0; k < i && !is_known; k++)
 			is_known = address_equal(
 				&group->movements[group->members[k]].session->remote.address,

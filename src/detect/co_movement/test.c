@@ -7,78 +7,20 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "detect/record_detector.h"
+#include "flow_records.h"
 #include "lab/flow_crowd.h"
-#include "model/finding_json.h"
 
 extern const struct record_detector co_movement_detector;
 
-enum { START_S = 1790000000, HOURS_4 = 14400, RECORDS_MAX = 60000 };
+enum { START_S = 1790000000, HOURS_4 = 14400 };
 
-struct told {
-	struct record_teller teller;
-	struct buf lines;
-	unsigned suspects, signals, others;
-};
-
-static void tell(struct record_teller *teller, struct finding *finding)
+static void look(const struct flow_records *records, struct told_flows *told)
 {
-	struct told *told = (struct told *)teller;
-	char id[FINDING_ID_LEN + 1];
-
-	finding->detector = STR("co_movement");
-	finding_identify(finding, id);
-	finding->id = str_of(id, FINDING_ID_LEN);
-	finding_to_json(finding, &told->lines);
-	buf_add_byte(&told->lines, '\n');
-	if (finding->verdict == VERDICT_SUSPECT)
-		told->suspects++;
-	else if (finding->verdict == VERDICT_SIGNAL)
-		told->signals++;
-	else
-		told->others++;
-	assert_true(finding->reason_count > 0 && finding->confidence <= 0.6);
+	told_flows_of(records, &co_movement_detector, instant_at(START_S + HOURS_4, 0), told);
+	assert_true(told->confidence <= 0.6);
 }
 
-struct records {
-	struct flow_rows_taker taker;
-	size_t count;
-	struct record *at;
-};
-
-static void keep(struct flow_rows_taker *taker, const struct record *record)
-{
-	struct records *records = (struct records *)taker;
-
-	assert_true(records->count < RECORDS_MAX);
-	records->at[records->count++] = *record;
-}
-
-static void begin(struct records *records)
-{
-	*records = (struct records){.taker.take = keep,
-				    .at = calloc(RECORDS_MAX, sizeof(struct record))};
-	assert_non_null(records->at);
-}
-
-static void look(const struct records *records, struct told *told)
-{
-	const struct record_settings settings = {.seed = 3, .capacity = 1 << 14};
-	struct arena scratch;
-	void *state;
-
-	*told = (struct told){.teller.tell = tell};
-	assert_int_equal(arena_init(&scratch, 64 * 1024), 0);
-	assert_int_equal(co_movement_detector.create(&settings, &state), 0);
-	for (size_t i = 0; i < records->count; i++)
-		co_movement_detector.observe(state, &records->at[i]);
-	co_movement_detector.report(state, instant_at(START_S + HOURS_4, 0), &scratch,
-				    &told->teller);
-	co_movement_detector.destroy(state);
-	arena_fini(&scratch);
-}
-
-static void generate(struct records *records, const char *name, unsigned count, uint64_t seed)
+static void generate(struct flow_records *records, const char *name, unsigned count, uint64_t seed)
 {
 	const struct flow_crowd crowd = {
 		.kind = flow_crowd_named(name),
@@ -117,16 +59,16 @@ static void what_moves_together_is_told(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		unsigned suspects = 0, signals = 0;
 		for (uint64_t seed = 1; seed <= TRIALS; seed++) {
-			struct records records;
-			struct told told;
-			begin(&records);
+			struct flow_records records;
+			struct told_flows told;
+			flow_records_begin(&records);
 			generate(&records, rows[i].crowd, rows[i].count, seed);
 			look(&records, &told);
 			suspects += told.suspects > 0;
 			signals += told.signals > 0;
 			assert_int_equal(told.others, 0);
-			buf_fini(&told.lines);
-			free(records.at);
+			told_flows_fini(&told);
+			flow_records_free(&records);
 		}
 		if (suspects < rows[i].suspects_least || suspects > rows[i].suspects_most ||
 		    signals < rows[i].signals_least || signals > rows[i].signals_most)
@@ -137,11 +79,11 @@ static void what_moves_together_is_told(void **state)
 
 static void a_pool_is_found_among_others_and_told_with_all_its_hosts(void **state)
 {
-	struct records records;
-	struct told told;
+	struct flow_records records;
+	struct told_flows told;
 
 	(void)state;
-	begin(&records);
+	flow_records_begin(&records);
 	generate(&records, "workers of one pool behind a CDN", 8, 77);
 	generate(&records, "agents, all on the minute", 12, 78);
 	generate(&records, "miners of different pools", 6, 79);
@@ -151,38 +93,33 @@ static void a_pool_is_found_among_others_and_told_with_all_its_hosts(void **stat
 					    "\"hosts\":8", "different servers",
 					    "replicas on one message topic"};
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (str_find(buf_view(&told.lines), str_from(words[i])) < 0)
+		if (!told_flows_say(&told, words[i]))
 			fail_msg("not said: %s\n%.*s", words[i], STR_ARG(buf_view(&told.lines)));
-	buf_fini(&told.lines);
-	free(records.at);
+	told_flows_fini(&told);
+	flow_records_free(&records);
 }
 
 static void any_order_tells_the_same(void **state)
 {
 	struct lab_random random = {5};
-	struct records records;
-	struct told first, told;
+	struct flow_records records;
+	struct told_flows first, told;
 
 	(void)state;
-	begin(&records);
+	flow_records_begin(&records);
 	generate(&records, "workers of one pool behind a CDN", 6, 77);
 	generate(&records, "replicas on one topic", 6, 78);
 	look(&records, &first);
 	assert_true(first.suspects > 0 && first.signals > 0);
 	for (unsigned round = 0; round < 2; round++) {
-		for (size_t i = records.count - 1; i > 0; i--) {
-			uint32_t other = lab_random_below(&random, (uint32_t)i + 1);
-			struct record held = records.at[i];
-			records.at[i] = records.at[other];
-			records.at[other] = held;
-		}
-		keep(&records.taker, &records.at[5]);
+		flow_records_shuffle(&records, &random);
+		flow_records_keep(&records.taker, &records.at[5]);
 		look(&records, &told);
 		assert_true(str_equal(buf_view(&told.lines), buf_view(&first.lines)));
-		buf_fini(&told.lines);
+		told_flows_fini(&told);
 	}
-	buf_fini(&first.lines);
-	free(records.at);
+	told_flows_fini(&first);
+	flow_records_free(&records);
 }
 
 int main(void)

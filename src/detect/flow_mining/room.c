@@ -92,11 +92,6 @@ static int compare_servers(const void *one, const void *other, void *context)
 	return order ? order : (a > b) - (a < b);
 }
 
-static bool is_same_host(const struct flow_session *a, const struct flow_session *b)
-{
-	return a->origin == b->origin && address_equal(&a->local.address, &b->local.address);
-}
-
 static void count_hosts(struct room *room)
 {
 	for (size_t i = 0; i < room->judged_count; i++)
@@ -112,7 +107,7 @@ static void count_hosts(struct room *room)
 				room->judged[room->by_server[to]].chain.first;
 			if (compare_endpoints(&first->remote, &next->remote) != 0)
 				break;
-			hosts += !is_same_host(before, next);
+			hosts += !flow_session_same_host(before, next);
 			before = next;
 		}
 		for (size_t i = from; i < to; i++)

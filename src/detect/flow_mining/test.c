@@ -6,61 +6,11 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "detect/record_detector.h"
-#include "lab/flow_traffic.h"
-#include "model/finding_json.h"
+#include "flow_records.h"
 
 extern const struct record_detector flow_mining_detector;
 
-enum { START_S = 1790000000, HOURS_2 = 7200, RECORDS_MAX = 40000, FIRST_SEED = 5000 };
-
-/* What was told, as JSON lines, and counted. */
-struct told {
-	struct record_teller teller;
-	struct buf lines;
-	unsigned suspects, signals, others;
-};
-
-static void tell(struct record_teller *teller, struct finding *finding)
-{
-	struct told *told = (struct told *)teller;
-	char id[FINDING_ID_LEN + 1];
-
-	finding->detector = STR("flow_mining");
-	finding_identify(finding, id);
-	finding->id = str_of(id, FINDING_ID_LEN);
-	finding_to_json(finding, &told->lines);
-	buf_add_byte(&told->lines, '\n');
-	if (finding->verdict == VERDICT_SUSPECT)
-		told->suspects++;
-	else if (finding->verdict == VERDICT_SIGNAL)
-		told->signals++;
-	else
-		told->others++;
-	assert_true(finding->reason_count > 0 && finding->confidence < 0.6);
-}
-
-/* Records of several sessions, to be shuffled and observed. */
-struct records {
-	struct flow_rows_taker taker;
-	size_t count;
-	struct record *at;
-};
-
-static void keep(struct flow_rows_taker *taker, const struct record *record)
-{
-	struct records *records = (struct records *)taker;
-
-	assert_true(records->count < RECORDS_MAX);
-	records->at[records->count++] = *record;
-}
-
-static void begin(struct records *records)
-{
-	*records = (struct records){.taker.take = keep,
-				    .at = calloc(RECORDS_MAX, sizeof(struct record))};
-	assert_non_null(records->at);
-}
+enum { START_S = 1790000000, HOURS_2 = 7200, FIRST_SEED = 5000 };
 
 static struct flow_traffic traffic_of(const char *shape, uint64_t seed, uint32_t window_s)
 {
@@ -87,56 +37,40 @@ static struct flow_traffic traffic_of(const char *shape, uint64_t seed, uint32_t
 	return traffic;
 }
 
-static void generate(struct records *records, const struct flow_traffic *traffic)
+static void generate(struct flow_records *records, const struct flow_traffic *traffic)
 {
 	flow_traffic_rows(traffic, &records->taker);
 }
 
-static void look(const struct records *records, struct told *told)
+static void look(const struct flow_records *records, struct told_flows *told)
 {
-	const struct record_settings settings = {.seed = 3, .capacity = 1 << 14};
-	struct arena scratch;
-	void *state;
-
-	*told = (struct told){.teller.tell = tell};
-	assert_int_equal(arena_init(&scratch, 64 * 1024), 0);
-	assert_int_equal(flow_mining_detector.create(&settings, &state), 0);
-	for (size_t i = 0; i < records->count; i++)
-		flow_mining_detector.observe(state, &records->at[i]);
-	flow_mining_detector.report(state, instant_at(START_S + HOURS_2, 0), &scratch,
-				    &told->teller);
-	flow_mining_detector.destroy(state);
-	arena_fini(&scratch);
+	told_flows_of(records, &flow_mining_detector, instant_at(START_S + HOURS_2, 0), told);
+	assert_true(told->confidence < 0.6);
 }
 
-static void look_once(const struct flow_traffic *traffic, struct told *told)
+static void look_once(const struct flow_traffic *traffic, struct told_flows *told)
 {
-	struct records records;
+	struct flow_records records;
 
-	begin(&records);
+	flow_records_begin(&records);
 	generate(&records, traffic);
 	look(&records, told);
-	free(records.at);
-}
-
-static bool says(const struct told *told, const char *text)
-{
-	return str_find(buf_view(&told->lines), str_from(text)) >= 0;
+	flow_records_free(&records);
 }
 
 /* Seeds that nothing was learned from; the figures of many are in README.md. */
-static void count_of(const char *shape, uint32_t window_s, unsigned seeds, struct told *told)
+static void count_of(const char *shape, uint32_t window_s, unsigned seeds, struct told_flows *told)
 {
-	struct records records;
+	struct flow_records records;
 
-	begin(&records);
+	flow_records_begin(&records);
 	for (unsigned i = 0; i < seeds; i++) {
 		struct flow_traffic traffic = traffic_of(shape, FIRST_SEED + i, window_s);
 		generate(&records, &traffic);
 	}
 	look(&records, told);
-	free(records.at);
-	buf_fini(&told->lines);
+	flow_records_free(&records);
+	told_flows_fini(told);
 }
 
 static void mining_sessions_are_suspected(void **state)
@@ -157,7 +91,7 @@ static void mining_sessions_are_suspected(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		struct told told;
+		struct told_flows told;
 		count_of(rows[i].shape, rows[i].window_s, SEEDS, &told);
 		if (told.suspects < rows[i].least || told.others > 0)
 			fail_msg("%s at %u s: %u of %d suspected", rows[i].shape, rows[i].window_s,
@@ -173,7 +107,7 @@ static void look_alikes_are_not(void **state)
 	for (const struct flow_shape *shape = flow_shapes; shape->name; shape++) {
 		for (uint32_t window_s = 60; window_s <= 600 && !shape->is_mining;
 		     window_s += 540) {
-			struct told told;
+			struct told_flows told;
 			count_of(shape->name, window_s, SEEDS, &told);
 			if (told.suspects > MOST || told.others > 0)
 				fail_msg("%s at %u s: %u of %d suspected", shape->name, window_s,
@@ -186,13 +120,13 @@ static void look_alikes_are_not(void **state)
 static void a_filler_by_the_clock_escapes(void **state)
 {
 	struct flow_shape shape = *flow_shape_named("stratum");
-	struct records records;
-	struct told told;
+	struct flow_records records;
+	struct told_flows told;
 
 	(void)state;
 	shape.talkers[3] = (struct flow_talker){
 		.rhythm = RHYTHM_CLOCK, .gap = {3, 3}, .said = {400, 400}, .answered = {400, 400}};
-	begin(&records);
+	flow_records_begin(&records);
 	for (unsigned i = 0; i < 20; i++) {
 		struct flow_traffic traffic = traffic_of("stratum", FIRST_SEED + i, 60);
 		traffic.shape = &shape;
@@ -200,8 +134,8 @@ static void a_filler_by_the_clock_escapes(void **state)
 	}
 	look(&records, &told);
 	assert_true(told.suspects <= 2);
-	buf_fini(&told.lines);
-	free(records.at);
+	told_flows_fini(&told);
+	flow_records_free(&records);
 }
 
 /* The first seed whose session is suspected by its shape alone. */
@@ -209,9 +143,9 @@ static uint64_t suspected_seed(const char *shape)
 {
 	for (uint64_t seed = FIRST_SEED; seed < FIRST_SEED + 100; seed++) {
 		struct flow_traffic traffic = traffic_of(shape, seed, 60);
-		struct told told;
+		struct told_flows told;
 		look_once(&traffic, &told);
-		buf_fini(&told.lines);
+		told_flows_fini(&told);
 		if (told.suspects > 0)
 			return seed;
 	}
@@ -223,7 +157,7 @@ static void words_say_who_and_what_to_do(void **state)
 {
 	struct flow_traffic traffic =
 		traffic_of("stratum over TLS", suspected_seed("stratum over TLS"), 60);
-	struct told told;
+	struct told_flows told;
 
 	(void)state;
 	traffic.local.address = address_v4(0x0a000005);
@@ -244,41 +178,41 @@ static void words_say_who_and_what_to_do(void **state)
 		"\"instance\":\"i-0123\"",
 	};
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (!says(&told, words[i]))
+		if (!told_flows_say(&told, words[i]))
 			fail_msg("not said: %s\n%.*s", words[i], STR_ARG(buf_view(&told.lines)));
-	assert_false(says(&told, "\"resolved\""));
-	buf_fini(&told.lines);
+	assert_false(told_flows_say(&told, "\"resolved\""));
+	told_flows_fini(&told);
 }
 
 static void six_is_seen_as_four(void **state)
 {
 	uint64_t seed = suspected_seed("stratum");
 	struct flow_traffic traffic = traffic_of("stratum", seed, 60);
-	struct told told;
+	struct told_flows told;
 
 	(void)state;
 	assert_true(endpoint_parse(STR("[2001:db8::5]:40000"), &traffic.local));
 	assert_true(endpoint_parse(STR("[2001:db8:9::7]:3333"), &traffic.remote));
 	look_once(&traffic, &told);
 	assert_int_equal(told.suspects, 1);
-	assert_true(says(&told, "\"client\":\"[2001:db8::5]:40000\""));
-	assert_true(says(&told, "--ipv6-cidr-block 2001:db8:9::7/128"));
-	buf_fini(&told.lines);
+	assert_true(told_flows_say(&told, "\"client\":\"[2001:db8::5]:40000\""));
+	assert_true(told_flows_say(&told, "--ipv6-cidr-block 2001:db8:9::7/128"));
+	told_flows_fini(&told);
 }
 
 static void an_hour_is_the_least(void **state)
 {
 	struct flow_traffic traffic = traffic_of("stratum", suspected_seed("stratum"), 60);
-	struct told told;
+	struct told_flows told;
 
 	(void)state;
 	traffic.seconds = 3000;
 	look_once(&traffic, &told);
 	assert_int_equal(told.suspects + told.signals + told.others, 0);
-	buf_fini(&told.lines);
+	told_flows_fini(&told);
 }
 
-static void add_lookup(struct records *records, const char *name, const char *address,
+static void add_lookup(struct flow_records *records, const char *name, const char *address,
 		       int64_t time_s)
 {
 	struct record record = {
@@ -287,44 +221,44 @@ static void add_lookup(struct records *records, const char *name, const char *ad
 		.lookup = {.name = str_from(name), .network = STR("vpc-1"), .answer_count = 1}};
 
 	assert_true(address_parse(str_from(address), &record.lookup.answers[0]));
-	keep(&records->taker, &record);
+	flow_records_keep(&records->taker, &record);
 }
 
 static void the_resolver_is_asked(void **state)
 {
 	struct flow_traffic traffic = traffic_of("stratum", suspected_seed("stratum"), 60);
-	struct records records;
-	struct told told;
+	struct flow_records records;
+	struct told_flows told;
 
 	(void)state;
 	traffic.has_tcp_flags = true;
-	begin(&records);
+	flow_records_begin(&records);
 	generate(&records, &traffic);
 	add_lookup(&records, "other.example", "203.0.113.1", START_S - 3600);
 	add_lookup(&records, "other.example", "203.0.113.1", START_S + HOURS_2);
 	look(&records, &told);
 	assert_int_equal(told.suspects, 1);
-	assert_true(says(&told, "\"resolved\":false"));
-	assert_true(says(&told, "nobody in this network asked the resolver"));
-	buf_fini(&told.lines);
+	assert_true(told_flows_say(&told, "\"resolved\":false"));
+	assert_true(told_flows_say(&told, "nobody in this network asked the resolver"));
+	told_flows_fini(&told);
 	add_lookup(&records, "$(touch x)\x1b[2J.example", "198.51.100.7", START_S);
 	look(&records, &told);
-	assert_true(says(&told, "\"resolved\":true"));
-	assert_true(says(&told, "$(touch x)\\\\x1b[2J.example"));
-	buf_fini(&told.lines);
-	free(records.at);
+	assert_true(told_flows_say(&told, "\"resolved\":true"));
+	assert_true(told_flows_say(&told, "$(touch x)\\\\x1b[2J.example"));
+	told_flows_fini(&told);
+	flow_records_free(&records);
 }
 
 /* Cut off each twenty minutes, from another port each time. */
 static void who_connects_again_is_followed(void **state)
 {
-	struct records records;
-	struct told told;
+	struct flow_records records;
+	struct told_flows told;
 	unsigned suspects = 0;
 
 	(void)state;
 	for (uint64_t seed = FIRST_SEED; seed < FIRST_SEED + 20; seed++) {
-		begin(&records);
+		flow_records_begin(&records);
 		for (unsigned part = 0; part < 6; part++) {
 			struct flow_traffic traffic = traffic_of("stratum over TLS", seed, 60);
 			traffic.start = instant_at(START_S + 1203 * part, 0);
@@ -335,10 +269,10 @@ static void who_connects_again_is_followed(void **state)
 		look(&records, &told);
 		suspects += told.suspects;
 		if (told.suspects > 0)
-			assert_true(says(&told, "\"connections\":6"));
+			assert_true(told_flows_say(&told, "\"connections\":6"));
 		assert_true(told.suspects + told.signals <= 1);
-		buf_fini(&told.lines);
-		free(records.at);
+		told_flows_fini(&told);
+		flow_records_free(&records);
 	}
 	assert_true(suspects >= 5);
 }
@@ -346,11 +280,11 @@ static void who_connects_again_is_followed(void **state)
 static void many_hosts_with_one_server_are_counted(void **state)
 {
 	uint64_t seed = suspected_seed("stratum");
-	struct records records;
-	struct told told;
+	struct flow_records records;
+	struct told_flows told;
 
 	(void)state;
-	begin(&records);
+	flow_records_begin(&records);
 	for (unsigned i = 0; i < 4; i++) {
 		struct flow_traffic traffic = traffic_of("stratum", seed, 60);
 		traffic.local.address.bytes[13] = (uint8_t)i;
@@ -358,29 +292,29 @@ static void many_hosts_with_one_server_are_counted(void **state)
 	}
 	look(&records, &told);
 	assert_int_equal(told.suspects, 4);
-	assert_true(says(&told, "\"hosts\":4"));
-	assert_true(says(&told, "4 hosts keep up such a connection"));
-	buf_fini(&told.lines);
-	free(records.at);
+	assert_true(told_flows_say(&told, "\"hosts\":4"));
+	assert_true(told_flows_say(&told, "4 hosts keep up such a connection"));
+	told_flows_fini(&told);
+	flow_records_free(&records);
 }
 
 static void a_sample_alone_is_a_signal(void **state)
 {
 	struct flow_traffic traffic = traffic_of("stratum", suspected_seed("stratum"), 60);
-	struct records records;
-	struct told told;
+	struct flow_records records;
+	struct told_flows told;
 
 	(void)state;
-	begin(&records);
+	flow_records_begin(&records);
 	generate(&records, &traffic);
 	for (size_t i = 0; i < records.count; i++)
 		records.at[i].flow.is_sampled = true;
 	look(&records, &told);
 	assert_int_equal(told.suspects, 0);
 	assert_int_equal(told.signals, 1);
-	assert_true(says(&told, "the log is a sample"));
-	buf_fini(&told.lines);
-	free(records.at);
+	assert_true(told_flows_say(&told, "the log is a sample"));
+	told_flows_fini(&told);
+	flow_records_free(&records);
 }
 
 static void any_order_tells_the_same(void **state)
@@ -388,11 +322,11 @@ static void any_order_tells_the_same(void **state)
 	static const char *const shapes[] = {"stratum", "stratum over TLS", "chat bot",
 					     "stratum, throttled", "xmpp presence"};
 	struct lab_random random = {11};
-	struct records records;
-	struct told first, told;
+	struct flow_records records;
+	struct told_flows first, told;
 
 	(void)state;
-	begin(&records);
+	flow_records_begin(&records);
 	for (unsigned i = 0; i < 30; i++) {
 		struct flow_traffic traffic = traffic_of(shapes[i % 5], FIRST_SEED + i, 60);
 		generate(&records, &traffic);
@@ -402,19 +336,15 @@ static void any_order_tells_the_same(void **state)
 	look(&records, &first);
 	assert_true(first.suspects > 3);
 	for (unsigned round = 0; round < 3; round++) {
-		for (size_t i = records.count - 1; i > 0; i--) {
-			uint32_t other = lab_random_below(&random, (uint32_t)i + 1);
-			struct record held = records.at[i];
-			records.at[i] = records.at[other];
-			records.at[other] = held;
-		}
-		keep(&records.taker, &records.at[7]); /* and one more each round comes twice */
+		flow_records_shuffle(&records, &random);
+		flow_records_keep(&records.taker,
+				  &records.at[7]); /* and one more each round comes twice */
 		look(&records, &told);
 		assert_true(str_equal(buf_view(&told.lines), buf_view(&first.lines)));
-		buf_fini(&told.lines);
+		told_flows_fini(&told);
 	}
-	buf_fini(&first.lines);
-	free(records.at);
+	told_flows_fini(&first);
+	flow_records_free(&records);
 }
 
 int main(void)
