@@ -15,6 +15,7 @@
 #include "bolt_maker.h"
 #include "source/host/image_files.h"
 #include "source/host/processes.h"
+#include "two_sides.h"
 
 #define ONE   "1111111111111111111111111111111111111111111111111111111111111111"
 #define OTHER "2222222222222222222222222222222222222222222222222222222222222222"
@@ -88,28 +89,24 @@ struct row {
 	const char *digests; /* the first digit of each */
 };
 
-static void look(const struct row *row, struct processes *processes, int root,
-		 struct container_image *out)
+static void look(const struct row *row, int root, struct container_image *out)
 {
 	static struct json_node nodes[IMAGE_NODES_MAX];
 	struct json json = {.nodes = nodes, .cap = IMAGE_NODES_MAX};
 	struct image_request request, whose;
-	struct channel rights, worker;
+	struct two_sides sides;
 	struct message message;
-	int ends[2];
 
-	assert_int_equal(channel_pair(ends), 0);
-	channel_init(&rights, ends[0], false);
-	channel_init(&worker, ends[1], true);
+	two_sides_open(&sides);
 	assert_true(image_request_of(STR(ONE), &request));
-	assert_int_equal(image_files_answer(root, str_of(&request, sizeof(request)), &rights, TYPE),
-			 0);
-	assert_int_equal(channel_await(&worker, WAIT_MS, &message), MESSAGE_READY);
-	if (!image_files_read(processes, &message, &json, &whose, out))
+	assert_int_equal(
+		image_files_answer(root, str_of(&request, sizeof(request)), &sides.rights, TYPE),
+		0);
+	assert_int_equal(channel_await(&sides.worker, WAIT_MS, &message), MESSAGE_READY);
+	if (!image_files_read(sides.processes, &message, &json, &whose, out))
 		fail_msg("%s: no answer", row->name);
 	assert_memory_equal(&whose, &request, sizeof(whose));
-	channel_fini(&rights);
-	channel_fini(&worker);
+	two_sides_close(&sides);
 }
 
 static void the_image_is_found_where_engines_keep_it(void **state)
@@ -153,12 +150,8 @@ static void the_image_is_found_where_engines_keep_it(void **state)
 		{"a folder", {{CONTAINERS "/x", "x"}}, ""},
 		{"no engine", {{NULL}}, ""},
 	};
-	int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct processes *processes;
-	struct error why;
 
 	(void)state;
-	assert_int_equal(processes_open(proc, &processes, &why), 0);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct container_image image;
 		char folder[] = "/tmp/davy-test-XXXXXX", command[64], told[16] = "";
@@ -166,7 +159,7 @@ static void the_image_is_found_where_engines_keep_it(void **state)
 		for (size_t j = 0; j < FILES && rows[i].files[j].path; j++)
 			write_below(folder, rows[i].files[j].path, rows[i].files[j].text);
 		int root = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		look(&rows[i], processes, root, &image);
+		look(&rows[i], root, &image);
 		for (size_t j = 0; j < image.count; j++)
 			told[j] = "0123456789abcdef"[image.digests[j][0] >> 4];
 		close(root);
@@ -175,8 +168,6 @@ static void the_image_is_found_where_engines_keep_it(void **state)
 		if (strcmp(told, rows[i].digests) != 0)
 			fail_msg("%s: %s", rows[i].name, told);
 	}
-	processes_close(processes);
-	close(proc);
 }
 
 /* It becomes part of a path. */
