@@ -297,13 +297,61 @@ static bool view(struct workloads *workloads, const struct workload_due *due,
 	return due->is_named;
 }
 
+/* What is known of it without its memory: image, mappings, connections, browser, traces. */
+static void fill_workload(struct host_looker *l, struct processes *processes,
+			  const struct workload_due *due, const struct opened_process *opened,
+			  struct process *process, struct workload *w)
+{
+	struct process_mappings mappings = {0};
+
+	if (l->settings.images)
+		process->image = host_images_find(l->settings.images, process->cgroup.container);
+	w->process = process;
+	host_pads_tell_browser(w, &l->arena);
+	if (process_mappings_read(processes, opened, &l->arena, &mappings) == 0) {
+		w->mappings = mappings.at;
+		w->mapping_count = mappings.count;
+	}
+	if (l->settings.owners && due->is_named)
+		owners_settle(l->settings.owners, &process->key);
+	if (l->settings.owners)
+		w->session_count =
+			owners_sessions(l->settings.owners, process, &l->arena, &w->sessions);
+	if (l->settings.setup)
+		w->trace_count =
+			host_setup_traces(l->settings.setup, process, &l->arena, &w->traces);
+}
+
+static void fill_past(struct host_looker *l, struct workloads *workloads,
+		      const struct workload_due *due, struct past_looks *past, instant now,
+		      struct workload *w)
+{
+	if (w->process->has_io && workloads_is_spread(workloads, &due->workload))
+		add_short_life(l, w->process, now, w);
+	else if (w->process->has_io && past)
+		compare_with_past(past, w->process, w);
+}
+
+/*
+ * What costs most, and only of what is noteworthy: the kernel walks all connections of the machine
+ * for the list of one process, and what is in memory accuses nobody alone.
+ */
+static void look_closer(struct host_looker *l, struct processes *processes,
+			const struct opened_process *opened, const struct host_memory_of *memory,
+			struct past_looks *past, struct process *process, struct workload *w)
+{
+	process_sockets_read(processes, opened, process);
+	if (!past || is_scan_due(past))
+		scan_memory(l, memory, past, w);
+	remember_sites(past, w);
+}
+
 enum look_result host_look(struct host_looker *looker, struct workloads *workloads,
 			   struct processes *processes, const struct workload_due *due,
 			   const struct opened_process *opened, instant now, struct finding *out)
 {
 	struct process *process;
 	struct workload workload;
-	struct process_mappings mappings = {0};
 	struct signs signs = {0};
 
 	arena_reset(&looker->arena);
@@ -313,20 +361,8 @@ enum look_result host_look(struct host_looker *looker, struct workloads *workloa
 	if (!process || !read_process(looker, processes, due, opened, process) ||
 	    !view(workloads, due, process, now, &looker->arena, &workload))
 		return LOOK_NOTHING;
-	if (looker->settings.images)
-		process->image =
-			host_images_find(looker->settings.images, process->cgroup.container);
-	looker->process = workload.process = process;
-	host_pads_tell_browser(&workload, &looker->arena);
-	if (process_mappings_read(processes, opened, &looker->arena, &mappings) == 0) {
-		workload.mappings = mappings.at;
-		workload.mapping_count = mappings.count;
-	}
-	if (looker->settings.owners && due->is_named)
-		owners_settle(looker->settings.owners, &process->key);
-	if (looker->settings.owners)
-		workload.session_count = owners_sessions(looker->settings.owners, process,
-							 &looker->arena, &workload.sessions);
+	looker->process = process;
+	fill_workload(looker, processes, due, opened, process, &workload);
 	const struct host_memory_of memory = {
 		.processes = processes,
 		.arena = &looker->arena,
@@ -337,21 +373,10 @@ enum look_result host_look(struct host_looker *looker, struct workloads *workloa
 	host_memory_name_pages(&workload, (struct code_page *)workload.pages);
 	host_memory_windows(&memory, &workload);
 	struct past_looks *past = past_of(looker, process->key.pid, process->key.start_ns, now);
-	if (process->has_io && workloads_is_spread(workloads, &due->workload))
-		add_short_life(looker, process, now, &workload);
-	else if (process->has_io && past)
-		compare_with_past(past, process, &workload);
-	if (looker->settings.setup)
-		workload.trace_count = host_setup_traces(looker->settings.setup, process,
-							 &looker->arena, &workload.traces);
+	fill_past(looker, workloads, due, past, now, &workload);
 	ask_rooms(looker, &workload, false, &signs);
 	if (is_noteworthy(&signs)) {
-		/* what costs most: the kernel walks all connections of the machine for the list of
-		 * one process, and what is in memory accuses nobody alone */
-		process_sockets_read(processes, opened, process);
-		if (!past || is_scan_due(past))
-			scan_memory(looker, &memory, past, &workload);
-		remember_sites(past, &workload);
+		look_closer(looker, processes, opened, &memory, past, process, &workload);
 		ask_rooms(looker, &workload, true, &signs);
 	}
 	enum look_result result = judge(looker, workloads, due, &workload, &signs, out);

@@ -7,6 +7,7 @@
 
 #include "model/finding_json.h"
 #include "model/line.h"
+#include "programs/file_text.h"
 #include "programs/respond_case.h"
 
 enum { FROM_MAX = 256 << 20 };
@@ -15,21 +16,13 @@ static int read_file(const char *path, struct buf *out, struct error *why)
 {
 	int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO)
 					: open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	ssize_t got = fd < 0 ? -1 : 1;
-	int result;
+	int result = fd < 0 ? -errno : file_text_read_open(fd, FROM_MAX, out);
 
-	out->limit = FROM_MAX;
-	while (got > 0 && buf_reserve(out, 65536)) {
-		got = read(fd, out->at + out->len, 65536);
-		if (got > 0)
-			out->len += (size_t)got;
-	}
-	result = got < 0 ? -errno : 0;
 	if (fd >= 0)
 		close(fd);
 	if (result != 0)
 		return error_set(why, result, "cannot read %s: %s", path, strerror(-result));
-	return out->failed ? error_set(why, -E2BIG, "%s is larger than 256 MiB", path) : 0;
+	return out->len > FROM_MAX ? error_set(why, -E2BIG, "%s is larger than 256 MiB", path) : 0;
 }
 
 /* A finding said again is the same with a higher revision: the last counts. */
