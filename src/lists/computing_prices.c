@@ -6,12 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/instant.h"
 #include "lists/computing_prices_built_in.h"
+#include "lists/list_text.h"
 
-enum { KEY_NAME, KEY_SOURCE, KEY_DATE, KEY_LICENCE, KEY_COUNT, KEY_VALUE_MAX = 400, FIELDS = 5 };
-
-static const char *const key_names[KEY_COUNT] = {"name", "source", "date", "licence"};
+enum { SAID_MAX = 400, FIELDS = 5 };
 
 enum match { MATCH_WHOLE, MATCH_START, MATCH_END };
 
@@ -27,20 +25,17 @@ struct row {
 struct computing_prices {
 	struct row *rows;
 	size_t count, cap;
-	char name[KEY_VALUE_MAX + 1], date[16];
+	char name[SAID_MAX + 1], date[16];
 };
 
 struct file_reader {
 	struct computing_prices *prices;
-	const char *file;
-	struct error *why;
-	uint32_t line;
-	bool has_key[KEY_COUNT];
+	struct list_text text;
 };
 
 static int refuse(const struct file_reader *in, const char *what)
 {
-	return error_set(in->why, -EINVAL, "%.200s:%u: %s", in->file, in->line, what);
+	return list_text_refuse(&in->text, what);
 }
 
 static void keep(char *out, size_t cap, struct str text)
@@ -50,33 +45,6 @@ static void keep(char *out, size_t cap, struct str text)
 	if (len > 0)
 		memcpy(out, text.at, len);
 	out[len] = 0;
-}
-
-/* "# key: value" before the first row; any other comment is only a comment. */
-static int take_comment(struct file_reader *in, struct str comment)
-{
-	struct str key, value;
-
-	if (in->prices->count > 0 || !str_cut(comment, ':', &key, &value))
-		return 0;
-	key = str_trim(key);
-	value = str_trim(value);
-	for (int i = 0; i < KEY_COUNT; i++) {
-		if (!str_equal_nocase(key, str_from(key_names[i])) || in->has_key[i] ||
-		    value.len == 0)
-			continue;
-		if (value.len > KEY_VALUE_MAX)
-			return refuse(in, "what the table says of itself is over 400 bytes; say it "
-					  "shorter");
-		if (i == KEY_DATE && !instant_parse_day(value, &(instant){0}))
-			return refuse(in, "the date is no day; write it as # date: 2026-11-22");
-		in->has_key[i] = true;
-		if (i == KEY_NAME)
-			keep(in->prices->name, sizeof(in->prices->name), value);
-		if (i == KEY_DATE)
-			keep(in->prices->date, sizeof(in->prices->date), value);
-	}
-	return 0;
 }
 
 /* The next word; false when there is none. */
@@ -138,19 +106,18 @@ static int add_row(struct file_reader *in, const struct row *row)
 {
 	struct computing_prices *prices = in->prices;
 
-	for (int i = 0; i < KEY_COUNT; i++)
-		if (!in->has_key[i])
-			return error_set(in->why, -EINVAL,
-					 "%.200s:%u: the table does not say its %s; add a line \"# "
-					 "%s: ...\" before the first row",
-					 in->file, in->line, key_names[i], key_names[i]);
+	int r = list_text_begin(&in->text);
+
+	if (r < 0)
+		return r;
 	if (prices->count == PRICE_ROWS_MAX)
 		return refuse(in, "more than 8192 rows; leave out types that nobody uses");
 	if (prices->count == prices->cap) {
 		size_t cap = prices->cap ? prices->cap * 2 : 256;
 		struct row *rows = realloc(prices->rows, cap * sizeof(*rows));
 		if (!rows)
-			return error_set(in->why, -ENOMEM, "%.200s: not enough memory", in->file);
+			return error_set(in->text.why, -ENOMEM, "%.200s: not enough memory",
+					 in->text.file);
 		prices->rows = rows;
 		prices->cap = cap;
 	}
@@ -158,8 +125,9 @@ static int add_row(struct file_reader *in, const struct row *row)
 	return 0;
 }
 
-static int take_row(struct file_reader *in, struct str text)
+static int take_row(void *context, struct str text)
 {
+	struct file_reader *in = context;
 	struct row row = {.price = {-1, -1, -1}};
 	struct str words[FIELDS];
 
@@ -186,71 +154,65 @@ static int take_row(struct file_reader *in, struct str text)
 	return add_row(in, &row);
 }
 
-static int take_line(struct file_reader *in, struct str line)
-{
-	struct str row, comment;
-
-	in->line++;
-	bool has_comment = str_cut(line, '#', &row, &comment);
-	row = str_trim(row);
-	if (row.len > 0)
-		return take_row(in, row);
-	return has_comment ? take_comment(in, comment) : 0;
-}
-
 static int read_lines(struct file_reader *in, struct str text)
 {
-	struct str line;
-
 	if (text.len > PRICE_FILE_MAX)
-		return error_set(in->why, -EINVAL, "%.200s: over 4 MiB; this is no table of prices",
-				 in->file);
-	if (str_starts(text, STR("\xef\xbb\xbf"))) /* a byte-order mark */
-		text = str_skip(text, 3);
-	while (text.len > 0) {
-		(void)str_cut(text, '\n', &line, &text);
-		int r = take_line(in, line);
-		if (r < 0)
-			return r;
-	}
-	if (in->prices->count == 0)
-		return refuse(in, "the table has no row; write \"aws m5.large 2 0 0.096\"");
-	return 0;
+		return error_set(in->text.why, -EINVAL,
+				 "%.200s: over 4 MiB; this is no table of prices", in->text.file);
+	int r = list_text_read(&in->text, text);
+	if (r == 0 && in->prices->count == 0)
+		r = refuse(in, "the table has no row; write \"aws m5.large 2 0 0.096\"");
+	return r;
 }
 
-static int finish(int r, struct computing_prices *prices, struct computing_prices **out)
+static int begin(struct file_reader *in, const char *file, struct error *why)
 {
-	if (r < 0)
+	*in = (struct file_reader){.prices = calloc(1, sizeof(*in->prices)),
+				   .text = {.noun = "table",
+					    .entry = "row",
+					    .file = file,
+					    .why = why,
+					    .said_max = SAID_MAX,
+					    .take = take_row,
+					    .context = in}};
+	return in->prices ? 0 : error_set(why, -ENOMEM, "%.200s: not enough memory", file);
+}
+
+static int finish(int r, const struct file_reader *in, struct computing_prices **out)
+{
+	struct computing_prices *prices = in->prices;
+
+	if (r < 0) {
 		computing_prices_free(prices);
-	else
-		*out = prices;
-	return r;
+		return r;
+	}
+	keep(prices->name, sizeof(prices->name), in->text.said[LIST_NAME]);
+	keep(prices->date, sizeof(prices->date), in->text.said[LIST_DATE]);
+	*out = prices;
+	return 0;
 }
 
 int computing_prices_read(const char *file, struct str text, struct computing_prices **out,
 			  struct error *why)
 {
-	struct file_reader in = {.file = file, .why = why};
+	struct file_reader in;
+	int r = begin(&in, file, why);
 
-	in.prices = calloc(1, sizeof(*in.prices));
-	if (!in.prices)
-		return error_set(why, -ENOMEM, "%.200s: not enough memory", file);
-	return finish(read_lines(&in, text), in.prices, out);
+	return r < 0 ? r : finish(read_lines(&in, text), &in, out);
 }
 
 int computing_prices_built_in(struct computing_prices **out)
 {
 	struct error why;
-	struct file_reader in = {.file = "computing_prices.txt", .why = &why};
-	int r = 0;
+	struct file_reader in;
+	int r = begin(&in, "computing_prices.txt", &why);
 
-	in.prices = calloc(1, sizeof(*in.prices));
-	if (!in.prices)
-		return -ENOMEM;
+	if (r < 0)
+		return r;
 	for (size_t i = 0; computing_prices_lines[i] && r == 0; i++)
-		r = take_line(&in, str_from(computing_prices_lines[i]));
+		r = list_text_line(&in.text, str_from(computing_prices_lines[i]));
 	assert(r != -EINVAL); /* the unit test reads the same lines */
-	return finish(r, in.prices, out);
+	return finish(r, &in, out);
 }
 
 void computing_prices_free(struct computing_prices *prices)

@@ -1,73 +1,34 @@
-/* A file of a list: what its comments must say, then its lines one by one. */
-#include "lists/pool_list.h"
-
+/* A file of a list: what its comments must say, then its entries one by one. */
 #include <errno.h>
 #include <string.h>
 
-#include "base/instant.h"
+#include "lists/list_text.h"
+#include "lists/pool_list.h"
 
-enum { KEY_NAME, KEY_SOURCE, KEY_DATE, KEY_LICENCE, KEY_COUNT, KEY_VALUE_MAX = 200 };
-
-static const char *const key_names[KEY_COUNT] = {"name", "source", "date", "licence"};
+enum { SAID_MAX = 200 };
 
 struct file_reader {
 	struct pool_list_builder *builder;
-	const char *file;
-	struct error *why;
-	uint32_t line;
-	bool has_begun; /* an entry was seen: comments say nothing more about the list */
-	struct str values[KEY_COUNT];
+	struct list_text text;
 };
-
-static int refuse(const struct file_reader *in, const char *what)
-{
-	return error_set(in->why, -EINVAL, "%.200s:%u: %s", in->file, in->line, what);
-}
-
-/* "# key: value"; any other comment is only a comment, and the first of a key counts. */
-static int take_comment(struct file_reader *in, struct str comment)
-{
-	struct str key, value;
-
-	if (in->has_begun || !str_cut(comment, ':', &key, &value))
-		return 0;
-	key = str_trim(key);
-	value = str_trim(value);
-	if (str_equal_nocase(key, STR("license")))
-		key = STR("licence");
-	for (int i = 0; i < KEY_COUNT; i++) {
-		if (!str_equal_nocase(key, str_from(key_names[i])) || in->values[i].len > 0)
-			continue;
-		if (value.len > KEY_VALUE_MAX)
-			return refuse(in, "what the list says of itself is over 200 bytes; say it "
-					  "shorter");
-		if (i == KEY_DATE && !instant_parse_day(value, &(instant){0}))
-			return refuse(in, "the date is no day; write it as # date: 2026-11-22");
-		in->values[i] = value;
-	}
-	return 0;
-}
 
 static int begin(struct file_reader *in)
 {
-	if (in->has_begun)
+	if (in->text.has_begun)
 		return 0;
-	for (int i = 0; i < KEY_COUNT; i++)
-		if (in->values[i].len == 0)
-			return error_set(in->why, -EINVAL,
-					 "%.200s:%u: the list does not say its %s; add a line "
-					 "\"# %s: ...\" before the first entry",
-					 in->file, in->line, key_names[i], key_names[i]);
-	in->has_begun = true;
-	int r = pool_list_begin(in->builder, in->values[KEY_NAME], in->values[KEY_DATE]);
+	int r = list_text_begin(&in->text);
+	if (r < 0)
+		return r;
+	r = pool_list_begin(in->builder, in->text.said[LIST_NAME], in->text.said[LIST_DATE]);
 	if (r == -E2BIG)
-		error_set(in->why, r, "%.200s: more than %d lists; join some of them", in->file,
-			  POOL_LISTS_MAX);
+		error_set(in->text.why, r, "%.200s: more than %d lists; join some of them",
+			  in->text.file, POOL_LISTS_MAX);
 	return r;
 }
 
-static int take_entry(struct file_reader *in, struct str text)
+static int take_entry(void *context, struct str text)
 {
+	struct file_reader *in = context;
 	char name[POOL_NAME_MAX + 1];
 	struct pool_entry entry;
 	struct error fault;
@@ -76,50 +37,36 @@ static int take_entry(struct file_reader *in, struct str text)
 	if (r < 0)
 		return r;
 	if (!pool_entry_parse(text, name, &entry, &fault))
-		return refuse(in, fault.text);
+		return list_text_refuse(&in->text, fault.text);
 	r = pool_list_add_entry(in->builder, &entry);
 	if (r == -E2BIG)
-		error_set(in->why, r,
-			  "%.200s:%u: more than %d entries in all lists; leave some out", in->file,
-			  in->line, POOL_ENTRIES_MAX);
+		error_set(in->text.why, r,
+			  "%.200s:%u: more than %d entries in all lists; leave some out",
+			  in->text.file, in->text.line, POOL_ENTRIES_MAX);
 	return r;
-}
-
-static int take_line(struct file_reader *in, struct str line)
-{
-	struct str entry, comment;
-
-	in->line++;
-	if (line.len > POOL_LINE_MAX)
-		return refuse(in, "the line is over 512 bytes; write one entry a line");
-	bool has_comment = str_cut(line, '#', &entry, &comment);
-	entry = str_trim(entry);
-	if (entry.len > 0)
-		return take_entry(in, entry);
-	return has_comment ? take_comment(in, comment) : 0;
 }
 
 static int read_lines(struct file_reader *in, struct str text)
 {
-	struct str line;
-
 	if (text.len > POOL_FILE_MAX)
-		return error_set(in->why, -EINVAL, "%.200s: over 16 MiB; split the list", in->file);
-	if (str_starts(text, STR("\xef\xbb\xbf"))) /* a byte-order mark */
-		text = str_skip(text, 3);
-	while (text.len > 0) {
-		(void)str_cut(text, '\n', &line, &text);
-		int r = take_line(in, line);
-		if (r < 0)
-			return r;
-	}
-	return begin(in);
+		return error_set(in->text.why, -EINVAL, "%.200s: over 16 MiB; split the list",
+				 in->text.file);
+	int r = list_text_read(&in->text, text);
+	return r < 0 ? r : begin(in);
 }
 
 int pool_list_add_file(struct pool_list_builder *builder, const char *file, struct str text,
 		       struct error *why)
 {
-	struct file_reader in = {.builder = builder, .file = file, .why = why};
+	struct file_reader in = {.builder = builder,
+				 .text = {.noun = "list",
+					  .entry = "entry",
+					  .file = file,
+					  .why = why,
+					  .said_max = SAID_MAX,
+					  .line_max = POOL_LINE_MAX,
+					  .take = take_entry,
+					  .context = &in}};
 	struct pool_list_builder before = *builder;
 
 	int r = read_lines(&in, text);
