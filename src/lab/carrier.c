@@ -262,6 +262,15 @@ void lab_layer_down(struct layer *l, struct str bytes)
 		put_piece(&l->channel->outgoing, bytes);
 }
 
+void lab_layer_say(struct layer *l, struct buf *bytes)
+{
+	if (bytes->failed)
+		lab_layer_failed(l);
+	else
+		lab_layer_down(l, buf_view(bytes));
+	buf_fini(bytes);
+}
+
 static void open_layer(struct lab_channel *channel, unsigned index)
 {
 	if (index == channel->settings.carrier.count)

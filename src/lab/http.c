@@ -81,15 +81,6 @@ static void open_at_once(struct layer *l)
 	lab_layer_opened(l);
 }
 
-static void say(struct layer *l, struct buf *bytes)
-{
-	if (bytes->failed)
-		lab_layer_failed(l);
-	else
-		lab_layer_down(l, buf_view(bytes));
-	buf_fini(bytes);
-}
-
 static void post(struct layer *l, struct str message)
 {
 	const struct lab_channel_settings *s = lab_layer_settings(l);
@@ -110,7 +101,7 @@ static void post(struct layer *l, struct str message)
 		buf_printf(&m, "User-Agent: %.*s\r\n", STR_ARG(s->agent));
 	buf_printf(&m, "Content-Length: %zu\r\n\r\n", message.len);
 	buf_add(&m, message);
-	say(l, &m);
+	lab_layer_say(l, &m);
 }
 
 /* A third of the answers come in chunks, as from a server that does not know their length. */
@@ -136,7 +127,7 @@ static void answer(struct layer *l, struct str message)
 		buf_printf(&m, "Content-Length: %zu\r\n\r\n", message.len);
 		buf_add(&m, message);
 	}
-	say(l, &m);
+	lab_layer_say(l, &m);
 }
 
 const struct layer_end *lab_http_end(enum lab_side side)
@@ -159,7 +150,7 @@ static void connect_open(struct layer *l)
 	if (lab_random_chance(lab_layer_random(l), 50))
 		buf_add_text(&m, "Proxy-Connection: Keep-Alive\r\n");
 	buf_add_text(&m, "\r\n");
-	say(l, &m);
+	lab_layer_say(l, &m);
 }
 
 static size_t connect_hear_reply(struct layer *l, struct str bytes)

@@ -37,6 +37,8 @@ const struct lab_channel_settings *lab_layer_settings(const struct layer *l);
 struct lab_random *lab_layer_random(struct layer *l);
 void lab_layer_up(struct layer *l, struct str message); /* to what is inside */
 void lab_layer_down(struct layer *l, struct str bytes); /* to what is around, or the wire */
+/* The same of what was put together, which is used up; a buf that failed fails the layer. */
+void lab_layer_say(struct layer *l, struct buf *bytes);
 void lab_layer_opened(struct layer *l);
 void lab_layer_failed(struct layer *l);
 /* After a proxy's handshake everything passes: takes all. */

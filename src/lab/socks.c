@@ -15,15 +15,6 @@ static void add_port(struct buf *out, uint16_t port)
 	buf_add_byte(out, (char)port);
 }
 
-static void say(struct layer *l, struct buf *bytes)
-{
-	if (bytes->failed)
-		lab_layer_failed(l);
-	else
-		lab_layer_down(l, buf_view(bytes));
-	buf_fini(bytes);
-}
-
 /* 4 and 4A: version, command, port, address, user, and for 4A a host after an address 0.0.0.x. */
 
 static void socks4_open(struct layer *l)
@@ -45,7 +36,7 @@ static void socks4_open(struct layer *l)
 		buf_add(&m, s->host);
 		buf_add_byte(&m, '\0');
 	}
-	say(l, &m);
+	lab_layer_say(l, &m);
 }
 
 static size_t socks4_hear_reply(struct layer *l, struct str bytes)
@@ -122,7 +113,7 @@ static void socks5_request(struct layer *l)
 		buf_add(&m, str_sub(s->host, 0, 255));
 	}
 	add_port(&m, s->port);
-	say(l, &m);
+	lab_layer_say(l, &m);
 }
 
 static size_t socks5_hear_reply(struct layer *l, struct str bytes)

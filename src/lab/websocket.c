@@ -35,15 +35,6 @@ static const char *extension(const struct layer *l)
 	}
 }
 
-static void say(struct layer *l, struct buf *bytes)
-{
-	if (bytes->failed)
-		lab_layer_failed(l);
-	else
-		lab_layer_down(l, buf_view(bytes));
-	buf_fini(bytes);
-}
-
 static void begin(struct layer *l)
 {
 	enum { RAW_DEFLATE = -15 };
@@ -79,7 +70,7 @@ static void request_upgrade(struct layer *l)
 		   "\r\n",
 		   STR_ARG(s->path.len ? s->path : STR("/")), STR_ARG(s->host), s->port,
 		   STR_ARG(s->host), STR_ARG(s->agent.len ? s->agent : browser), key, extension(l));
-	say(l, &m);
+	lab_layer_say(l, &m);
 }
 
 static size_t hear_upgrade(struct layer *l, struct str bytes)
@@ -102,7 +93,7 @@ static size_t hear_upgrade(struct layer *l, struct str bytes)
 			   "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
 			   "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n%s\r\n",
 			   accept, extension(l));
-		say(l, &m);
+		lab_layer_say(l, &m);
 	}
 	begin(l);
 	return head_len;
@@ -192,7 +183,7 @@ static void send(struct layer *l, struct str message)
 	if (packed.failed)
 		lab_layer_failed(l);
 	buf_fini(&packed);
-	say(l, &m);
+	lab_layer_say(l, &m);
 }
 
 static void message_complete(struct layer *l)
@@ -216,7 +207,7 @@ static void hear_payload(struct layer *l, uint8_t first, struct str payload)
 
 	if (opcode == OPCODE_PING) {
 		add_frame(l, &m, FIN | OPCODE_PONG, payload);
-		say(l, &m);
+		lab_layer_say(l, &m);
 	} else if (opcode <= OPCODE_BINARY) {
 		if (opcode != OPCODE_CONTINUATION)
 			l->message_is_packed = first & RSV1;
