@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "programs/file_text.h"
-#include "programs/places.h"
 #include "programs/sealed.h"
+#include "programs/shipped_folder.h"
 
 static const char *const shipped[] = {"pools.txt", "shared.txt"};
 
@@ -37,17 +37,7 @@ static void read_one(const char *path, struct pool_list_builder *builder, list_t
 
 void list_files_folder(char path[PATH_MAX])
 {
-	static const char in_build[] = "/src/programs/davy";
-	char lists[PATH_MAX + sizeof("/packaging/lists")];
-	ssize_t len = readlink("/proc/self/exe", lists, PATH_MAX - 1);
-
-	snprintf(path, PATH_MAX, "%s", DAVY_LISTS);
-	if (len <= 0 || !str_ends(str_of(lists, (size_t)len), str_from(in_build)))
-		return;
-	len -= (ssize_t)sizeof(in_build) - 1;
-	snprintf(lists + len, sizeof(lists) - (size_t)len, "/packaging/lists");
-	if (strlen(lists) < PATH_MAX && access(lists, F_OK) == 0)
-		memcpy(path, lists, strlen(lists) + 1);
+	shipped_folder("", "/packaging/lists", path);
 }
 
 static size_t read_shipped(struct pool_list_builder *builder, list_told *tell, void *context)

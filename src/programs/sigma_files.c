@@ -10,24 +10,14 @@
 #include "base/reader.h"
 #include "programs/file_text.h"
 #include "programs/inputs.h"
-#include "programs/places.h"
 #include "programs/sealed.h"
+#include "programs/shipped_folder.h"
 
 enum { FILE_RULES, FILE_MAPPING, FILE_PLACEHOLDERS, TEXTS_BYTES = 8 << 20 };
 
 void sigma_files_folder(char path[PATH_MAX])
 {
-	static const char in_build[] = "/src/programs/davy";
-	char rules[PATH_MAX + sizeof("/rules")];
-	ssize_t len = readlink("/proc/self/exe", rules, PATH_MAX - 1);
-
-	snprintf(path, PATH_MAX, "%s/rules", DAVY_LISTS);
-	if (len <= 0 || !str_ends(str_of(rules, (size_t)len), str_from(in_build)))
-		return;
-	len -= (ssize_t)sizeof(in_build) - 1;
-	snprintf(rules + len, sizeof(rules) - (size_t)len, "/rules");
-	if (strlen(rules) < PATH_MAX && access(rules, F_OK) == 0)
-		memcpy(path, rules, strlen(rules) + 1);
+	shipped_folder("/rules", "/rules", path);
 }
 
 /* -- sharing -- */
