@@ -59,12 +59,17 @@ struct responder {
 	bool leaves;
 };
 
+/* -- responder_journal.c -- */
+
 /* The finding into `line` and `finding`. False, and said in the log, when there is none. */
 must_check bool responder_load(struct responder *p, struct str id);
 void responder_read_past(struct responder *p, struct str id, struct past *out);
 /* A line in the journal of what was not done, for davy show; not twice the same. */
 void responder_note(struct responder *p, const struct past *past, const char *what,
 		    struct str sentence);
+
+/* -- responder.c -- */
+
 /* One step upon the loaded finding. 0, or what respond_to_finding says; told either way. */
 int responder_take(struct responder *p, const struct response_step *step, struct error *why);
 void responder_narrow(struct responder *p, const struct process_key *known, size_t count);
