@@ -35,4 +35,20 @@ static inline void two_sides_close(struct two_sides *sides)
 	close(sides->proc);
 }
 
+/* For a test that needs no more than these. */
+static inline int two_sides_set_up(void **state)
+{
+	static struct two_sides sides;
+
+	two_sides_open(&sides);
+	*state = &sides;
+	return 0;
+}
+
+static inline int two_sides_tear_down(void **state)
+{
+	two_sides_close(*state);
+	return 0;
+}
+
 #endif

@@ -28,23 +28,8 @@ enum {
 	MAPPINGS = 3,
 };
 
-static struct two_sides sides;
-
-static int set_up(void **state)
-{
-	two_sides_open(&sides);
-	*state = &sides;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	two_sides_close(&sides);
-	return 0;
-}
-
 struct page {
+	struct two_sides *sides;
 	int memory;
 	struct arena arena;
 	struct process process;
@@ -54,9 +39,11 @@ struct page {
 	uint64_t mark;
 };
 
-static void page_init(struct page *page, enum browser_engine engine, const char *name)
+static void page_init(struct page *page, struct two_sides *sides, enum browser_engine engine,
+		      const char *name)
 {
-	*page = (struct page){.memory = memfd_create("page", MFD_CLOEXEC),
+	*page = (struct page){.sides = sides,
+			      .memory = memfd_create("page", MFD_CLOEXEC),
 			      .process = {.key.pid = 7, .name = str_from(name)},
 			      .browser = {.role = BROWSER_PAGE, .engine = engine, .main_pid = 6}};
 	assert_true(page->memory >= 0);
@@ -86,7 +73,7 @@ static void put_noise(struct page *page, uint64_t address, uint64_t bytes, uint6
 /* cap: of the room to read in */
 static void find(struct page *page, size_t cap)
 {
-	const struct host_memory_of of = {.processes = sides.processes,
+	const struct host_memory_of of = {.processes = page->sides->processes,
 					  .arena = &page->arena,
 					  .pid = 7,
 					  .descriptor = page->memory};
@@ -212,12 +199,11 @@ static void pads_lie_where_a_page_may_write(void **state)
 		 1},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		for (size_t cap = 16 * KIB; cap <= 1 * MIB; cap *= 64) {
 			const uint64_t from = rows[i].mappings[0].start;
 			struct page page;
-			page_init(&page, ENGINE_CHROMIUM, "chromium");
+			page_init(&page, *state, ENGINE_CHROMIUM, "chromium");
 			memcpy(page.mappings, rows[i].mappings, sizeof(page.mappings));
 			uint64_t end = rows[i].ends ? from + rows[i].ends : from + 160 * MIB;
 			assert_int_equal(ftruncate(page.memory, (off_t)end), 0);
@@ -246,8 +232,7 @@ static void what_is_written_again_is_told(void **state)
 	struct page page;
 	unsigned left = 0;
 
-	(void)state;
-	page_init(&page, ENGINE_CHROMIUM, "chromium");
+	page_init(&page, *state, ENGINE_CHROMIUM, "chromium");
 	page.mappings[0] = (struct mapping){.start = BASE, .end = BASE + 16 * MIB, .flags = RW};
 	assert_int_equal(ftruncate(page.memory, BASE + 16 * MIB), 0);
 	find(&page, 64 * KIB);
@@ -263,9 +248,9 @@ static void what_is_written_again_is_told(void **state)
 	/* a look that was forbidden halfway is no look: what was known before stays so */
 	const uint64_t mark = page.mark;
 	left = 4;
-	processes_ask_first(sides.processes, may_not, &left);
+	processes_ask_first(page.sides->processes, may_not, &left);
 	find(&page, 64 * KIB);
-	processes_ask_first(sides.processes, NULL, NULL);
+	processes_ask_first(page.sides->processes, NULL, NULL);
 	assert_int_equal(left, 0);
 	assert_true(page.workload.pad_count == 0 && page.mark == mark);
 	assert_false(page.workload.pads_were_rewritten);
@@ -356,11 +341,10 @@ static void records_of_chromium_lead_to_texts(void **state)
 		{"a sandbox of nothing", 0, 0, 64, 2 * MIB, 0, NOWHERE, NULL, false, false},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		const struct records *row = &rows[i];
 		struct page page;
-		page_init(&page, ENGINE_CHROMIUM, "chromium");
+		page_init(&page, *state, ENGINE_CHROMIUM, "chromium");
 		page.mappings[0] =
 			(struct mapping){.start = BASE, .end = BASE + row->region, .flags = RW};
 		put_records(&page, row);
@@ -399,10 +383,9 @@ static void words_of_firefox_count_where_a_site_is_alone(void **state)
 	static const char word[] = "webIsolated=https://mine.example";
 	const uint32_t header[] = {3, 64};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct page page;
-		page_init(&page, ENGINE_FIREFOX, rows[i].name);
+		page_init(&page, *state, ENGINE_FIREFOX, rows[i].name);
 		page.mappings[0] =
 			(struct mapping){.start = BASE, .end = BASE + rows[i].region, .flags = RW};
 		assert_int_equal(ftruncate(page.memory, (off_t)(BASE + rows[i].region)), 0);
@@ -464,5 +447,5 @@ int main(void)
 		cmocka_unit_test(pages_are_told_from_parts),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, two_sides_set_up, two_sides_tear_down);
 }

@@ -23,6 +23,7 @@
 #include "programs/host_images.h"
 #include "programs/host_join.h"
 #include "programs/host_look.h"
+#include "programs/host_looks.h"
 #include "programs/host_rules.h"
 #include "programs/host_setup.h"
 #include "programs/host_told.h"
@@ -33,17 +34,7 @@
 
 enum {
 	WAIT_MS = 1000,
-	LOOKS_AT_ONCE = 8,
-	ANSWER_LATE_S = 10, /* the opener was busy, or restarted: ask again */
-	SUSPECTS_KEPT = 4,  /* of LOOKS_AT_ONCE: others are looked at, too */
-	BEAT_S = 3,	    /* well below HOST_SILENCE_S of watch_state.h */
-};
-
-/* A look that waits for the opener. */
-struct pending {
-	struct workload_due due;
-	instant asked;
-	bool is_used;
+	BEAT_S = 3, /* well below HOST_SILENCE_S of watch_state.h */
 };
 
 struct hosting {
@@ -61,9 +52,7 @@ struct hosting {
 	struct host_images *images;
 	struct host_held *held;
 	struct host_told *told;
-	struct pending pending[LOOKS_AT_ONCE];
-	struct workload_due suspects[SUSPECTS_KEPT]; /* the last that were told of */
-	size_t suspect_count, next_suspect;
+	struct host_looks looks;
 	struct buf line;
 	struct stat own;
 	char own_path[PATH_MAX];
@@ -76,7 +65,7 @@ struct hosting {
 	struct host_reads reads; /* as was told last */
 	instant beaten;		 /* monotonic */
 	instant begun, stepped, health_told;
-	uint64_t looks;
+	uint64_t looked;
 	bool leaves;
 };
 
@@ -185,54 +174,20 @@ static void take_event(void *context, const struct process_event *event)
 
 /* -- looks -- */
 
-static struct pending *pending_of(struct hosting *h, uint32_t pid)
-{
-	for (size_t i = 0; i < LOOKS_AT_ONCE; i++)
-		if (h->pending[i].is_used && h->pending[i].due.process.pid == pid)
-			return &h->pending[i];
-	return NULL;
-}
-
-static void ask(struct hosting *h, const struct workload_due *due, instant now)
-{
-	const struct opener_request request = {due->process.pid, host_look_wants()};
-
-	if (pending_of(h, due->process.pid))
-		return;
-	for (size_t i = 0; i < LOOKS_AT_ONCE; i++) {
-		if (h->pending[i].is_used)
-			continue;
-		h->pending[i] = (struct pending){*due, now, true};
-		if (!tell(h, HOST_OPEN, str_of(&request, sizeof(request))))
-			h->pending[i].is_used = false;
-		return;
-	}
-}
-
 static void ask_for_looks(struct hosting *h, instant now)
 {
-	struct workload_due due[LOOKS_AT_ONCE];
+	struct workload_due due[HOST_LOOKS_AT_ONCE];
 
-	for (size_t i = 0; i < LOOKS_AT_ONCE; i++)
-		if (h->pending[i].is_used &&
-		    instant_since(now, h->pending[i].asked).ns > DURATION_S(ANSWER_LATE_S).ns)
-			h->pending[i].is_used = false;
-	size_t count = workloads_due(h->workloads, now, due, LOOKS_AT_ONCE);
+	host_looks_forget_late(&h->looks, now);
+	size_t count = workloads_due(h->workloads, now, due, HOST_LOOKS_AT_ONCE);
 	for (size_t i = 0; i < count; i++)
-		ask(h, &due[i], now);
+		host_looks_ask(&h->looks, &h->channel, &due[i], now);
 }
 
-/* A place is kept free: who floods us with connections keeps nobody else from being looked at. */
-static bool has_places(const struct hosting *h, size_t wanted)
-{
-	size_t free = 0;
-
-	for (size_t i = 0; i < LOOKS_AT_ONCE; i++)
-		free += !h->pending[i].is_used;
-	return free >= wanted;
-}
-
-/* What the kernel lists, and those it names. */
+/*
+ * What the kernel lists, and those it names. Half of the places are kept free: who floods us with
+ * connections keeps nobody else from being looked at.
+ */
 static void ask_for_named(struct hosting *h, instant now)
 {
 	const uint32_t sockets = ITERATE_SOCKETS, processes = ITERATE_PROCESSES;
@@ -249,23 +204,11 @@ static void ask_for_named(struct hosting *h, instant now)
 		(void)!tell(h, HOST_LIST, str_of(&processes, sizeof(processes)));
 	while (host_images_ask(h->images, now, &image))
 		(void)!tell(h, HOST_IMAGE, str_of(&image, sizeof(image)));
-	while (has_places(h, LOOKS_AT_ONCE / 2) &&
+	while (host_looks_has_places(&h->looks, HOST_LOOKS_AT_ONCE / 2) &&
 	       (host_join_next(h->join, &process) || host_hidden_next(h->hidden, &process))) {
 		due = workloads_name(h->workloads, &process);
-		ask(h, &due, now);
+		host_looks_ask(&h->looks, &h->channel, &due, now);
 	}
-}
-
-static void keep_suspect(struct hosting *h, const struct workload_due *due)
-{
-	for (size_t i = 0; i < h->suspect_count; i++)
-		if (process_key_agrees(&h->suspects[i].process, &due->process)) {
-			h->suspects[i] = *due;
-			return;
-		}
-	h->suspects[h->next_suspect] = *due;
-	h->next_suspect = (h->next_suspect + 1) % SUSPECTS_KEPT;
-	h->suspect_count += h->suspect_count < SUSPECTS_KEPT;
 }
 
 /* One in a container may be of an image that is authorised: it is told when that is known. */
@@ -288,23 +231,22 @@ static void tell_held(struct hosting *h, bool all, instant now)
 static void take_opened(struct hosting *h, struct message *message, instant now)
 {
 	struct opened_process opened;
+	struct workload_due due;
 	struct finding finding;
 
 	if (!opened_process_receive(message, &opened))
 		return;
-	struct pending *pending = pending_of(h, opened.pid);
-	if (pending) {
-		pending->is_used = false;
-		h->looks++;
-		enum look_result result = host_look(h->looker, h->workloads, h->processes,
-						    &pending->due, &opened, now, &finding);
+	if (host_looks_answered(&h->looks, opened.pid, &due)) {
+		h->looked++;
+		enum look_result result = host_look(h->looker, h->workloads, h->processes, &due,
+						    &opened, now, &finding);
 		if (opened.error && finding.detector.len == 0)
 			result = LOOK_GONE;
-		workloads_looked(h->workloads, &pending->due, now, result);
+		workloads_looked(h->workloads, &due, now, result);
 		if (opened.error)
-			host_join_gone(h->join, &pending->due.process);
+			host_join_gone(h->join, &due.process);
 		if (finding.detector.len > 0) {
-			keep_suspect(h, &pending->due);
+			host_looks_keep_suspect(&h->looks, &due);
 			take_finding(h, &finding, now);
 		}
 	}
@@ -341,7 +283,7 @@ static void tell_health(struct hosting *h)
 	add_counter(&h->line, "processes evicted", c.processes.evicted);
 	add_counter(&h->line, "processes missing from /proc", host_hidden_count(h->hidden));
 	add_counter(&h->line, "processes with descriptors dropped", host_join_cut(h->join));
-	add_counter(&h->line, "looks", h->looks);
+	add_counter(&h->line, "looks", h->looked);
 	if (h->rules)
 		add_counter(&h->line, "own rules stopped", host_rules_stopped(h->rules));
 	add_counter(&h->line, "findings told", told.findings);
@@ -363,7 +305,7 @@ static void leave(struct hosting *h)
 	struct workloads_counters counters = workloads_counters(h->workloads);
 	const struct host_seen seen = {
 		.processes = (uint32_t)counters.processes.inserted,
-		.looks = (uint32_t)h->looks,
+		.looks = (uint32_t)h->looked,
 		.rules_stopped = (uint32_t)host_rules_stopped(h->rules),
 		.seconds =
 			(uint32_t)(duration_seconds(instant_since(clock_wall(), h->begun)) + 0.5),
@@ -415,10 +357,8 @@ static void take_events(struct hosting *h, struct message *message)
  */
 static void take_setup(struct hosting *h, struct message *message, instant now)
 {
-	if (!host_setup_take(h->setup, &h->channel, HOST_SETUP, message))
-		return;
-	for (size_t i = 0; i < h->suspect_count; i++)
-		ask(h, &h->suspects[i], now);
+	if (host_setup_take(h->setup, &h->channel, HOST_SETUP, message))
+		host_looks_ask_suspects(&h->looks, &h->channel, now);
 }
 
 static void take_list(struct hosting *h, struct message *message, instant now)
@@ -635,6 +575,7 @@ int host_worker(void)
 		close_all(&h);
 		return EXIT_TROUBLE;
 	}
+	h.looks.files = host_look_wants();
 	h.begun = h.stepped = clock_wall();
 	work(&h);
 	close_all(&h);
