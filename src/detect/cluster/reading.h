@@ -15,6 +15,7 @@ struct reading {
 	enum standing standing;
 };
 
+/* All of it: reading_record.c */
 void reading_take(struct memory *memory, const struct record *record);
 
 /* The actor, remembered from now on. */
