@@ -1,5 +1,5 @@
 /* Amazon's acts that create computing. Parameters as CloudTrail writes them. */
-#include "detect/computing.h"
+#include "detect/computing_fields.h"
 
 #include <string.h>
 

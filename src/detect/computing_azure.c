@@ -1,6 +1,6 @@
 /* Azure's acts that create computing. A name is the resource's id: one write makes or changes it,
  * told in several records (begun, accepted, done) of which one has the request. */
-#include "detect/computing.h"
+#include "detect/computing_fields.h"
 
 struct row {
 	const char *start, *end; /* of the operation's name, in capitals */

@@ -1,6 +1,6 @@
 /* Google's acts that create computing. A machine's insert is told when it begins (with the request)
  * and when it is done: one name, so it counts once. */
-#include "detect/computing.h"
+#include "detect/computing_fields.h"
 
 struct row {
 	const char *service, *end; /* of the method's name */

@@ -1,5 +1,7 @@
 #include "detect/hybrid/data_acts.h"
 
+#include "detect/computing_fields.h"
+
 struct row {
 	enum record_provider provider;
 	const char *service; /* its first label; NULL: any */

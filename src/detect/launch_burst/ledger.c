@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/hash.h"
+#include "detect/computing_fields.h"
 #include "detect/launch_burst/shapes.h"
 #include "model/record_excerpt.h"
 
