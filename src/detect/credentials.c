@@ -10,21 +10,7 @@
 #include "detect/key_ids.h"
 #include "model/record_excerpt.h"
 
-enum { CAPACITY = 8192, SLOT_S = 600, SCANNED_MAX = 256 * 1024 };
-
-static int open_table(const struct record_settings *settings, uint32_t capacity, size_t size,
-		      struct table **out)
-{
-	const struct table_settings wanted = {
-		.capacity = capacity,
-		.entry_size = (uint32_t)size,
-		.key_size = 2 * sizeof(uint64_t),
-		.seed = settings->seed,
-		.class_share = {0, 0.75, 0.5},
-	};
-
-	return table_new(&wanted, out);
-}
+enum { CAPACITY = 8192, SLOT_S = 600, SCANNED_MAX = 256 * 1024, WIDE = 2 * sizeof(uint64_t) };
 
 int credentials_new(const struct record_settings *settings, struct credentials **out)
 {
@@ -37,17 +23,23 @@ int credentials_new(const struct record_settings *settings, struct credentials *
 	own.capacity = settings->capacity ? settings->capacity : CAPACITY;
 	r = identities_new(&own, 0, &c->identities);
 	if (r == 0)
-		r = open_table(&own, own.capacity, sizeof(struct first_act), &c->first_acts);
+		r = watched_table_new(own.seed, own.capacity, sizeof(struct first_act), WIDE,
+				      &c->first_acts);
 	if (r == 0)
-		r = open_table(&own, own.capacity, sizeof(struct own_address), &c->own_addresses);
+		r = watched_table_new(own.seed, own.capacity, sizeof(struct own_address), WIDE,
+				      &c->own_addresses);
 	if (r == 0)
-		r = open_table(&own, own.capacity / 4 + 1, sizeof(struct exposed_key), &c->exposed);
+		r = watched_table_new(own.seed, own.capacity / 4 + 1, sizeof(struct exposed_key),
+				      WIDE, &c->exposed);
 	if (r == 0)
-		r = open_table(&own, own.capacity, sizeof(struct probing), &c->probings);
+		r = watched_table_new(own.seed, own.capacity, sizeof(struct probing), WIDE,
+				      &c->probings);
 	if (r == 0)
-		r = open_table(&own, own.capacity, sizeof(struct way_out), &c->ways_out);
+		r = watched_table_new(own.seed, own.capacity, sizeof(struct way_out), WIDE,
+				      &c->ways_out);
 	if (r == 0)
-		r = open_table(&own, own.capacity, sizeof(struct tried), &c->tried);
+		r = watched_table_new(own.seed, own.capacity, sizeof(struct tried), WIDE,
+				      &c->tried);
 	if (r < 0)
 		credentials_free(c);
 	else

@@ -136,6 +136,26 @@ void keep_times(instant *first, instant *last, instant time)
 		*last = time;
 }
 
+/* Of a table, for those with something to them and for those that are watched. */
+#define WATCHED_SHARES       \
+	{                    \
+		0, 0.75, 0.5 \
+	}
+
+int watched_table_new(uint64_t seed, uint32_t capacity, size_t entry_size, size_t key_size,
+		      struct table **out)
+{
+	const struct table_settings wanted = {
+		.capacity = capacity,
+		.entry_size = (uint32_t)entry_size,
+		.key_size = (uint32_t)key_size,
+		.seed = seed,
+		.class_share = WATCHED_SHARES,
+	};
+
+	return table_new(&wanted, out);
+}
+
 int identities_new(const struct record_settings *settings, uint32_t apart_size,
 		   struct identities **out)
 {
@@ -145,7 +165,7 @@ int identities_new(const struct record_settings *settings, uint32_t apart_size,
 		.key_size = sizeof(((struct identity *)0)->key),
 		.apart_size = apart_size,
 		.seed = settings->seed,
-		.class_share = {0, 0.75, 0.5},
+		.class_share = WATCHED_SHARES,
 	};
 	struct identities *identities = calloc(1, sizeof(*identities));
 

@@ -119,7 +119,14 @@ const struct identity_network *identity_main_network(const struct identity *iden
 struct address identity_network_of(const struct address *address);
 uint64_t identity_network_order(const struct address *address); /* of the network around it */
 
-/* -- what is shared by those who keep texts and times for any order -- */
+/* -- what is shared by those who keep tables, texts and times for any order -- */
+
+/*
+ * A table whose entries have the classes of identities_watch: what has something to it, or is
+ * watched, does not go before what is not, and leaves room for what is new.
+ */
+must_check int watched_table_new(uint64_t seed, uint32_t capacity, size_t entry_size,
+				 size_t key_size, struct table **out); /* 0 or -ENOMEM */
 
 /*
  * How many different things were marked, each by a bit of its hash: linear counting.

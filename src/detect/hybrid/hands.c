@@ -30,20 +30,6 @@ struct seen {
 	uint64_t mark;
 };
 
-static int open_table(const struct record_settings *settings, uint32_t capacity, size_t size,
-		      size_t key_size, struct table **out)
-{
-	const struct table_settings wanted = {
-		.capacity = capacity,
-		.entry_size = (uint32_t)size,
-		.key_size = (uint32_t)key_size,
-		.seed = settings->seed,
-		.class_share = {0, 0.75, 0.5},
-	};
-
-	return table_new(&wanted, out);
-}
-
 int hands_new(const struct record_settings *settings, struct hands **out)
 {
 	struct record_settings own = *settings;
@@ -57,17 +43,20 @@ int hands_new(const struct record_settings *settings, struct hands **out)
 	if (r == 0)
 		r = identities_new(&own, 0, &h->identities);
 	if (r == 0)
-		r = open_table(&own, own.capacity * TOUCHES_EACH, sizeof(struct touch), wide,
-			       &h->touches);
+		r = watched_table_new(own.seed, own.capacity * TOUCHES_EACH, sizeof(struct touch),
+				      wide, &h->touches);
 	if (r == 0)
-		r = open_table(&own, own.capacity, sizeof(struct created), wide, &h->created);
+		r = watched_table_new(own.seed, own.capacity, sizeof(struct created), wide,
+				      &h->created);
 	if (r == 0)
-		r = open_table(&own, own.capacity, sizeof(struct place), wide, &h->places);
+		r = watched_table_new(own.seed, own.capacity, sizeof(struct place), wide,
+				      &h->places);
 	if (r == 0)
-		r = open_table(&own, own.capacity, sizeof(struct given), wide, &h->given);
+		r = watched_table_new(own.seed, own.capacity, sizeof(struct given), wide,
+				      &h->given);
 	if (r == 0)
-		r = open_table(&own, own.capacity * SEEN_EACH, sizeof(struct seen),
-			       sizeof(struct seen), &h->seen);
+		r = watched_table_new(own.seed, own.capacity * SEEN_EACH, sizeof(struct seen),
+				      sizeof(struct seen), &h->seen);
 	if (r == 0) {
 		h->prices = settings->prices;
 		h->sorted_touches = calloc(own.capacity * TOUCHES_EACH, sizeof(struct touch *));

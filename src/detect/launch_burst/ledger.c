@@ -39,27 +39,20 @@ static int open_tables(struct ledger *ledger, const struct record_settings *sett
 	struct record_settings own = *settings;
 
 	own.capacity = settings->capacity ? settings->capacity : IDENTITIES;
-	const struct table_settings lines = {
-		.capacity = own.capacity * LINES_EACH,
-		.entry_size = sizeof(struct ledger_line),
-		.key_size = sizeof(((struct ledger_line *)0)->key),
-		.seed = own.seed,
-		.class_share = {0, 0.75, 0.5},
-	};
-	const struct table_settings seen = {
-		.capacity = own.capacity * SEEN_EACH,
-		.entry_size = sizeof(struct seen),
-		.key_size = sizeof(struct seen),
-		.seed = own.seed,
-		.class_share = {0, 0.75, 0.5},
-	};
-	ledger->sorted = calloc(lines.capacity, sizeof(struct ledger_line *));
-	if (!ledger->sorted || table_new(&lines, &ledger->lines) < 0 ||
-	    table_new(&seen, &ledger->seen) < 0)
-		return -ENOMEM;
-	int r = shapes_new(&own, &ledger->shapes);
-	return r < 0 ? r
-		     : identities_new(&own, sizeof(struct ledger_launches), &ledger->identities);
+	const uint32_t lines = own.capacity * LINES_EACH;
+	ledger->sorted = calloc(lines, sizeof(struct ledger_line *));
+	int r = ledger->sorted ? 0 : -ENOMEM;
+	if (r == 0)
+		r = watched_table_new(own.seed, lines, sizeof(struct ledger_line),
+				      sizeof(((struct ledger_line *)0)->key), &ledger->lines);
+	if (r == 0)
+		r = watched_table_new(own.seed, own.capacity * SEEN_EACH, sizeof(struct seen),
+				      sizeof(struct seen), &ledger->seen);
+	if (r == 0)
+		r = shapes_new(&own, &ledger->shapes);
+	if (r == 0)
+		r = identities_new(&own, sizeof(struct ledger_launches), &ledger->identities);
+	return r;
 }
 
 int ledger_new(const struct record_settings *settings, struct ledger **out)
