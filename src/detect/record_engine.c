@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "lists/computing_prices.h"
 #include "model/finding_json.h"
+#include "model/secret.h"
 
 enum { TOLD_MAX = 65536, SCRATCH = 256 * 1024 };
 
@@ -69,6 +70,7 @@ static void tell(struct record_teller *teller, struct finding *finding)
 	char id[FINDING_ID_LEN + 1];
 
 	finding->detector = str_from(engine->speaks);
+	finding_hide_secrets(finding, engine->settings.seed, &engine->scratch);
 	finding_identify(finding, id);
 	finding->id = str_of(id, FINDING_ID_LEN);
 	finding->revision = 0;
