@@ -10,6 +10,7 @@
 #include "detect/sigma/hits.h"
 #include "detect/sigma/witness.h"
 #include "model/record_excerpt.h"
+#include "model/secret.h"
 
 enum { GROUP_EVENTS_LEAST = 1024, GROUP_EVENTS_MOST = 65536, LEVELS_MAX = 9, SHOWN_MAX = 120 };
 
@@ -361,28 +362,19 @@ static void forget_derived(void *context, void *entry)
 /* -- telling -- */
 
 /* A rule may group by what nobody shall read: a password that is tried on many accounts. */
-static bool names_secret(struct str field)
+static bool may_be_secret(const struct sigma_correlation *at, struct str name)
 {
-	static const struct str words[] = {
-		STR("password"),     STR("passwd"),	STR("secretstring"),  STR("secretbinary"),
-		STR("secretaccess"), STR("token"),	STR("authorization"), STR("signature"),
-		STR("cookie"),	     STR("privatekey"), STR("private_key"),   STR("client_secret"),
-		STR("clientsecret"), STR("passphrase"),
-	};
+	size_t stands_for = 0;
+	bool is = false;
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (str_find_nocase(field, words[i]) >= 0)
-			return true;
-	return false;
-}
-
-static bool is_secret(const struct sigma_correlation *at, struct str name)
-{
-	bool is = names_secret(name);
-
-	for (size_t i = 0; i < at->alias_count; i++)
-		is |= str_equal(at->aliases[i].name, name) && names_secret(at->aliases[i].field);
-	return is;
+	for (size_t i = 0; i < at->alias_count; i++) {
+		if (!str_equal(at->aliases[i].name, name))
+			continue;
+		stands_for++;
+		is |= secret_may_lie_in(at->aliases[i].field);
+	}
+	/* of rules that the alias says nothing about it is the field itself */
+	return is || (stands_for < at->rule_count && secret_may_lie_in(name));
 }
 
 static void tell_group_name(const struct rule_groups *c, const struct group *group, struct buf *out)
@@ -393,8 +385,8 @@ static void tell_group_name(const struct rule_groups *c, const struct group *gro
 	for (size_t i = 0; i < at->group_count; i++) {
 		(void)str_cut(rest, GROUP_SEPARATOR, &part, &rest);
 		buf_printf(out, "%s%.*s=", i ? ", " : "", STR_ARG(at->group_by[i]));
-		if (is_secret(at, at->group_by[i]))
-			buf_printf(out, "#%016" PRIx64, hash_bytes(part.at, part.len, c->seed));
+		if (may_be_secret(at, at->group_by[i]))
+			secret_add(out, "hidden", part, c->seed);
 		else
 			buf_add_printable(out, part, SHOWN_MAX);
 	}
