@@ -202,9 +202,11 @@ static void decode_audit_end(struct json_value result, struct json_value reason,
 		act->outcome = OUTCOME_DONE;
 		return;
 	}
-	act->error = act_either(act_text(reason, scratch), told);
-	act->outcome = str_find_nocase(act->error, STR("denied")) >= 0 ||
-				       str_find_nocase(act->error, STR("authoriz")) >= 0
+	/* the reason is a sentence, in which may stand what was typed */
+	const struct str said = act_either(act_text(reason, scratch), told);
+	act->error = str_find_byte(said, ' ') < 0 ? said : told;
+	act->outcome = str_find_nocase(said, STR("denied")) >= 0 ||
+				       str_find_nocase(said, STR("authoriz")) >= 0
 			       ? OUTCOME_DENIED
 			       : OUTCOME_FAILED;
 }

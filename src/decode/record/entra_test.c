@@ -82,7 +82,7 @@ static const struct act_case audits[] = {
 	 "'result':'failure','resultReason':'Insufficient privileges: access denied'}",
 	 "entraaudit time=2026-11-22T10:00:00Z id=d-2 azure service=MICROSOFT.AADIAM action=Add "
 	 "member "
-	 "to role denied error=Insufficient privileges: access denied service-account name=p-1 "
+	 "to role denied error=failure service-account name=p-1 "
 	 "request"},
 	{"failed",
 	 "{'activityDisplayName':'Add user','initiatedBy':{},'result':'timeout','targetResources':"
