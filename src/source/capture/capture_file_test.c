@@ -506,15 +506,15 @@ static void what_is_no_capture_is_told(void **state)
 		const char *says;
 	} rows[] = {
 		{{"", 0}, "is empty"},
-		{{"{\"kind\":\"finding\"}\n", 19}, "begins with \"{\"kind\":\"finding\"}\\n\""},
+		{{"{\"kind\":\"finding\"}\n", 19}, "begins with the bytes 7b226b69"},
 		{{"PK\x03\x04 and more", 13}, "a zip archive"},
 		{{"\xfd"
 		  "7zXZ and more",
 		  14},
 		 "xz -d"},
 		{{"snoop\0\0\0\0\0\0\x02", 12}, "editcap"},
-		{{"\x1b[2Jboo", 7}, "\\x1b[2Jboo"},
-		{{"ab", 2}, "begins with \"ab\""},
+		{{"\x1b[2Jboo", 7}, "the bytes 1b5b324a"},
+		{{"ab", 2}, "begins with the bytes 6162"},
 		{{"\0\0\0\0\0\0\0\0\0\0\0\0", 12}, "zeroes"},
 		{{"\xd4\xc3\xb2\xa1\x02\0\x04\0", 8}, "cut off at byte 0"},
 	};

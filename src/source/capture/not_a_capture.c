@@ -44,10 +44,13 @@ bool not_a_capture_say(const char *name, struct str first, struct error *why)
 			  looks[i].remedy ? looks[i].remedy : "");
 		return looks[i].remedy != NULL;
 	}
-	buf_add_printable(&shown, first, 24);
-	error_set(why, 0,
-		  "%s: is no packet capture (pcap or pcapng, plain, gzip or zstd); it begins with "
-		  "\"%.*s\"",
-		  name, (int)shown.len, shown.at ? shown.at : "");
+	/* a file of keys and passwords begins with one of them: four bytes tell its kind, no more
+	 */
+	buf_add_hex(&shown, str_sub(first, 0, 4));
+	error_set(
+		why, 0,
+		"%s: is no packet capture (pcap or pcapng, plain, gzip or zstd) and no log that is "
+		"known here; it begins with the bytes %.*s",
+		name, (int)shown.len, shown.at ? shown.at : "");
 	return false;
 }
