@@ -98,6 +98,12 @@ static bool is_break(char c)
 	       c == '>' || c == ',' || c == '{' || c == '}';
 }
 
+/* What also ends a text in which a password may stand. */
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\'' || c == '"' || c == '`';
+}
+
 static bool next_word(struct words *words, struct str *word)
 {
 	size_t from = 0, len = 0;
@@ -150,7 +156,44 @@ static bool split_port(struct str text, struct str *host, uint64_t *port)
 	       *port < 65536;
 }
 
-static void look_at_pool(struct command_look *look, struct str word)
+/* A mark in a password ends the word before the host: then what is left is part of the password. */
+static struct str behind_password(struct str word, struct str rest)
+{
+	size_t len = 0, begin = 0;
+
+	if (str_find_byte(word, '@') >= 0)
+		return word;
+	/* of another address behind it nothing counts */
+	while (len < rest.len && !is_blank(rest.at[len]) &&
+	       !str_starts(str_skip(rest, len), STR("://")))
+		len++;
+	for (size_t i = 0; i < len; i++)
+		begin = rest.at[i] == '@' ? i + 1 : begin;
+	struct words after = {str_skip(rest, begin)};
+	return begin == 0 || next_word(&after, &word) ? word : (struct str){0};
+}
+
+static bool may_be_host(struct str host)
+{
+	for (size_t i = 0; i < host.len; i++)
+		if (!is_letter(host.at[i]) && !strchr(".-_[]:", host.at[i]))
+			return false;
+	return host.len > 0;
+}
+
+/* "host:port" or "host": anything else is shown to nobody. */
+static void keep_pool(struct command_look *look, struct str address)
+{
+	struct str host;
+	uint64_t port;
+
+	if (split_port(address, &host, &port)
+		    ? may_be_host(host)
+		    : may_be_host(address) && str_find_byte(address, ':') < 0)
+		keep(look->pool, sizeof(look->pool), address);
+}
+
+static void look_at_pool(struct command_look *look, struct str word, struct str rest)
 {
 	static const struct str schemes[] = {
 		STR("stratum+"), STR("stratum1+"),   STR("stratum2+"), STR("stratum://"),
@@ -164,8 +207,8 @@ static void look_at_pool(struct command_look *look, struct str word)
 		if (at < 0 || at > slashes)
 			continue;
 		look->signs |= SAYS_POOL;
-		keep(look->pool, sizeof(look->pool),
-		     host_and_port(str_skip(word, (size_t)slashes + 3)));
+		word = str_skip(word, (size_t)slashes + 3);
+		keep_pool(look, host_and_port(behind_password(word, rest)));
 		return;
 	}
 }
@@ -301,7 +344,7 @@ static void look_at_words(struct command_look *look, struct str text)
 	while (next_word(&words, &word)) {
 		if (word.at[0] == '-')
 			look_at_option(look, &login, word, words);
-		look_at_pool(look, word);
+		look_at_pool(look, word, words.rest);
 		look_at_wallet(look, word, &tried);
 		look->signs |= is_outside(word) ? SAYS_OUTSIDE : 0;
 	}

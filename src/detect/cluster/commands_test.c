@@ -118,6 +118,15 @@ static void commands_of_miners_are_told_from_others(void **state)
 		 SAYS_POOL | SAYS_OPTION, 0, true},
 		{"run stratum+tcp://me:?secret#@pool.example.net:443 --nicehash",
 		 SAYS_POOL | SAYS_OPTION, 0, true},
+		/* marks that end a word, in a password */
+		{"run stratum+tcp://me:ab,secret@pool.example.net:443 --nicehash",
+		 SAYS_POOL | SAYS_OPTION, 0, true},
+		{"run stratum+tcp://me:secret;a(b&c@pool.example.net:443 --nicehash",
+		 SAYS_POOL | SAYS_OPTION, 0, true},
+		{"run stratum+tcp://secret,more:secret@pool.example.net:443 --nicehash",
+		 SAYS_POOL | SAYS_OPTION, 0, true},
+		{"run stratum+tcp://w:secret --nicehash", SAYS_POOL | SAYS_OPTION, 0, true},
+		{"run stratum+tcp://w:secret|x --nicehash", SAYS_POOL | SAYS_OPTION, 0, true},
 		{"cat /etc/x\n{\"pools\":[{\"url\":\"pool.example:443\",\"user\":\"" WALLET
 		 "\"}],\"donate-level\":0}",
 		 SAYS_WALLET | SAYS_OPTION, 0, true},
@@ -161,6 +170,30 @@ static void commands_of_miners_are_told_from_others(void **state)
 				 command_look_mines(look.signs));
 		assert_null(strstr(look.pool, "secret"));
 		assert_null(strstr(look.pool, "me:"));
+	}
+}
+
+/* "": it is not sure which part is the host, so nothing is shown. */
+static void pools_are_shown_without_passwords(void **state)
+{
+	static const struct {
+		const char *command, *pool;
+	} rows[] = {
+		{"-o stratum+tcp://pool.example:3333", "pool.example:3333"},
+		{"-o stratum+tcp://pool.example", "pool.example"},
+		{"-o stratum+tcp://[2001:db8::1]:3333", "[2001:db8::1]:3333"},
+		{"-o stratum+tcp://w:a,b@pool.example:3333 -u x", "pool.example:3333"},
+		{"-o stratum+tcp://w:a,b@c;d@pool.example:3333,e", "pool.example:3333"},
+		{"-o stratum+tcp://a.example:1,stratum+tcp://w:p@b.example:2", "a.example:1"},
+		{"-o stratum+tcp://w:pass", ""},
+		{"-o stratum+tcp://w:pa$$:3333", ""},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct command_look look = {0};
+		command_look(&look, str_from(rows[i].command));
+		assert_true(look.signs & SAYS_POOL);
+		assert_string_equal(look.pool, rows[i].pool);
 	}
 }
 
@@ -408,6 +441,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(metadata_services_are_known_in_every_spelling),
 		cmocka_unit_test(commands_of_miners_are_told_from_others),
+		cmocka_unit_test(pools_are_shown_without_passwords),
 		cmocka_unit_test(layers_of_base64_hide_nothing),
 		cmocka_unit_test(base64_is_read_as_far_as_it_goes),
 		cmocka_unit_test(pods_are_found_in_what_carries_them),
