@@ -1,5 +1,7 @@
 #include "detect/cloud_steps.h"
 
+#include <string.h>
+
 #include "base/shell_word.h"
 
 enum { WORDS_MAX = 40 };
@@ -7,6 +9,7 @@ enum { WORDS_MAX = 40 };
 struct words {
 	struct str at[WORDS_MAX];
 	size_t count;
+	bool is_refused;
 };
 
 struct str cloud_command(struct arena *scratch, const struct str *words, size_t count)
@@ -21,10 +24,50 @@ struct str cloud_command(struct arena *scratch, const struct str *words, size_t 
 	return text.failed ? (struct str){0} : arena_copy(scratch, buf_view(&text));
 }
 
+/* Of what is longer than its place only the beginning is known, which may be another's name. */
+static const char *whole(const char *kept, size_t cap)
+{
+	return strlen(kept) + 1 < cap ? kept : "";
+}
+
+bool cloud_name_is_plain(struct str name)
+{
+	static const struct str files[] = {STR("@"), STR("file://"), STR("fileb://"),
+					   STR("http://"), STR("https://")};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+		if (str_starts_nocase(name, files[i]))
+			return false;
+	return name.len > 0 && name.at[0] != '-' && str_find_byte(name, '\0') < 0;
+}
+
 static void add(struct words *words, struct str word)
 {
 	if (words->count < WORDS_MAX)
 		words->at[words->count++] = word;
+	else
+		words->is_refused = true;
+}
+
+/* A name that a program would take for an option, or read a file for, is refused. */
+static void add_name(struct words *words, struct str name)
+{
+	words->is_refused |= !cloud_name_is_plain(name);
+	add(words, name);
+}
+
+/* Behind "=" a name that begins with a dash is one, too: IAM allows it. */
+static void add_option(struct words *words, struct arena *scratch, const char *option,
+		       struct str name)
+{
+	if (name.len == 0 || name.at[0] != '-') {
+		add(words, str_from(option));
+		add_name(words, name);
+		return;
+	}
+	const struct str word = arena_printf(scratch, "%s=%.*s", option, STR_ARG(name));
+	words->is_refused |= word.len == 0;
+	add(words, word);
 }
 
 /* "a b c", the fixed part of a command. */
@@ -38,19 +81,39 @@ static void add_all(struct words *words, const char *fixed)
 	}
 }
 
-static struct str command(struct arena *scratch, const struct words *words)
+/* undo: NULL when nothing takes it back. Without a command the words say what is to be done. */
+static void propose(struct finding *finding, struct arena *scratch, struct str text,
+		    const struct words *does, const struct words *undo)
 {
-	return cloud_command(scratch, words->at, words->count);
+	struct action action = {.text = text};
+
+	if (does->is_refused || (undo && undo->is_refused)) {
+		action.text = arena_printf(scratch,
+					   "%.*s by hand: its name is none that can safely be put "
+					   "into a command",
+					   STR_ARG(text));
+	} else {
+		action.command = cloud_command(scratch, does->at, does->count);
+		if (undo)
+			action.undo = cloud_command(scratch, undo->at, undo->count);
+	}
+	finding_add_action(finding, action);
 }
 
-/* The name at the end of arn:aws:iam::111122223333:user/path/NAME, when it is one of this kind. */
-static struct str name_in_arn(struct str arn, const char *kind)
+/*
+ * NAME of arn:aws:iam::111122223333:KIND/path/NAME. The kind stands right behind the fifth colon
+ * and nowhere else: a path is its owner's to choose and may hold ":user/", too.
+ */
+static struct str name_in_arn(struct str arn, struct str kind)
 {
-	ptrdiff_t at = str_find(arn, str_from(kind));
+	struct str part, rest = arn;
 
-	if (!str_starts(arn, STR("arn:")) || at < 0)
+	if (!str_starts(arn, STR("arn:")))
 		return (struct str){0};
-	return str_file_name(str_skip(arn, (size_t)at));
+	for (int i = 0; i < 5; i++)
+		if (!str_cut(rest, ':', &part, &rest))
+			return (struct str){0};
+	return str_starts(rest, kind) ? str_file_name(rest) : (struct str){0};
 }
 
 static void deactivate_keys(struct finding *finding, struct arena *scratch,
@@ -61,18 +124,16 @@ static void deactivate_keys(struct finding *finding, struct arena *scratch,
 		if (identity->keys[i].order == 0 || !str_starts(key, STR("AKIA")))
 			continue;
 		struct words off = {0}, on;
-		add_all(&off, "aws iam update-access-key --user-name");
-		add(&off, user);
-		add_all(&off, "--access-key-id");
-		add(&off, key);
+		add_all(&off, "aws iam update-access-key");
+		add_option(&off, scratch, "--user-name", user);
+		add_option(&off, scratch, "--access-key-id", key);
 		on = off;
 		add_all(&off, "--status Inactive");
 		add_all(&on, "--status Active");
-		finding_add_action(
-			finding,
-			(struct action){arena_printf(scratch, "Switch off the access key %.*s",
-						     STR_ARG(key)),
-					command(scratch, &off), command(scratch, &on)});
+		propose(finding, scratch,
+			arena_printf(scratch, "Switch off the access key %.*s",
+				     STR_ARG(arena_printable(scratch, key, 64))),
+			&off, &on);
 	}
 }
 
@@ -81,6 +142,7 @@ static void revoke_sessions(struct finding *finding, struct arena *scratch, cons
 			    struct str name, instant now)
 {
 	CLEANUP(buf_fini) struct buf policy = {.limit = 1024};
+	const struct str option = arena_printf(scratch, "--%s-name%c", what, '\0');
 	struct words put = {0}, undo = {0};
 
 	buf_add_text(&policy, "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Deny\","
@@ -88,28 +150,32 @@ static void revoke_sessions(struct finding *finding, struct arena *scratch, cons
 			      "{\"aws:TokenIssueTime\":\"");
 	buf_add_instant(&policy, (instant){now.ns - now.ns % 1000000000});
 	buf_add_text(&policy, "\"}}}]}");
+	if (option.len == 0)
+		return;
 	add_all(&put, "aws iam");
 	add(&put, arena_printf(scratch, "put-%s-policy", what));
-	add(&put, arena_printf(scratch, "--%s-name", what));
-	add(&put, name);
+	add_option(&put, scratch, option.at, name);
 	add_all(&put, "--policy-name DavyRevokeSessions --policy-document");
 	add(&put, buf_view(&policy));
 	add_all(&undo, "aws iam");
 	add(&undo, arena_printf(scratch, "delete-%s-policy", what));
-	add(&undo, arena_printf(scratch, "--%s-name", what));
-	add(&undo, name);
+	add_option(&undo, scratch, option.at, name);
 	add_all(&undo, "--policy-name DavyRevokeSessions");
-	finding_add_action(finding,
-			   (struct action){STR("Take all rights from sessions that exist now"),
-					   command(scratch, &put), command(scratch, &undo)});
+	propose(finding, scratch, STR("Take all rights from sessions that exist now"), &put, &undo);
 }
 
 static void stop_aws(struct finding *finding, struct arena *scratch,
 		     const struct identity *identity, instant now)
 {
-	struct str arn = str_from(identity->name);
-	struct str user = name_in_arn(arn, ":user/"), role = name_in_arn(arn, ":role/");
+	const struct str arn = str_from(whole(identity->name, sizeof(identity->name)));
+	const struct str user = name_in_arn(arn, STR("user/"));
+	const struct str role = name_in_arn(arn, STR("role/"));
 
+	if (arn.len == 0 && identity->name[0])
+		finding_add_action(
+			finding,
+			(struct action){.text = STR("Take its rights away by hand: its name "
+						    "is longer than is kept of one")});
 	if (user.len > 0) {
 		deactivate_keys(finding, scratch, identity, user);
 		revoke_sessions(finding, scratch, "user", user, now);
@@ -124,44 +190,52 @@ static void stop_aws(struct finding *finding, struct arena *scratch,
 						    "command can do that for you")});
 }
 
+/* A guest is called NAME_DOMAIN#EXT#@TENANT, which ends an address at its first mark. */
+static struct str in_address(struct arena *scratch, struct str name)
+{
+	CLEANUP(buf_fini) struct buf text = {.limit = 4096};
+
+	for (size_t i = 0; i < name.len; i++) {
+		const unsigned char c = (unsigned char)name.at[i];
+		const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+				      (c >= '0' && c <= '9') || (c && strchr("-._~@", c));
+		if (is_plain)
+			buf_add_byte(&text, (char)c);
+		else
+			buf_printf(&text, "%%%02X", c);
+	}
+	return arena_copy(scratch, buf_view(&text));
+}
+
 static void stop_azure(struct finding *finding, struct arena *scratch,
 		       const struct identity *identity)
 {
-	struct str name = str_from(identity->name);
-	struct words off = {0}, on;
+	const struct str name = str_from(whole(identity->name, sizeof(identity->name)));
+	const bool is_person = str_find_byte(name, '@') >= 0;
+	struct words off = {0}, on, revoke = {0};
 
-	if (str_find_byte(name, '@') < 0) { /* an application or a managed identity */
-		add_all(&off, "az ad sp update --id");
-		add(&off, name);
-		on = off;
-		add_all(&off, "--set accountEnabled=false");
-		add_all(&on, "--set accountEnabled=true");
-	} else {
-		add_all(&off, "az ad user update --id");
-		add(&off, name);
-		on = off;
-		add_all(&off, "--account-enabled false");
-		add_all(&on, "--account-enabled true");
-	}
-	finding_add_action(finding, (struct action){STR("Disable the account"),
-						    command(scratch, &off), command(scratch, &on)});
-	if (str_find_byte(name, '@') < 0)
+	/* an application or a managed identity, else */
+	add_all(&off, is_person ? "az ad user update" : "az ad sp update");
+	add_option(&off, scratch, "--id", name);
+	on = off;
+	add_all(&off, is_person ? "--account-enabled false" : "--set accountEnabled=false");
+	add_all(&on, is_person ? "--account-enabled true" : "--set accountEnabled=true");
+	propose(finding, scratch, STR("Disable the account"), &off, &on);
+	if (!is_person)
 		return;
-	struct words revoke = {0};
 	add_all(&revoke, "az rest --method POST --url");
+	const struct str shown = in_address(scratch, name);
 	add(&revoke,
 	    arena_printf(scratch,
 			 "https://graph.microsoft.com/v1.0/users/%.*s/revokeSignInSessions",
-			 STR_ARG(name)));
-	finding_add_action(
-		finding,
-		(struct action){STR("End the account's sessions"), command(scratch, &revoke), {0}});
+			 STR_ARG(shown)));
+	propose(finding, scratch, STR("End the account's sessions"), &revoke, NULL);
 }
 
 static void stop_gcp(struct finding *finding, struct arena *scratch,
 		     const struct identity *identity)
 {
-	struct str name = str_from(identity->name);
+	const struct str name = str_from(whole(identity->name, sizeof(identity->name)));
 	struct words off = {0}, on = {0};
 
 	if (!str_ends(name, STR(".gserviceaccount.com"))) {
@@ -172,11 +246,10 @@ static void stop_gcp(struct finding *finding, struct arena *scratch,
 		return;
 	}
 	add_all(&off, "gcloud iam service-accounts disable");
-	add(&off, name);
+	add_name(&off, name);
 	add_all(&on, "gcloud iam service-accounts enable");
-	add(&on, name);
-	finding_add_action(finding, (struct action){STR("Disable the service account"),
-						    command(scratch, &off), command(scratch, &on)});
+	add_name(&on, name);
+	propose(finding, scratch, STR("Disable the service account"), &off, &on);
 }
 
 void cloud_steps_stop_identity(struct finding *finding, struct arena *scratch,
@@ -202,20 +275,20 @@ static void stop_ec2(struct finding *finding, struct arena *scratch, struct str 
 {
 	struct words stop = {0}, start = {0};
 
-	add_all(&stop, "aws ec2 stop-instances --region");
-	add_all(&start, "aws ec2 start-instances --region");
-	add(&stop, region);
-	add(&start, region);
+	add_all(&stop, "aws ec2 stop-instances");
+	add_all(&start, "aws ec2 start-instances");
+	add_option(&stop, scratch, "--region", region);
+	add_option(&start, scratch, "--region", region);
 	add(&stop, STR("--instance-ids"));
 	add(&start, STR("--instance-ids"));
 	for (size_t i = 0; i < count; i++) {
-		add(&stop, ids[i]);
-		add(&start, ids[i]);
+		add_name(&stop, ids[i]);
+		add_name(&start, ids[i]);
 	}
-	finding_add_action(
-		finding,
-		(struct action){arena_printf(scratch, "Stop the machines in %.*s", STR_ARG(region)),
-				command(scratch, &stop), command(scratch, &start)});
+	propose(finding, scratch,
+		arena_printf(scratch, "Stop the machines in %.*s",
+			     STR_ARG(arena_printable(scratch, region, 64))),
+		&stop, &start);
 }
 
 /* "projects/p/zones/z/instances/n": p, z and n. */
@@ -244,30 +317,29 @@ static void stop_one(struct finding *finding, struct arena *scratch, enum record
 	struct str project, zone, name;
 
 	if (provider == PROVIDER_AZURE && str_find_nocase(id, STR("/virtualMachines/")) >= 0) {
-		add_all(&stop, "az vm deallocate --ids");
-		add(&stop, id);
-		add_all(&start, "az vm start --ids");
-		add(&start, id);
+		add_all(&stop, "az vm deallocate");
+		add_all(&start, "az vm start");
 	} else if (provider == PROVIDER_AZURE &&
 		   str_find_nocase(id, STR("/virtualMachineScaleSets/")) >= 0) {
-		add_all(&stop, "az vmss deallocate --ids");
-		add(&stop, id);
-		add_all(&start, "az vmss start --ids");
-		add(&start, id);
+		add_all(&stop, "az vmss deallocate");
+		add_all(&start, "az vmss start");
 	} else if (provider == PROVIDER_GCP && cut_gcp(id, &project, &zone, &name)) {
-		const struct str more[] = {name, STR("--zone"), zone, STR("--project"), project};
 		add_all(&stop, "gcloud compute instances stop");
 		add_all(&start, "gcloud compute instances start");
-		for (size_t i = 0; i < sizeof(more) / sizeof(*more); i++) {
-			add(&stop, more[i]);
-			add(&start, more[i]);
-		}
 	} else {
 		return;
 	}
-	finding_add_action(finding,
-			   (struct action){STR("Stop the machine, keeping its disk"),
-					   command(scratch, &stop), command(scratch, &start)});
+	struct words *const both[] = {&stop, &start};
+	for (size_t i = 0; i < 2; i++) {
+		if (provider == PROVIDER_AZURE) {
+			add_option(both[i], scratch, "--ids", id);
+			continue;
+		}
+		add_name(both[i], name);
+		add_option(both[i], scratch, "--zone", zone);
+		add_option(both[i], scratch, "--project", project);
+	}
+	propose(finding, scratch, STR("Stop the machine, keeping its disk"), &stop, &start);
 }
 
 void cloud_steps_stop_machines(struct finding *finding, struct arena *scratch,

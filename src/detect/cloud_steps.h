@@ -19,6 +19,12 @@ void cloud_steps_stop_machines(struct finding *finding, struct arena *scratch,
 			       enum record_provider provider, struct str region,
 			       const struct str *ids, size_t count);
 
+/*
+ * Can this name stand as a word of its own in a command? Not when a program would take it for an
+ * option (-x), or for a file or an address to read (@x, file://x), or when it is empty.
+ */
+bool cloud_name_is_plain(struct str name);
+
 /* A command word by word: `words` as they are typed, NULL at the end; %s is never expanded. */
 struct str cloud_command(struct arena *scratch, const struct str *words, size_t count);
 

@@ -28,16 +28,27 @@ static struct str taken(struct buf *text, struct arena *arena)
 	return copy;
 }
 
-/* "kubectl -n NAMESPACE BEFORE NAME AFTER" */
+/*
+ * "kubectl -n NAMESPACE BEFORE NAME AFTER". A binding may be called "--all": such a name comes
+ * behind "--" and all options. With a slash in it a name would be a kind and a name.
+ */
 static struct str command(struct arena *arena, struct str namespace, const char *before,
 			  struct str name, const char *after)
 {
 	CLEANUP(buf_fini) struct buf text = {0};
+	const bool is_option = str_starts(name, STR("-"));
+	const bool are_options = str_starts(str_from(after), STR(" -"));
 
+	if (name.len == 0 || str_find_byte(name, '/') >= 0)
+		return (struct str){0};
 	add_namespace(&text, namespace);
-	buf_printf(&text, " %s ", before);
+	buf_printf(&text, " %s", before);
+	if (is_option)
+		buf_printf(&text, "%s --", are_options ? after : "");
+	buf_add_byte(&text, ' ');
 	buf_add_shell_word(&text, name);
-	buf_add_text(&text, after);
+	if (!is_option || !are_options)
+		buf_add_text(&text, after);
 	return taken(&text, arena);
 }
 
@@ -189,11 +200,15 @@ void remedy_cordon(struct finding *out, const struct workload_seen *w, struct ar
 static struct str bind_again(const struct binding *b, struct arena *arena)
 {
 	CLEANUP(buf_fini) struct buf text = {0};
+	const bool is_option = str_starts(b->name, STR("-"));
 	struct str name, namespace;
 
 	add_namespace(&text, b->namespace);
-	buf_printf(&text, " create %s ", b->is_cluster ? "clusterrolebinding" : "rolebinding");
-	buf_add_shell_word(&text, b->name);
+	buf_printf(&text, " create %s", b->is_cluster ? "clusterrolebinding" : "rolebinding");
+	if (!is_option) {
+		buf_add_byte(&text, ' ');
+		buf_add_shell_word(&text, b->name);
+	}
 	buf_add_text(&text, str_equal(b->role_kind, STR("Role")) ? " --role=" : " --clusterrole=");
 	buf_add_shell_word(&text, b->role);
 	if (str_equal(b->subject_kind, STR("ServiceAccount"))) {
@@ -204,10 +219,15 @@ static struct str bind_again(const struct binding *b, struct arena *arena)
 		buf_add_shell_word(&text, namespace);
 		buf_add_byte(&text, ':');
 		buf_add_shell_word(&text, name);
-		return taken(&text, arena);
+	} else {
+		const bool is_group = str_equal(b->subject_kind, STR("Group"));
+		buf_add_text(&text, is_group ? " --group=" : " --user=");
+		buf_add_shell_word(&text, b->subject);
 	}
-	buf_add_text(&text, str_equal(b->subject_kind, STR("Group")) ? " --group=" : " --user=");
-	buf_add_shell_word(&text, b->subject);
+	if (is_option) {
+		buf_add_text(&text, " -- ");
+		buf_add_shell_word(&text, b->name);
+	}
 	return taken(&text, arena);
 }
 
@@ -232,7 +252,8 @@ void remedy_account(struct finding *out, struct str identity, struct arena *aren
 	CLEANUP(buf_fini) struct buf text = {0};
 	struct str namespace, name;
 
-	if (!service_account_parts(identity, &namespace, &name))
+	if (!service_account_parts(identity, &namespace, &name) || str_starts(name, STR("-")) ||
+	    identity.len + 1 >= IDENTITY_MAX)
 		return;
 	/* a token holds the account's uid, which the new one does not have */
 	add_namespace(&text, namespace);

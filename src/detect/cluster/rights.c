@@ -73,7 +73,10 @@ struct rights rights_of(const struct record_act *act)
 	return rights;
 }
 
-/* 'KIND "NAME"'; the rest stays. */
+/*
+ * 'KIND "NAME"'; the rest stays. A name with a quote in it is written with a backslash before that,
+ * and may be made to read as the rest of the sentence: it is not taken at all.
+ */
 static bool take_quoted(struct str *rest, struct str *kind, struct str *name)
 {
 	ptrdiff_t space = str_find(*rest, STR(" \""));
@@ -82,7 +85,8 @@ static bool take_quoted(struct str *rest, struct str *kind, struct str *name)
 		return false;
 	*kind = str_sub(*rest, 0, (size_t)space);
 	*rest = str_skip(*rest, (size_t)space + 2);
-	return str_cut(*rest, '"', name, rest);
+	return str_cut(*rest, '"', name, rest) && str_find_byte(*name, '\\') < 0 &&
+	       str_find_byte(*kind, '\\') < 0;
 }
 
 static bool take_literal(struct str *rest, struct str literal)

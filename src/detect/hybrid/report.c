@@ -105,14 +105,17 @@ static void add_computing(const struct hybrid_case *of, struct finding *finding,
 	kept_evidence_add(finding, of->created);
 }
 
+/* Empty when the name cannot stand in a command, or only its beginning was kept. */
 static struct str words(struct arena *scratch, const char *before, const char *what,
 			const char *after)
 {
 	CLEANUP(buf_fini) struct buf text = {.limit = 2048};
-	struct str one = str_from(what);
+	const struct str one = str_from(what);
+	const struct str word = cloud_command(scratch, &one, 1);
 
+	if (!cloud_name_is_plain(one) || one.len >= PLACE_MAX - 1 || word.len == 0)
+		return (struct str){0};
 	buf_add_text(&text, before);
-	struct str word = cloud_command(scratch, &one, 1);
 	buf_add(&text, word);
 	buf_add_text(&text, after);
 	return arena_copy(scratch, buf_view(&text));
@@ -136,6 +139,8 @@ static struct action close_aws(const struct touch *touch, struct arena *scratch)
 		struct str taken = words(
 			scratch, "aws ec2 modify-snapshot-attribute --snapshot-id ", touch->place,
 			" --attribute createVolumePermission --operation-type ");
+		if (whom.len == 0 || taken.len == 0)
+			return (struct action){.text = STR("Stop sharing the snapshot")};
 		return (struct action){
 			STR("Stop sharing the snapshot"),
 			arena_printf(scratch, "%.*sremove%.*s", STR_ARG(taken), STR_ARG(whom)),
