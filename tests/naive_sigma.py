@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Sigma rules, evaluated slowly and plainly: what Davy's engine is held against.
 
-Written from the Sigma specification (rules 2.0.0, modifiers 2.1.0, correlations 2.0.0) and docs/rules.md, never
+Written from the Sigma specification 2.1.0 (rules, modifiers, correlations, filters) and docs/rules.md, never
 from the engine: an error in one is seen by the other. No index, no matcher, no state kept between records.
 
 usage: naive_sigma.py [--mappings FOLDER] [--kind KIND] [--placeholders FILE] [--why] --rules PATH... --records FILE...
@@ -12,8 +12,8 @@ usage: naive_sigma.py [--mappings FOLDER] [--kind KIND] [--placeholders FILE] [-
 --placeholders  YAML, NAME: [VALUE...], for the modifier expand
 --why           also print each refused rule and the reason, to standard error
 
-Prints RULE_ID<tab>RECORD_NUMBER, sorted; records are counted from 1 over all files. A correlation's line names each
-record that completes it. Exit status: 0; 2 when a rule was refused.
+Prints RULE_ID<tab>RECORD_NUMBER, sorted; records are counted from 1 over all files. A correlation's line names the last
+record of each of its windows. Exit status: 0; 2 when a rule was refused.
 """
 import argparse
 import base64
@@ -172,7 +172,7 @@ def find(node, parts, any_case):
         return bool(values), values
     is_there = False
     if isinstance(node, dict):
-        for length in range(len(parts), 0, -1):
+        for length in range(len(parts) - (parts[-1] == "**"), 0, -1):
             wanted = ".".join(parts[:length])
             keys = [k for k in node if k == wanted or any_case and lowered(k) == lowered(wanted)]
             found = [find(node[key], parts[length:], any_case) for key in keys]
@@ -286,6 +286,8 @@ def expression_of(text, flags):
     if re.search(r"\(\?(<?[=!]|>|P|R|\d|\()|\\[1-9]|\\[gk]|[+*?}]\+", plain):
         raise Refused("the expression looks around, back or backtracks: say it without, or with a second selection and not")
     bits = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
+    if "m" in flags:  # PCRE's lines begin behind a line's end, but not behind the last one; Python's do
+        text = re.sub(r"(\\.|\[\^?\]?(?:\\.|[^\]\\])*\])|\^", lambda found: found[1] or r"(?:\A|(?<=\n)(?!\Z))", text, flags=re.DOTALL)
     try:
         return re.compile(text.encode(), sum(bits[f] for f in flags))
     except re.error as wrong:
@@ -351,7 +353,8 @@ def expand(text, placeholders):
 # ---- detections ----------------------------------------------------------------------------------------------------
 # An expression is ("and"|"or", [expression...]), ("not", expression) or a Test.
 
-MODIFIERS = {"all", "re", "i", "m", "s", "cidr", "base64", "base64offset", "exists", "fieldref", "cased", "expand", "windash",
+DATE_PARTS = {"minute": (0, 59), "hour": (0, 23), "day": (1, 31), "week": (1, 53), "month": (1, 12), "year": (1, 9999)}
+MODIFIERS = {*DATE_PARTS, "all", "re", "i", "m", "s", "cidr", "base64", "base64offset", "exists", "fieldref", "cased", "expand", "windash",
              "neq", *WIDE, *PLACES, *COMPARES}
 
 
@@ -375,14 +378,28 @@ class Test:
             self.patterns = [expression_of(text, [m for m in modifiers if m in "ims"])]
         elif "cidr" in modifiers:
             self.networks = [network_of(t) for t in (expand(text, placeholders) if "expand" in modifiers else [text])]
-        elif set(modifiers) & set(COMPARES):
-            if as_number(text) is None:
-                raise Refused(f"{field}: {text} is no number, which {'|'.join(modifiers)} needs")
+        elif set(modifiers) & {*COMPARES, *DATE_PARTS}:
+            self.compared_number(field, modifiers, as_number(text))
         elif "fieldref" not in modifiers:
             self.lists = texts_of(text, modifiers, placeholders)
             if field is None and not set(modifiers) & set(PLACES):
                 self.lists = [placed(tokens, "contains") for tokens in self.lists]
             self.patterns = [pattern_of(tokens, "cased" in modifiers) for tokens in self.lists]
+
+    @staticmethod
+    def compared_number(field, modifiers, number):
+        if number is None:
+            raise Refused(f"{field}: {'|'.join(modifiers)} needs a number")
+        for part in set(modifiers) & set(DATE_PARTS):
+            if number != int(number) or not DATE_PARTS[part][0] <= number <= DATE_PARTS[part][1]:
+                raise Refused(f"{field}: {part} is a whole number from {DATE_PARTS[part][0]} to {DATE_PARTS[part][1]}")
+
+    def is_compared(self, values):
+        """lt and its kin of numbers; of a part of a date where a time modifier says so, and then equality, too."""
+        part = next((m for m in self.modifiers if m in DATE_PARTS), None)
+        compare = next((COMPARES[m] for m in self.modifiers if m in COMPARES), lambda a, b: a == b)
+        numbers = [part_of_date(text_of(v), part) if part else as_number(text_of(v)) for v in values]
+        return any(n is not None and compare(n, as_number(self.value)) for n in numbers)
 
     def is_true(self, record, mapping):
         if self.field is None:
@@ -397,10 +414,8 @@ class Test:
             return self.is_like(values, mapping.values(record, self.value)[1])
         if self.networks:
             return any(a in n for a in map(address_of, values) if a is not None for n in self.networks if a.version == n.version)
-        if set(self.modifiers) & set(COMPARES):
-            compare = next(COMPARES[m] for m in self.modifiers if m in COMPARES)
-            numbers = [as_number(text_of(v)) for v in values]
-            return any(n is not None and compare(n, as_number(self.value)) for n in numbers)
+        if set(self.modifiers) & {*COMPARES, *DATE_PARTS}:
+            return self.is_compared(values)
         texts = [text_of(v) for v in values]
         if "re" in self.modifiers:
             return any(t is not None and self.patterns[0].search(t.encode()) for t in texts)
@@ -410,7 +425,7 @@ class Test:
 
     def is_same_number(self, values):
         """A number without quotes equals each way to write it: 4, 4.0, "04"."""
-        if not isinstance(self.value, Number) or set(self.modifiers) - {"all"}:
+        if self.field is None or not isinstance(self.value, Number) or set(self.modifiers) - {"all"}:
             return False
         return any(as_number(text_of(v)) == as_number(self.value) for v in values)
 
@@ -424,6 +439,22 @@ class Test:
                         or "endswith" in self.modifiers and a.endswith(b) or not set(self.modifiers) & set(PLACES) and a == b:
                     return True
         return False
+
+
+DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[Tt ]([0-9]{2}):([0-9]{2})(?:[:.Zz+ -].*)?)?", re.DOTALL)
+
+
+def part_of_date(text, part):
+    """A number out of a date as it is written; None where the text is no date, or has no such part."""
+    found = DATE.fullmatch(text) if text is not None else None
+    if not found:
+        return None
+    year, month, day, hour, minute = (int(n) if n else None for n in found.groups())
+    try:
+        date = datetime.datetime(year, month, day, hour or 0, minute or 0)
+    except ValueError:
+        return None
+    return {"minute": minute, "hour": hour, "day": day, "week": date.isocalendar()[1], "month": month, "year": year}[part]
 
 
 def lowered(text):
@@ -448,13 +479,27 @@ def check_modifiers(field, modifiers):
     for modifier in modifiers:
         if modifier not in MODIFIERS:
             raise Refused(f"{field}: there is no modifier {modifier}")
-    kinds = [m for m in modifiers if m in ("re", "cidr", "exists") or m in COMPARES]
-    if len(kinds) > 1:
-        raise Refused(f"{field}: {' and '.join(kinds)} exclude each other")
-    if kinds and set(modifiers) & {*PLACES, *WIDE, "base64", "base64offset", "windash", "fieldref"}:
-        raise Refused(f"{field}: {kinds[0]} and {'|'.join(modifiers)} exclude each other")
-    if set(modifiers) & set("ims") and "re" not in modifiers:
-        raise Refused(f"{field}: i, m and s are for re")
+        if modifiers.count(modifier) > 1:
+            raise Refused(f"{field}: {modifier} is there twice")
+    texts = {*PLACES, *WIDE, "base64", "base64offset", "windash", "cased"}
+    beside = {"re": {"i", "m", "s", "expand"}, "cidr": {"expand"}, "exists": set(), "fieldref": {*PLACES, "cased"}} | {
+        name: {"expand"} | set(DATE_PARTS) for name in COMPARES} | {name: {"expand"} | set(COMPARES) for name in DATE_PARTS}
+    for name in set(modifiers) & set(beside):  # what says how to compare, and what may stand beside it
+        others = set(modifiers) - {name} - beside[name] - (set() if name == "exists" else {"all", "neq"})
+        if others - {m for m in others if m in beside and name in beside[m]}:
+            raise Refused(f"{field}: {name} and {sorted(others)[0]} exclude each other")
+    if set(modifiers) & set("ims") and ("re" not in modifiers or min(modifiers.index(m) for m in modifiers if m in "ims") < modifiers.index("re")):
+        raise Refused(f"{field}: i, m and s are for re, and come behind it")
+    if len(set(modifiers) & set(DATE_PARTS)) > 1 or len(set(modifiers) & set(COMPARES)) > 1:
+        raise Refused(f"{field}: one of them is enough: {'|'.join(modifiers)}")
+    order = [m in COMPARES for m in modifiers if m in COMPARES or m in DATE_PARTS]
+    if order != sorted(order):
+        raise Refused(f"{field}: a part of a date is taken first, and then compared")
+    places = [n for n, m in enumerate(modifiers) if m in PLACES]
+    if len(places) > 1 or places and set(modifiers[places[0] + 1:]) & (texts - {"cased"} | {"fieldref"}):
+        raise Refused(f"{field}: contains, startswith or endswith comes last, and one of them")
+    if not field and set(modifiers) & {"exists", "fieldref", "cidr", *COMPARES, *DATE_PARTS}:
+        raise Refused(f"{'|'.join(modifiers)} compare with a field, and none is named")
 
 
 def tests_of(key, values, placeholders):
@@ -565,12 +610,15 @@ class Rule:
         if self.is_correlation:
             self.correlation = Correlation(content["correlation"])
             return
+        self.filters = []
         for key in ("logsource", "detection"):
             if not isinstance(content.get(key), dict):
-                raise Refused("a filter is not supported: write the exclusion into the rule" if "filter" in content else f"a rule needs {key}")
+                raise Refused(f"a rule needs {key}")
         self.mappings = mappings_of(content["logsource"], mappings)
         self.mapping = self.mappings[0]
-        detection = dict(content["detection"])
+        self.read_detection(dict(content["detection"]), placeholders)
+
+    def read_detection(self, detection, placeholders):
         conditions = detection.pop("condition", None)
         if "timeframe" in detection:
             raise Refused("timeframe belongs to the old aggregations: write a correlation")
@@ -581,16 +629,59 @@ class Rule:
         self.expression = "or", [Condition(str(c), searches).parse() for c in conditions]
 
     def is_hit(self, record, kind):
-        return any(kind in m.kinds and holds(self.expression, record, m) for m in self.mappings)
+        return any(kind in m.kinds and holds(self.expression, record, m) and all(holds(f.expression, record, m) for f in self.filters)
+                   for m in self.mappings)
 
     def mapping_for(self, kind):
         return next((m for m in self.mappings if kind in m.kinds), self.mapping)
 
 
+class Filter:
+    """A document with one more condition for the rules it names; what it selects nothing of must pass."""
+
+    def __init__(self, content, path, placeholders):
+        self.path, self.title = path, content.get("title")
+        inner = content["filter"]
+        if not self.title or not isinstance(inner, dict) or "detection" in content or "correlation" in content:
+            raise Refused("a filter is a document of its own, with a title, and `filter` with rules, a selection and a condition")
+        if not isinstance(content.get("logsource"), dict):
+            raise Refused("a filter needs a logsource")
+        self.source = {k: v for k, v in content["logsource"].items() if k in ("product", "category", "service")}
+        inner = dict(inner)
+        self.rules, condition = inner.pop("rules", None), inner.pop("condition", None)
+        if isinstance(self.rules, str) and self.rules.lower() not in ("any", "all"):
+            self.rules = [self.rules]
+        if not self.rules or not all(isinstance(rule, str) for rule in self.rules) or not isinstance(condition, str):
+            raise Refused("a filter needs rules, and one condition")
+        searches = {str(n): expression_of_search(s, placeholders) for n, s in inner.items()}
+        self.expression = Condition(condition, searches).parse()
+        if not self.passes(Condition(condition, dict.fromkeys(searches, "never")).parse()):
+            raise Refused("a filter leaves out what it selects; this one would leave out all else")
+
+    def passes(self, expression):
+        """Whether what no selection is about passes."""
+        if expression == "never":
+            return False
+        if expression[0] == "not":
+            return not self.passes(expression[1])
+        return (all if expression[0] == "and" else any)(map(self.passes, expression[1]))
+
+    def is_for(self, rule):
+        if rule.is_correlation or not self.source.items() <= rule.content["logsource"].items():
+            return False
+        return isinstance(self.rules, str) or bool({rule.id, rule.name} & set(self.rules))
+
+
+BOUNDS = COMPARES | {"eq": lambda a, b: a == b, "neq": lambda a, b: a != b}
+NUMBERS = {"value_sum": sum, "value_max": max, "value_min": min, "value_avg": lambda numbers: sum(numbers) / len(numbers)}
+
+
 class Correlation:
+    """Of the hits of one group, (time, number, rule, values), sorted."""
+
     def __init__(self, content):
         self.type = content.get("type")
-        if self.type not in ("event_count", "value_count", "temporal", "temporal_ordered"):
+        if self.type not in ("event_count", "value_count", "temporal", "temporal_ordered", *NUMBERS):
             raise Refused(f"there is no correlation of the type {self.type}")
         self.rules = content.get("rules") or []
         self.rules = self.rules if isinstance(self.rules, list) else [self.rules]
@@ -602,43 +693,99 @@ class Correlation:
         if not span:
             raise Refused("a correlation needs a timespan such as 30s, 5m, 1h or 7d")
         self.span = int(span[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[span[2]]
-        condition = dict(content.get("condition") or {})
+        self.read_condition(dict(content.get("condition") or {}))
+
+    def read_condition(self, condition):
         field = condition.pop("field", [])
         self.fields = field if isinstance(field, list) else [field]
-        if self.type == "value_count" and not self.fields:
-            raise Refused("value_count needs a field in its condition")
-        if self.type.endswith("count") and not condition:
+        if bool(self.fields) != self.type.startswith("value") or self.type in NUMBERS and len(self.fields) > 1:
+            raise Refused("value_count needs fields in its condition, value_sum and its kin one, the others none")
+        if not self.type.startswith("temporal") and not condition:
             raise Refused(f"{self.type} needs a condition such as gte: 10")
         self.bounds = []
         for name, bound in condition.items():
-            if name not in (*COMPARES, "eq") or as_number(text_of(bound)) is None:
+            number = as_number(text_of(bound))
+            if name not in BOUNDS or number is None or self.type not in NUMBERS and number != int(number):
                 raise Refused(f"a correlation's condition cannot be {name}: {bound}")
-            self.bounds.append((name, as_number(bound)))
+            self.bounds.append((name, number))
+        if self.type.startswith("temporal") and not self.bounds:
+            self.bounds = [("gte", len(self.rules))]
+        if self.type == "temporal_ordered" and (not self.is_enough(len(self.rules)) or any(map(self.is_enough, range(len(self.rules))))):
+            raise Refused("temporal_ordered takes all of its rules")
+        if self.type not in NUMBERS and not any(map(self.is_enough, self.counts())):
+            raise Refused("no number is in this range")
+        most = len(self.rules) if self.type == "temporal" else float("inf")
+        self.is_early = self.type not in NUMBERS and all(name in ("gt", "gte") or name in ("lte", "eq") and bound >= most
+                                                         or name == "lt" and bound > most for name, bound in self.bounds)
+
+    def counts(self):
+        """What could be counted, as far as it makes a difference."""
+        if self.type.startswith("temporal"):
+            return range(1, len(self.rules) + 1)
+        return {1, *(max(int(bound) + d, 1) for _, bound in self.bounds for d in (-1, 0, 1))}
 
     def is_enough(self, count):
-        return all(count == b if name == "eq" else COMPARES[name](count, b) for name, b in self.bounds)
+        return all(BOUNDS[name](count, bound) for name, bound in self.bounds)
 
-    def is_complete(self, window):
-        """Whether the hits of one group, (time, number, rule, values), sorted, complete it with the last of them."""
+    def amount(self, window):
+        """What is counted in a window, or the sum, average ... of its numbers; None where there are none."""
         if self.type == "event_count":
-            return self.is_enough(len({number for _, number, _, _ in window}))
+            return len({number for _, number, _, _ in window})
         if self.type == "value_count":
-            return self.is_enough(len({v for _, _, _, values in window for v in values}))
-        if self.bounds and not self.is_enough(len({rule for _, _, rule, _ in window})):
-            return False
-        if self.type == "temporal":
-            return bool(self.bounds) or {rule for _, _, rule, _ in window} == set(range(len(self.rules)))
-        return self.is_ordered(window)
+            return len({v for _, _, _, values in window for v in values})
+        if self.type in NUMBERS:
+            numbers = {(number, place, v[0]) for _, number, _, values in window for place, v in enumerate(values)}
+            numbers = [n for n in (as_number(text) for _, _, text in numbers) if n is not None]
+            return NUMBERS[self.type](numbers) if numbers else None
+        return len({rule for _, _, rule, _ in window})
 
-    def is_ordered(self, window):
-        """In the order of `rules`; what has the same time is in any order."""
-        reached, last = 0, None
-        while reached < len(self.rules):
-            later = [t for t, _, rule, _ in window if rule == reached and (last is None or t >= last)]
-            if not later:
-                return False
-            last, reached = min(later), reached + 1
-        return window[-1][2] == len(self.rules) - 1
+    def counts_for(self, hit):
+        """Whether a record has what is counted: without, it is not there."""
+        return not self.type.startswith("value") or self.amount([hit]) not in (None, 0)
+
+    def windows(self, hits):
+        """[(hits of a window, amount)...], one behind the other."""
+        hits = [h for h in hits if self.counts_for(h)]
+        if self.type == "temporal_ordered":
+            return list(self.ordered(hits))
+        return list(self.early(hits) if self.is_early else self.apart(hits))
+
+    def early(self, hits):
+        """A window is as early as it can be, and takes in what follows within the timespan."""
+        while True:
+            for end, hit in enumerate(hits):
+                window = [h for h in hits[:end + 1] if h[0] >= hit[0] - self.span]
+                if self.is_enough(self.amount(window)):
+                    break
+            else:
+                return
+            window = [h for h in hits if window[0][0] <= h[0] <= window[0][0] + self.span]
+            yield window, self.amount(window)
+            hits = [h for h in hits if h[0] > window[-1][0]]
+
+    def apart(self, hits):
+        """Windows follow each other, each from its first record on."""
+        while hits:
+            window = [h for h in hits if h[0] <= hits[0][0] + self.span]
+            hits = hits[len(window):]
+            if self.is_enough(self.amount(window)):
+                yield window, self.amount(window)
+
+    def ordered(self, hits):
+        """In the order of `rules`, as early as it can be; what has the same time is in any order. The latest beginning counts."""
+        behind = None
+        for end in hits:
+            if end[2] != len(self.rules) - 1 or behind is not None and end[0] <= behind:
+                continue
+            chain = [end]
+            for rule in range(len(self.rules) - 2, -1, -1):
+                before = [h for h in hits if h[2] == rule and h[0] <= chain[-1][0] and (behind is None or h[0] > behind)]
+                if not before:
+                    break
+                chain.append(before[-1])
+            if len(chain) == len(self.rules) and chain[-1][0] >= end[0] - self.span:
+                behind = end[0]
+                yield chain[::-1], len(self.rules)
 
 
 def documents(paths):
@@ -655,12 +802,15 @@ def documents(paths):
 
 def read_rules(paths, mappings, placeholders=None):
     """(rules, refused), the second as (path, title, reason)."""
-    rules, refused = [], []
+    rules, filters, refused = [], [], []
     for path, content in documents(paths):
         try:
             if not isinstance(content, dict):
                 raise Refused(f"not a rule: {content}")
-            rules.append(Rule(content, path, mappings, placeholders or {}))
+            if "filter" in content:
+                filters.append(Filter(content, path, placeholders or {}))
+            else:
+                rules.append(Rule(content, path, mappings, placeholders or {}))
         except Refused as reason:
             refused.append((path, content.get("title") if isinstance(content, dict) else None, str(reason)))
     known = {r.id for r in rules} | {r.name for r in rules if r.name}
@@ -669,6 +819,12 @@ def read_rules(paths, mappings, placeholders=None):
         if missing or not rule.correlation.rules:
             rules.remove(rule)
             refused.append((rule.path, rule.content["title"], f"it correlates the rule {missing[0] if missing else '?'}, which is not here"))
+    for one in filters:
+        its = [rule for rule in rules if one.is_for(rule)]
+        for rule in its:
+            rule.filters.append(one)
+        if not its and not isinstance(one.rules, str):
+            refused.append((one.path, one.title, "no rule that it could be for is here"))
     return rules, refused
 
 
@@ -684,7 +840,7 @@ class Evaluation:
         """Record numbers, from 1."""
         if rule.id not in self.found:
             if rule.is_correlation:
-                self.found[rule.id] = self.completed(rule.correlation)
+                self.found[rule.id] = sorted({window[-1][1] for found in self.windows(rule.correlation).values() for window, _ in found})
             else:
                 self.found[rule.id] = [n for n, (record, kind) in enumerate(self.records, 1) if rule.is_hit(record, kind)]
         return self.found[rule.id]
@@ -703,7 +859,8 @@ class Evaluation:
             below = [b for r in below for b in ([r] if not r.is_correlation else [self.by_name[n] for n in r.correlation.rules])]
         return next((m for r in below for m in r.mappings if kind in m.kinds), below[0].mapping)
 
-    def completed(self, correlation):
+    def windows(self, correlation):
+        """By group: [(hits of a window, amount)...]"""
         groups = {}
         for place, name in enumerate(correlation.rules):
             rule = self.by_name[name]
@@ -714,14 +871,7 @@ class Evaluation:
                 values = list(zip(*(self.field(rule, correlation, number, f) for f in correlation.fields))) if correlation.fields else []
                 hit = (time_of(self.records[number - 1][0]), number, place, tuple(values))
                 groups.setdefault(tuple(k[0] for k in key), []).append(hit)
-        done = set()
-        for hits in groups.values():
-            hits.sort()
-            for end in hits:
-                window = [h for h in hits if end[0] - correlation.span <= h[0] <= end[0] and h != end] + [end]
-                if correlation.is_complete(window):
-                    done.add(end[1])
-        return sorted(done)
+        return {group: correlation.windows(sorted(hits)) for group, hits in groups.items()}
 
     def lines(self):
         inner = {self.by_name[n].id for r in self.rules if r.is_correlation and not r.correlation.generate for n in r.correlation.rules}

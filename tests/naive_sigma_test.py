@@ -61,6 +61,8 @@ MATCHES = {
     "re anchored": values("f|re: '^a.c$'", ["abc"], ["abcd", "a\nc"]),
     "re|i": values("f|re|i: '^abc$'", ["ABC"], ["ab"]),
     "re|m": values("f|re|m: '^b$'", ["a\nb\nc", "b"], ["ab"]),
+    "a line begins behind a line, not behind the last": values("f|re|m: '^$'", ["a\n\nb", "\na", ""], ["a\n", "a", "a\nb"]),
+    "re|m and a class": values("f|re|m: '^[^a]$'", ["a\nb\nc"], ["a\na"]),
     "re|s": values("f|re|s: 'a.c'", ["a\nc"], ["ac"]),
     "cidr 4": values("f|cidr: 10.0.0.0/8", ["10.1.2.3"], ["11.0.0.1", "10.0.0.0/8", "::1", "ten"]),
     "cidr 6": values("f|cidr: '2001:db8::/32'", ["2001:db8::1"], ["2001:db9::1", "10.0.0.1"]),
@@ -78,6 +80,14 @@ MATCHES = {
     "lte": values("f|lte: 5", [5, 4], [5.1]),
     "gt": values("f|gt: 5", [6, "6", 1e3], [5, "x"]),
     "gte": values("f|gte: 5", [5, 50], [4.99]),
+    "hour": values("f|hour: 3", ["2026-01-05T03:00:00Z", "2026-01-05 03:59", "2026-01-05T03:00:00+02:00"], ["2026-01-05T04:00:00Z", "2026-01-05", "03:00", 3]),
+    "minute": values("f|minute: 59", ["2026-01-05T03:59:00Z"], ["2026-01-05T03:58:59Z"]),
+    "day": values("f|day: 29", ["2024-02-29"], ["2026-02-29", "2026-01-28"]),
+    "week, of ISO 8601": values("f|week: 53", ["2020-12-31", "2021-01-03T00:00:00Z"], ["2021-01-04", "2024-12-30"]),
+    "month": values("f|month|gte: 6", ["2026-06-01", "2026-12-31T10:00:00"], ["2026-05-31"]),
+    "year": values("f|year|lt: 2026", ["2025-12-31T23:59:59Z"], ["2026-01-01T00:00:00Z", "year"]),
+    "outside of office hours": ("s: {f|hour|gte: 8, g|hour|lt: 18}\ncondition: not s", [({"f": "2026-01-05T07:00:00Z", "g": "2026-01-05T07:00:00Z"}, True), ({"f": "2026-01-05T12:00:00Z", "g": "2026-01-05T12:00:00Z"}, False)]),
+    "neq a field": ("s: {f|fieldref|neq: g}\ncondition: s", [({"f": "a", "g": "b"}, True), ({"f": "a", "g": "A"}, False)]),
     "fieldref": ("s: {f|fieldref: g}\ncondition: s", [({"f": "a", "g": "A"}, True), ({"f": "a", "g": "b"}, False), ({"f": "a"}, False), ({}, False)]),
     "fieldref with a place": ("s: {f|fieldref|endswith: g}\ncondition: s", [({"f": "arn:user/joe", "g": "joe"}, True), ({"f": "arn:user/joe", "g": "jo"}, False)]),
     "expand": values("f|expand: '%admins%'", ["root", "admX"], ["%admins%", "user"]),
@@ -111,7 +121,12 @@ PLACEHOLDERS = {"admins": ["root", "adm*"]}
 
 REFUSED = {
     "an unknown modifier": "s: {f|near: a}\ncondition: s",
-    "a time modifier": "s: {f|hour: 3}\ncondition: s",
+    "no such hour": "s: {f|hour: 24}\ncondition: s",
+    "compared before it is taken": "s: {f|lt|hour: 3}\ncondition: s",
+    "two parts of a date": "s: {f|hour|day: 3}\ncondition: s",
+    "a part of a date, and a text": "s: {f|hour|contains: 3}\ncondition: s",
+    "exists and cased": "s: {f|exists|cased: true}\ncondition: s",
+    "a place, and then an encoding": "s: {f|contains|base64: a}\ncondition: s",
     "looking ahead": "s: {f|re: 'a(?=b)'}\ncondition: s",
     "looking behind": "s: {f|re: '(?<!a)b'}\ncondition: s",
     "a back reference": "s: {f|re: '(a)\\1'}\ncondition: s",
@@ -148,8 +163,27 @@ DISTINCT = "  type: value_count\n  rules: [a]\n  group-by: [u]\n  timespan: 10s\
 TEMPORAL = "  type: temporal\n  rules: [a, b]\n  group-by: [u]\n  timespan: 10s"
 ORDERED = "  type: temporal_ordered\n  rules: [a, b]\n  group-by: [u]\n  timespan: 10s"
 ALIASES = "  type: temporal\n  rules: [a, b]\n  group-by: [who]\n  timespan: 10s\n  aliases: {who: {a: x, b: y}}"
-CORRELATIONS = {  # records, and which of them (from 1) complete it
-    "event_count": (correlation(COUNT, "a"), [event(s, k="a", u="1") for s in (0, 5, 10, 11)], [3, 4]),
+NUMBERS = "  type: TYPE\n  rules: [a]\n  group-by: [u]\n  timespan: 10s\n  condition: "
+FILTER = "title: f\nlogsource: {product: aws}\nfilter:\n  rules: [a]\n  s: {by: me}\n  condition: "
+FILTERED = f"\n---\n{FILTER}not s"
+CORRELATIONS = {  # records, and which of them (from 1) are the last of a window
+    "event_count": (correlation(COUNT, "a"), [event(s, k="a", u="1") for s in (0, 5, 10, 11)], [3]),
+    "event_count, and what follows": (correlation(COUNT, "a"), [event(s, k="a", u="1") for s in (0, 1, 2, 9, 10, 11)], [5]),
+    "event_count, twice": (correlation(COUNT, "a"), [event(s, k="a", u="1") for s in (0, 1, 2, 20, 21, 22)], [3, 6]),
+    "exactly three": (correlation(COUNT.replace("gte", "eq"), "a"), [event(s, k="a", u="1") for s in (0, 1, 2)], [3]),
+    "of four no three are exactly three": (correlation(COUNT.replace("gte", "eq"), "a"), [event(s, k="a", u="1") for s in (0, 1, 2, 3)], []),
+    "the first of many is not fewer than three": (correlation(COUNT.replace("gte", "lt"), "a"), [event(s, k="a", u="1") for s in (0, 1, 2, 20)], [4]),
+    "at most": (correlation(COUNT.replace("gte", "lte"), "a"), [event(s, k="a", u="1") for s in (0, 1, 2, 20)], [3, 4]),
+    "not three": (correlation(COUNT.replace("gte", "neq"), "a"), [event(s, k="a", u="1") for s in (0, 1, 2, 20)], [4]),
+    "a range": (correlation(COUNT.replace("gte: 3", "gt: 1, lt: 4"), "a"), [event(s, k="a", u="1") for s in (0, 1, 2, 20, 40, 41, 42, 43)], [3]),
+    "value_sum": (correlation(NUMBERS.replace("TYPE", "value_sum") + "{gt: 10, field: v}", "a"), [event(0, k="a", u="1", v=4), event(1, k="a", u="1", v="7"), event(30, k="a", u="1", v=9), event(31, k="a", u="1", v="many")], [2]),
+    "value_sum below": (correlation(NUMBERS.replace("TYPE", "value_sum") + "{lte: 10, field: v}", "a"), [event(0, k="a", u="1", v=4), event(1, k="a", u="1", v=7), event(30, k="a", u="1", v=[5, 5])], [3]),
+    "value_max": (correlation(NUMBERS.replace("TYPE", "value_max") + "{gte: 7.5, field: v}", "a"), [event(0, k="a", u="1", v=7.5), event(1, k="a", u="1", v=-9), event(30, k="a", u="1", v=7)], [2]),
+    "value_min": (correlation(NUMBERS.replace("TYPE", "value_min") + "{lt: 0, field: v}", "a"), [event(0, k="a", u="1", v=7.5), event(1, k="a", u="1", v=-9), event(30, k="a", u="1", v=7)], [2]),
+    "value_avg": (correlation(NUMBERS.replace("TYPE", "value_avg") + "{eq: 5, field: v}", "a"), [event(0, k="a", u="1", v=4), event(1, k="a", u="1", v=6), event(30, k="a", u="1", v=6)], [2]),
+    "temporal, fewer than all": (correlation(TEMPORAL + "\n  condition: {lt: 2}", "a", "b"), [event(0, k="a", u="1"), event(1, k="b", u="1"), event(20, k="b", u="1")], [3]),
+    "a filter": (correlation(COUNT, "a") + FILTERED, [event(s, k="a", u="1", by="me" if s == 1 else "you") for s in range(3)], []),
+    "a filter that nothing meets": (correlation(COUNT, "a") + FILTERED, [event(s, k="a", u="1") for s in range(3)], [3]),
     "event_count, one second too long": (correlation(COUNT, "a"), [event(s, k="a", u="1") for s in (0, 5, 11)], []),
     "event_count, the window ends with each record": (correlation(COUNT, "a"), [event(s, k="a", u="1") for s in (0, 10, 20, 21, 22)], [5]),
     "event_count by group": (correlation(COUNT, "a"), [event(s, k="a", u=str(s % 2)) for s in range(4)], []),
@@ -167,13 +201,28 @@ CORRELATIONS = {  # records, and which of them (from 1) complete it
 }
 
 
+REFUSED_RULES = {
+    "a filter that keeps what it selects": correlation(COUNT, "a") + f"\n---\n{FILTER}s",
+    "a filter for nobody": correlation(COUNT, "a") + f"\n---\n{FILTER}not s".replace("[a]", "[z]"),
+    "a filter for another log": correlation(COUNT, "a") + f"\n---\n{FILTER}not s".replace("aws", "gcp"),
+    "a filter that names no rules": correlation(COUNT, "a") + f"\n---\n{FILTER}not s".replace("  rules: [a]\n", ""),
+    "a percentile": correlation(NUMBERS.replace("TYPE", "value_percentile") + "{lte: 1, field: v}", "a"),
+    "a sum of what": correlation(NUMBERS.replace("TYPE", "value_sum") + "{lte: 1}", "a"),
+    "half a record": correlation(COUNT.replace("3", "2.5"), "a"),
+    "no number at all": correlation(COUNT.replace("gte: 3", "gt: 3, lt: 4"), "a"),
+}
+
+
 def rule_of(detection):
     inner = "\n".join("  " + line for line in detection.splitlines())
     return f"title: t\nid: r\nlogsource: {{product: aws, service: cloudtrail}}\ndetection:\n{inner}\n"
 
 
+MAPPING = {"logsource": {"product": "aws", "service": "cloudtrail"}, "kinds": ["cloudtrail"]}
+
+
 def mappings():
-    return [sigma.Mapping({"logsource": {"product": "aws", "service": "cloudtrail"}, "kinds": ["cloudtrail"]}, "test")]
+    return [sigma.Mapping(MAPPING, "test")]
 
 
 def evaluated(folder, text, records):
@@ -192,6 +241,8 @@ def all_cases():
         yield name, rule_of(detection), [r for r, _ in records], [n for n, (_, hit) in enumerate(records, 1) if hit]
     for name, detection in REFUSED.items():
         yield "refused: " + name, rule_of(detection), [], None
+    for name, text in REFUSED_RULES.items():
+        yield "refused: " + name, text, [], None
     for name, (text, records, hits) in CORRELATIONS.items():
         yield name, text, records, hits
 

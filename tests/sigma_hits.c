@@ -3,9 +3,11 @@
  *
  *     sigma_hits FILE <RECORDS
  *
- * FILE names what is loaded, one a line: "mapping PATH" or "rules PATH". Records are lines of KIND,
- * seconds and JSON, with tabs between them; a line "report" tells the findings and begins anew.
- * Prints "hit RULE NUMBER" for each rule about one record, and "found RULE" for each finding.
+ * FILE names what is loaded, one a line: "mapping PATH", "placeholders PATH" or "rules PATH".
+ * Records are lines of KIND, seconds and JSON, with tabs between them; a line "report" tells the
+ * findings and begins anew. Prints "hit RULE NUMBER" for each rule about one record, and "found
+ * RULE" for each finding, behind it amount, windows, first and last second and group of a
+ * correlation.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +25,7 @@ struct proof {
 	struct sigma_rules rules;
 	struct sigma_mapping mappings[SIGMA_MAPPINGS_MAX];
 	size_t mapping_count;
+	struct sigma_placeholders placeholders;
 	struct arena texts, scratch;
 	struct sigma_engine *engine;
 	uint64_t number;
@@ -44,7 +47,17 @@ static void tell_problem(struct sigma_teller *teller, const struct sigma_problem
 
 static void tell_finding(struct record_teller *teller, struct finding *finding)
 {
-	printf("found %.*s\n", STR_ARG(finding->rule.id));
+	const struct fact *amount = facts_find(&finding->facts, STR("amount"));
+	const struct fact *group = facts_find(&finding->subject.keys, STR("group"));
+
+	printf("found %.*s", STR_ARG(finding->rule.id));
+	if (amount && group)
+		printf(" %.15g %g %lld %lld %.*s",
+		       amount->kind == FACT_REAL ? amount->real : (double)amount->number,
+		       (double)facts_number(&finding->facts, STR("windows")),
+		       (long long)(finding->first_seen.ns / 1000000000),
+		       (long long)(finding->last_seen.ns / 1000000000), STR_ARG(group->text));
+	printf("\n");
 }
 
 static void load(struct proof *p, struct str what, struct str path)
@@ -60,7 +73,11 @@ static void load(struct proof *p, struct str what, struct str path)
 		p->mapping_count +=
 			sigma_mapping_read(path, buf_view(&text), &p->texts,
 					   &p->mappings[p->mapping_count], &p->teller) == 0;
-	else if (sigma_rules_read(&p->rules, path, buf_view(&text), NULL, &p->teller) < 0)
+	else if (str_equal(what, STR("placeholders")))
+		(void)!sigma_placeholders_read(path, buf_view(&text), &p->texts, &p->placeholders,
+					       &p->teller);
+	else if (sigma_rules_read(&p->rules, path, buf_view(&text), &p->placeholders, &p->teller) <
+		 0)
 		fail("no room for the rules");
 }
 

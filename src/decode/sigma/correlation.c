@@ -1,13 +1,14 @@
 /* `correlation`: which rules, grouped by what, how many within how long. */
+#include <math.h>
 #include <string.h>
 
 #include "decode/sigma/reading.h"
 
 static const char *const types[] = {
-	[SIGMA_EVENT_COUNT] = "event_count",
-	[SIGMA_VALUE_COUNT] = "value_count",
-	[SIGMA_TEMPORAL] = "temporal",
-	[SIGMA_TEMPORAL_ORDERED] = "temporal_ordered",
+	[SIGMA_EVENT_COUNT] = "event_count", [SIGMA_VALUE_COUNT] = "value_count",
+	[SIGMA_TEMPORAL] = "temporal",	     [SIGMA_TEMPORAL_ORDERED] = "temporal_ordered",
+	[SIGMA_VALUE_SUM] = "value_sum",     [SIGMA_VALUE_MAX] = "value_max",
+	[SIGMA_VALUE_MIN] = "value_min",     [SIGMA_VALUE_AVERAGE] = "value_avg",
 };
 enum { TYPES = sizeof(types) / sizeof(*types) };
 
@@ -22,7 +23,8 @@ static void read_type(struct sigma_reading *r, struct yaml map, struct sigma_cor
 			return;
 		}
 	sigma_refuse(r, yaml_kind(at) ? at : map,
-		     "write event_count, value_count, temporal or temporal_ordered",
+		     "write event_count, value_count, value_sum, value_max, value_min, value_avg, "
+		     "temporal or temporal_ordered",
 		     "correlations of type %s are not supported",
 		     yaml_kind(at) ? sigma_show(yaml_text(at), shown) : "(none)");
 }
@@ -70,59 +72,130 @@ static void read_timespan(struct sigma_reading *r, struct yaml map, struct sigma
 		     "timespan is missing, or no span of time up to ten years");
 }
 
-static void narrow(struct sigma_reading *r, struct yaml key, struct sigma_correlation *out,
-		   uint64_t number)
-{
-	struct str word = yaml_text(key);
-	char shown[SIGMA_SHOWN_MAX];
+static const char *const bound_names[] = {
+	[SIGMA_BOUND_GT] = "gt",   [SIGMA_BOUND_GTE] = "gte", [SIGMA_BOUND_LT] = "lt",
+	[SIGMA_BOUND_LTE] = "lte", [SIGMA_BOUND_EQ] = "eq",   [SIGMA_BOUND_NEQ] = "neq",
+};
 
-	if (str_equal(word, STR("gte")) || str_equal(word, STR("eq")))
-		out->least = number > out->least ? number : out->least;
-	else if (str_equal(word, STR("gt")))
-		out->least = number + 1 > out->least ? number + 1 : out->least;
-	if (str_equal(word, STR("lte")) || str_equal(word, STR("eq")))
-		out->most = number < out->most ? number : out->most;
-	else if (str_equal(word, STR("lt")))
-		out->most = number - 1 < out->most ? number - 1 : out->most;
-	else if (!str_equal(word, STR("gte")) && !str_equal(word, STR("gt")))
-		sigma_refuse(r, key, "write gt, gte, lt, lte or eq, and `field` for value_count",
-			     "a condition has no %s", sigma_show(word, shown));
+static bool holds(const struct sigma_bound *bound, double amount)
+{
+	switch (bound->kind) {
+	case SIGMA_BOUND_GT:
+		return amount > bound->number;
+	case SIGMA_BOUND_GTE:
+		return amount >= bound->number;
+	case SIGMA_BOUND_LT:
+		return amount < bound->number;
+	case SIGMA_BOUND_LTE:
+		return amount <= bound->number;
+	case SIGMA_BOUND_EQ:
+		return amount == bound->number;
+	default:
+		return amount != bound->number;
+	}
 }
 
-static void read_number(struct sigma_reading *r, struct yaml key, struct sigma_correlation *out)
+bool sigma_correlation_allows(const struct sigma_correlation *correlation, double amount)
 {
-	uint64_t number;
+	for (size_t i = 0; i < correlation->bound_count; i++)
+		if (!holds(&correlation->bounds[i], amount))
+			return false;
+	return true;
+}
 
-	if (!str_to_u64(yaml_text(yaml_value_of(key)), &number) || number > UINT32_MAX)
-		sigma_refuse(r, yaml_value_of(key), "write a whole number",
-			     "this is no number to count to");
-	else if (number == 0 && str_equal(yaml_text(key), STR("lt")))
-		sigma_refuse(r, key, "write a greater one", "nothing is less than 0");
-	else
-		narrow(r, key, out, number);
+/* Each word at most once: YAML refuses a key that is there twice. */
+static void read_bound(struct sigma_reading *r, struct yaml key, struct sigma_correlation *out)
+{
+	struct yaml value = yaml_value_of(key);
+	char shown[SIGMA_SHOWN_MAX];
+	uint64_t whole;
+	double number;
+
+	for (int i = 0; i < SIGMA_BOUNDS; i++) {
+		if (!str_equal(yaml_text(key), str_from(bound_names[i])))
+			continue;
+		if (!str_to_double(yaml_text(value), &number) || !isfinite(number))
+			sigma_refuse(r, value, "write a number",
+				     "this is no number to compare with");
+		else if (!sigma_correlation_is_of_numbers(out) &&
+			 (!str_to_u64(yaml_text(value), &whole) || whole > UINT32_MAX))
+			sigma_refuse(r, value, "write a whole number",
+				     "this is no number to count to");
+		else
+			out->bounds[out->bound_count++] =
+				(struct sigma_bound){(enum sigma_bound_kind)i, number};
+		return;
+	}
+	sigma_refuse(r, key,
+		     "write gt, gte, lt, lte, eq or neq, and `field` for the types value_...",
+		     "a condition has no %s", sigma_show(yaml_text(key), shown));
+}
+
+/* Of counts: the least that can be enough, and whether more of them never is too much. */
+static void find_least(struct sigma_reading *r, struct yaml at, struct sigma_correlation *out)
+{
+	const bool is_temporal = out->type == SIGMA_TEMPORAL;
+	/* nobody counts to what no window can hold; of rules there are so many */
+	const uint64_t end = is_temporal ? out->rule_count : (uint64_t)UINT32_MAX + 2;
+	double most = (double)end;
+
+	out->least = 1; /* a window has a record */
+	out->is_early = true;
+	for (size_t i = 0; i < out->bound_count; i++) {
+		const struct sigma_bound *bound = &out->bounds[i];
+		const uint64_t number = (uint64_t)bound->number;
+		if (bound->kind == SIGMA_BOUND_GTE || bound->kind == SIGMA_BOUND_EQ)
+			out->least = number > out->least ? number : out->least;
+		else if (bound->kind == SIGMA_BOUND_GT)
+			out->least = number + 1 > out->least ? number + 1 : out->least;
+		if (bound->kind == SIGMA_BOUND_LTE || bound->kind == SIGMA_BOUND_EQ)
+			most = fmin(most, bound->number);
+		else if (bound->kind == SIGMA_BOUND_LT)
+			most = fmin(most, bound->number - 1);
+		out->is_early &= bound->kind != SIGMA_BOUND_NEQ;
+	}
+	out->is_early &= most >= (double)end;
+	if ((double)out->least > most ||
+	    ((double)out->least == most && !sigma_correlation_allows(out, most)))
+		sigma_refuse(r, at,
+			     is_temporal
+				     ? "write `gte:` and at most the number of rules"
+				     : "turn the numbers round; a window has at least one record",
+			     is_temporal ? "this condition cannot be held against these rules"
+					 : "no number is in this range");
 }
 
 static void read_condition(struct sigma_reading *r, struct yaml at, struct sigma_correlation *out)
 {
-	bool is_told = false;
-
-	out->least = 1;
-	out->most = UINT64_MAX;
 	for (struct yaml key = yaml_first(at); yaml_kind(key) && !r->is_refused;
 	     key = yaml_next_in(at, key)) {
-		if (str_equal(yaml_text(key), STR("field"))) {
+		if (str_equal(yaml_text(key), STR("field")))
 			out->field_count =
 				read_texts(r, yaml_value_of(key), out->fields, SIGMA_KEYS_MAX);
-			continue;
-		}
-		read_number(r, key, out);
-		is_told = true;
+		else
+			read_bound(r, key, out);
 	}
-	if (!is_told && !r->is_refused)
+	if (out->bound_count == 0 && !r->is_refused)
 		sigma_refuse(r, at, "write `gte: 10`, or what it takes",
 			     "the condition does not say how many it takes");
-	else if (out->least > out->most && !r->is_refused)
-		sigma_refuse(r, at, "turn the numbers round", "no number is in this range");
+	else if (!sigma_correlation_is_of_numbers(out) && !r->is_refused)
+		find_least(r, at, out);
+}
+
+static void check_fields(struct sigma_reading *r, struct yaml at, struct sigma_correlation *out)
+{
+	const char *type = types[out->type];
+
+	if (sigma_correlation_is_of_numbers(out) && out->field_count != 1)
+		sigma_refuse(r, at, "write `field: NAME` into the condition",
+			     "%s does not say whose numbers it is about, of one field", type);
+	else if (out->type == SIGMA_VALUE_COUNT && out->field_count == 0)
+		sigma_refuse(r, at, "write `field: NAME` into the condition",
+			     "value_count does not say which field's values are counted");
+	else if (out->type != SIGMA_VALUE_COUNT && !sigma_correlation_is_of_numbers(out) &&
+		 out->field_count > 0)
+		sigma_refuse(r, at, "take it out, or write value_count",
+			     "%s looks at no field, and one is named", type);
 }
 
 /* Without a condition, all rules must be there, as the specification has it for these two. */
@@ -139,21 +212,18 @@ static void read_conditions(struct sigma_reading *r, struct yaml map, struct sig
 			     "a condition of names is not supported in a correlation");
 	} else if (is_temporal) {
 		out->least = out->rule_count;
-		out->most = UINT64_MAX;
+		out->is_early = true;
 	} else {
 		sigma_refuse(r, map, "write `condition: {gte: 10}`, or what it takes",
 			     "this correlation has no condition");
 	}
-	if (is_temporal && !r->is_refused &&
-	    (out->most < out->rule_count || out->least > out->rule_count))
-		sigma_refuse(r, at, "write `gte:` and at most the number of rules",
-			     "this condition cannot be held against these rules");
-	if (out->type == SIGMA_TEMPORAL_ORDERED && !r->is_refused && out->least < out->rule_count)
+	if (out->type == SIGMA_TEMPORAL_ORDERED && !r->is_refused &&
+	    (out->least < out->rule_count ||
+	     !sigma_correlation_allows(out, (double)out->rule_count)))
 		sigma_refuse(r, at, "leave the condition out, or write temporal",
 			     "temporal_ordered takes all of its rules");
-	if (out->type == SIGMA_VALUE_COUNT && out->field_count == 0 && !r->is_refused)
-		sigma_refuse(r, yaml_kind(at) ? at : map, "write `field: NAME` into the condition",
-			     "value_count does not say which field's values are counted");
+	if (!r->is_refused)
+		check_fields(r, yaml_kind(at) ? at : map, out);
 }
 
 static void read_alias(struct sigma_reading *r, struct yaml key, struct sigma_alias *aliases,
@@ -212,7 +282,7 @@ static void check_keys(struct sigma_reading *r, struct yaml map)
 void sigma_read_correlation(struct sigma_reading *r, struct yaml map, struct sigma_correlation *out,
 			    bool generates)
 {
-	*out = (struct sigma_correlation){.most = UINT64_MAX, .generates = generates};
+	*out = (struct sigma_correlation){.generates = generates};
 	check_keys(r, map);
 	if (!r->is_refused)
 		read_type(r, map, out);

@@ -105,14 +105,61 @@ static void warn_of_unused(struct sigma_reading *r, const struct sigma_selection
 				   sigma_show(selections[i].name, shown));
 }
 
-static void read_selections(struct sigma_reading *r, struct yaml detection,
+/* Whether the steps end with true when every comparison is false. */
+static bool holds_of_nothing(struct sigma_reading *r)
+{
+	bool *stack = calloc(r->steps.count + 1, sizeof(*stack)), *top = stack;
+
+	r->is_out_of_memory |= !stack;
+	for (size_t i = 0; stack && i < r->steps.count; i++) {
+		const struct sigma_step *step = &r->steps.at[i];
+		bool all = true, any = false;
+		for (uint32_t k = step->op == SIGMA_ATOM ? 0 : step->operand; k > 0; k--) {
+			top--;
+			all = all && *top;
+			any = any || *top;
+		}
+		*top++ = step->op == SIGMA_AND	 ? all
+			 : step->op == SIGMA_OR	 ? any
+			 : step->op == SIGMA_NOT ? !all
+						 : false;
+	}
+	const bool holds = stack && stack[0];
+	free(stack);
+	return holds;
+}
+
+/* A filter leaves out what it selects: a record that no selection is about passes it. */
+static void check_filter(struct sigma_reading *r, struct yaml at,
+			 const struct sigma_selection *selections, size_t count)
+{
+	static const struct sigma_step single = {SIGMA_ATOM, 0};
+	struct sigma_selection *bare = calloc(count + 1, sizeof(*bare));
+
+	r->is_out_of_memory |= !bare;
+	for (size_t i = 0; bare && i < count; i++)
+		bare[i] = (struct sigma_selection){selections[i].name, selections[i].at, &single, 1,
+						   false};
+	if (bare)
+		sigma_read_condition(r, at, bare, count);
+	if (!r->is_refused && !r->is_out_of_memory && !holds_of_nothing(r))
+		sigma_refuse(r, at, "write `condition: not NAME OF A SELECTION`",
+			     "a filter leaves out what it selects, and this one would leave out "
+			     "all else");
+	r->steps.count = 0;
+	free(bare);
+}
+
+static void read_selections(struct sigma_reading *r, struct yaml detection, bool is_filter,
 			    struct sigma_selection *selections)
 {
+	struct yaml condition = yaml_member(detection, STR("condition"));
 	size_t count = 0;
 
 	for (struct yaml key = yaml_first(detection); yaml_kind(key) && !r->is_refused;
 	     key = yaml_next_in(detection, key)) {
-		if (str_equal(yaml_text(key), STR("condition")))
+		if (str_equal(yaml_text(key), STR("condition")) ||
+		    (is_filter && str_equal(yaml_text(key), STR("rules"))))
 			continue;
 		if (str_equal(yaml_text(key), STR("timeframe")))
 			sigma_refuse(r, key, "write a correlation rule with a timespan",
@@ -123,26 +170,43 @@ static void read_selections(struct sigma_reading *r, struct yaml detection,
 		else
 			keep_selection(r, key, &selections[count++]);
 	}
+	if (is_filter && !r->is_refused)
+		check_filter(r, condition, selections, count);
 	if (!r->is_refused)
-		read_conditions(r, yaml_member(detection, STR("condition")), selections, count);
+		read_conditions(r, condition, selections, count);
 	warn_of_unused(r, selections, count);
+}
+
+static void read_detection(struct sigma_reading *r, struct yaml detection, bool is_filter)
+{
+	struct sigma_selection *selections = calloc(SELECTIONS_MAX, sizeof(*selections));
+
+	r->is_out_of_memory |= !selections;
+	if (selections)
+		read_selections(r, detection, is_filter, selections);
+	free(selections);
 }
 
 void sigma_read_detection(struct sigma_reading *r, struct yaml detection)
 {
-	if (yaml_kind(detection) != YAML_MAP) {
+	if (yaml_kind(detection) != YAML_MAP)
 		sigma_refuse(r, detection, "write selections and a condition below it",
 			     "detection is no map");
-		return;
-	}
-	if (!yaml_kind(yaml_member(detection, STR("condition")))) {
+	else if (!yaml_kind(yaml_member(detection, STR("condition"))))
 		sigma_refuse(r, detection, "write `condition: NAME OF A SELECTION`",
 			     "detection has no condition");
-		return;
-	}
-	struct sigma_selection *selections = calloc(SELECTIONS_MAX, sizeof(*selections));
-	r->is_out_of_memory |= !selections;
-	if (selections)
-		read_selections(r, detection, selections);
-	free(selections);
+	else
+		read_detection(r, detection, false);
+}
+
+void sigma_read_filter_detection(struct sigma_reading *r, struct yaml filter)
+{
+	struct yaml condition = yaml_member(filter, STR("condition"));
+
+	if (yaml_kind(condition) != YAML_SINGLE)
+		sigma_refuse(r, yaml_kind(condition) ? condition : filter,
+			     "write `condition: not NAME OF A SELECTION`",
+			     "a filter has one condition");
+	else
+		read_detection(r, filter, true);
 }

@@ -6,14 +6,9 @@
 
 enum { CHAIN_MAX = 8 };
 
-struct named {
-	struct str name;
-	uint32_t rule;
-};
-
 static int by_name(const void *a, const void *b)
 {
-	const struct named *one = a, *other = b;
+	const struct sigma_named *one = a, *other = b;
 	int order = str_compare(one->name, other->name);
 
 	return order ? order : one->rule < other->rule ? -1 : one->rule > other->rule;
@@ -29,26 +24,27 @@ static void tell(struct sigma_rules *rules, struct sigma_teller *teller, uint32_
 }
 
 /* The rule of that id or name, or UINT32_MAX. */
-static uint32_t find(const struct named *names, size_t count, struct str name)
+uint32_t sigma_names_find(const struct sigma_names *names, struct str name)
 {
-	size_t low = 0, high = count;
+	size_t low = 0, high = names->count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (str_compare(names[middle].name, name) < 0)
+		if (str_compare(names->at[middle].name, name) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < count && str_equal(names[low].name, name) ? names[low].rule : UINT32_MAX;
+	return low < names->count && str_equal(names->at[low].name, name) ? names->at[low].rule
+									  : UINT32_MAX;
 }
 
 /* Marks the second of two with one id, whose findings could not be told apart. */
-static void refuse_doubles(struct sigma_rules *rules, const struct named *names, size_t count,
-			   bool *gone, struct sigma_teller *teller)
+static void refuse_doubles(struct sigma_rules *rules, const struct sigma_names *names, bool *gone,
+			   struct sigma_teller *teller)
 {
-	for (size_t i = 1; i < count; i++) {
-		const struct named *first = &names[i - 1], *second = &names[i];
+	for (size_t i = 1; i < names->count; i++) {
+		const struct sigma_named *first = &names->at[i - 1], *second = &names->at[i];
 		if (!str_equal(first->name, second->name) || first->rule == second->rule)
 			continue;
 		gone[second->rule] = true;
@@ -57,18 +53,26 @@ static void refuse_doubles(struct sigma_rules *rules, const struct named *names,
 	}
 }
 
-static void find_links(struct sigma_rules *rules, const struct named *names, size_t count,
-		       bool *gone, struct sigma_teller *teller)
+static void find_links(struct sigma_rules *rules, const struct sigma_names *names, bool *gone,
+		       struct sigma_teller *teller)
 {
 	for (uint32_t i = 0; i < rules->count; i++) {
 		struct sigma_correlation *c = rules->at[i].correlation;
 		for (size_t l = 0; c && l < c->rule_count && !gone[i]; l++) {
-			c->rules[l] = find(names, count, c->rule_names[l]);
-			if (c->rules[l] != UINT32_MAX && c->rules[l] != i)
+			c->rules[l] = sigma_names_find(names, c->rule_names[l]);
+			const bool is_there = c->rules[l] != UINT32_MAX && c->rules[l] != i;
+			const bool has_fields = is_there && !rules->at[c->rules[l]].correlation;
+			if (is_there && (has_fields || !sigma_correlation_is_of_numbers(c)))
 				continue;
 			gone[i] = true;
-			tell(rules, teller, i, "load the file it is in together with this one",
-			     "no rule has the id or name %s", c->rule_names[l]);
+			if (is_there)
+				tell(rules, teller, i, "name rules about single records",
+				     "a correlation has no field with numbers: %s",
+				     c->rule_names[l]);
+			else
+				tell(rules, teller, i,
+				     "load the file it is in together with this one",
+				     "no rule has the id or name %s", c->rule_names[l]);
 		}
 	}
 }
@@ -138,37 +142,43 @@ static void close_gaps(struct sigma_rules *rules, const bool *gone, uint32_t *pl
 	}
 }
 
-static void join(struct sigma_rules *rules, struct named *names, bool *gone, uint32_t *places,
+static void list_names(const struct sigma_rules *rules, struct sigma_names *names)
+{
+	for (uint32_t i = 0; i < rules->count; i++) {
+		const struct sigma_rule *rule = &rules->at[i];
+		names->at[names->count++] = (struct sigma_named){rule->id, i};
+		if (rule->name.len > 0 && !str_equal(rule->name, rule->id))
+			names->at[names->count++] = (struct sigma_named){rule->name, i};
+	}
+	qsort(names->at, names->count, sizeof(*names->at), by_name);
+}
+
+static bool join(struct sigma_rules *rules, struct sigma_names *names, bool *gone, uint32_t *places,
 		 struct sigma_teller *teller)
 {
-	size_t count = 0;
-
-	for (uint32_t i = 0; i < rules->count; i++) {
-		names[count++] = (struct named){rules->at[i].id, i};
-		if (rules->at[i].name.len > 0 && !str_equal(rules->at[i].name, rules->at[i].id))
-			names[count++] = (struct named){rules->at[i].name, i};
-	}
-	qsort(names, count, sizeof(*names), by_name);
-	refuse_doubles(rules, names, count, gone, teller);
-	find_links(rules, names, count, gone, teller);
+	list_names(rules, names);
+	refuse_doubles(rules, names, gone, teller);
+	if (!sigma_filters_join(rules, names, gone, teller))
+		return false;
+	find_links(rules, names, gone, teller);
 	check_chains(rules, gone, teller);
 	mark_silent(rules, gone);
 	close_gaps(rules, gone, places);
+	return true;
 }
 
 void sigma_rules_join(struct sigma_rules *rules, struct sigma_teller *teller)
 {
-	struct named *names = calloc(2 * rules->count + 1, sizeof(*names));
+	struct sigma_names names = {calloc(2 * rules->count + 1, sizeof(*names.at)), 0};
 	bool *gone = calloc(rules->count + 1, sizeof(*gone));
 	uint32_t *places = calloc(rules->count + 1, sizeof(*places));
 
-	if (names && gone && places) {
-		join(rules, names, gone, places, teller);
-	} else { /* rules whose links are not known are no rules */
+	if (!names.at || !gone || !places || !join(rules, &names, gone, places, teller)) {
+		/* rules whose links are not known are no rules */
 		rules->refused += rules->count;
 		rules->count = 0;
 	}
-	free(names);
+	free(names.at);
 	free(gone);
 	free(places);
 }

@@ -59,6 +59,28 @@ void sigma_read_keywords(struct sigma_reading *r, struct yaml list);
 /* The map `detection` with its condition: r->atoms and r->steps are the rule's then. */
 void sigma_read_detection(struct sigma_reading *r, struct yaml detection);
 
+/* The same of a filter, where `rules` is no selection; what it selects nothing of must pass. */
+void sigma_read_filter_detection(struct sigma_reading *r, struct yaml filter);
+/* All of a filter but what rules have, too. */
+void sigma_read_filter(struct sigma_reading *r, struct yaml root, struct sigma_filter *out);
+
+/* Rules by id and name. */
+struct sigma_named {
+	struct str name;
+	uint32_t rule;
+};
+
+struct sigma_names {
+	struct sigma_named *at; /* sorted */
+	size_t count;
+};
+
+uint32_t sigma_names_find(const struct sigma_names *names, struct str name); /* or UINT32_MAX */
+
+/* Adds each filter to its rules. False: no memory; gone: rules that have no room for theirs. */
+must_check bool sigma_filters_join(struct sigma_rules *rules, const struct sigma_names *names,
+				   bool *gone, struct sigma_teller *teller);
+
 /* A named selection, whose steps are ready to be copied. */
 struct sigma_selection {
 	struct str name;

@@ -19,6 +19,7 @@ int sigma_rules_init(struct sigma_rules *rules, size_t bytes)
 void sigma_rules_fini(struct sigma_rules *rules)
 {
 	free(rules->at);
+	free(rules->filters);
 	arena_fini(&rules->texts);
 	*rules = (struct sigma_rules){0};
 }
@@ -61,6 +62,17 @@ static bool is_technique(struct str tag)
 	return tag.len == 5 || tag.len == 9;
 }
 
+/*
+ * Whether a tag says that the rule is about mining. T1496.001 is hijacked computing, by its name;
+ * T1496 is also bandwidth, text messages and, in public rules, whatever somebody might delete: only
+ * an author who finds it grave means mining. What is `low` or less its author calls no incident.
+ */
+static bool says_mining(struct str technique, enum severity severity)
+{
+	return (str_equal(technique, STR("T1496.001")) && severity >= SEVERITY_MEDIUM) ||
+	       (str_equal(technique, STR("T1496")) && severity >= SEVERITY_HIGH);
+}
+
 static void take_technique(struct sigma_reading *r, struct str tag, struct sigma_rule *rule)
 {
 	struct str copy = arena_copy(r->texts, tag);
@@ -69,7 +81,7 @@ static void take_technique(struct sigma_reading *r, struct str tag, struct sigma
 		return;
 	((char *)copy.at)[0] = 'T';
 	rule->techniques[rule->technique_count++] = copy;
-	if (str_starts(copy, STR("T1496")) && rule->verdict < VERDICT_SUSPECT)
+	if (says_mining(copy, rule->severity))
 		rule->verdict = VERDICT_SUSPECT;
 }
 
@@ -84,8 +96,8 @@ static void take_verdict(struct sigma_reading *r, struct yaml at, struct str nam
 }
 
 /*
- * What a hit means: a signal, unless a tag says that it is about hijacked computing; and what the
- * rule itself says of it, `davy: {verdict: mining}` or a tag davy.verdict.mining, counts most.
+ * What a hit means: a signal, unless tag and level say that it is about mining; and what the rule
+ * itself says of it, `davy: {verdict: mining}` or a tag davy.verdict.mining, counts most.
  */
 static void read_tags(struct sigma_reading *r, struct yaml root, struct sigma_rule *rule)
 {
@@ -146,8 +158,6 @@ static void check_keys(struct sigma_reading *r, struct yaml root)
 	static const struct {
 		const char *key, *what, *remedy;
 	} refused[] = {
-		{"filter", "filters (of Sigma 2) are not supported",
-		 "add the filter to each rule as a selection under `and not`"},
 		{"action", "`action: global` and the like are of old Sigma and not supported",
 		 "write each rule out"},
 	};
@@ -202,12 +212,9 @@ static void read_logsource(struct sigma_reading *r, struct yaml root, struct sig
 			     "this rule does not say which log it is for");
 }
 
-static void read_rule(struct sigma_reading *r, struct yaml root, struct sigma_rule *rule)
+/* The comparisons that were read become the rule's. */
+static void keep_detection(struct sigma_reading *r, struct sigma_rule *rule)
 {
-	read_logsource(r, root, rule);
-	r->atoms.count = r->steps.count = 0;
-	if (!r->is_refused)
-		sigma_read_detection(r, yaml_member(root, STR("detection")));
 	if (r->is_refused || r->is_out_of_memory)
 		return;
 	struct sigma_atom *atoms = sigma_take(r, (r->atoms.count + 1) * sizeof(*atoms));
@@ -220,6 +227,30 @@ static void read_rule(struct sigma_reading *r, struct yaml root, struct sigma_ru
 	rule->atom_count = r->atoms.count;
 	rule->steps = steps;
 	rule->step_count = r->steps.count;
+}
+
+static void read_rule(struct sigma_reading *r, struct yaml root, struct sigma_rule *rule)
+{
+	read_logsource(r, root, rule);
+	r->atoms.count = r->steps.count = 0;
+	if (!r->is_refused)
+		sigma_read_detection(r, yaml_member(root, STR("detection")));
+	keep_detection(r, rule);
+}
+
+/* It has no level, tags or verdict: it is never told. */
+static void read_filter(struct sigma_reading *r, struct yaml root, struct sigma_filter *out)
+{
+	*out = (struct sigma_filter){.rule = {.path = r->file, .line = yaml_node(root)->line}};
+	out->rule.title = single(root, "title");
+	if (out->rule.title.len == 0)
+		sigma_refuse(r, root, "give it a title", "this filter has no title");
+	check_keys(r, root);
+	read_logsource(r, root, &out->rule);
+	r->atoms.count = r->steps.count = 0;
+	if (!r->is_refused)
+		sigma_read_filter(r, root, out);
+	keep_detection(r, &out->rule);
 }
 
 static void read_document(struct sigma_reading *r, struct yaml root, struct sigma_rule *rule)
@@ -245,17 +276,35 @@ static void read_document(struct sigma_reading *r, struct yaml root, struct sigm
 		sigma_read_correlation(r, correlation, rule->correlation, generates);
 }
 
-static bool make_room(struct sigma_rules *rules)
+/* Room for one more in an array of at most `most`. */
+static bool make_room(void **at, size_t count, size_t *cap, size_t size, size_t most)
 {
-	if (rules->count < rules->cap)
+	if (count < *cap)
 		return true;
-	size_t cap = rules->cap ? rules->cap * 2 : 64;
-	struct sigma_rule *at =
-		cap <= SIGMA_RULES_MAX ? realloc(rules->at, cap * sizeof(*at)) : NULL;
-	if (!at)
+	const size_t wanted = *cap ? *cap * 2 : 64;
+	void *larger = wanted <= most ? realloc(*at, wanted * size) : NULL;
+	if (!larger)
 		return false;
-	rules->at = at;
-	rules->cap = cap;
+	*at = larger;
+	*cap = wanted;
+	return true;
+}
+
+static bool take_document(struct sigma_rules *rules, struct sigma_reading *r, struct yaml root)
+{
+	if (yaml_kind(root) == YAML_MAP && yaml_kind(yaml_member(root, STR("filter")))) {
+		if (!make_room((void **)&rules->filters, rules->filter_count, &rules->filter_cap,
+			       sizeof(*rules->filters), SIGMA_FILTERS_MAX))
+			return false;
+		read_filter(r, root, &rules->filters[rules->filter_count]);
+		rules->filter_count += !r->is_refused;
+		return true;
+	}
+	if (!make_room((void **)&rules->at, rules->count, &rules->cap, sizeof(*rules->at),
+		       SIGMA_RULES_MAX))
+		return false;
+	read_document(r, root, &rules->at[rules->count]);
+	rules->count += !r->is_refused;
 	return true;
 }
 
@@ -285,13 +334,9 @@ static int read_all(struct sigma_rules *rules, struct sigma_reading *r, struct y
 		if (!yaml_kind(root) || yaml_is_null(root)) /* between two "---" */
 			continue;
 		rules->documents++;
-		if (!make_room(rules))
-			return -ENOMEM;
-		read_document(r, root, &rules->at[rules->count]);
-		if (r->is_out_of_memory)
+		if (!take_document(rules, r, root) || r->is_out_of_memory)
 			return -ENOMEM;
 		rules->refused += r->is_refused;
-		rules->count += !r->is_refused;
 	}
 }
 

@@ -1,7 +1,7 @@
 /*
  * Sigma rules as text -> structs that say the same without YAML: what is compared with which field
- * and how these comparisons are joined. By Sigma's specification 2.1 (rules, modifiers and
- * correlations), https://github.com/SigmaHQ/sigma-specification.
+ * and how these comparisons are joined. By Sigma's specification 2.1 (rules, modifiers,
+ * correlations and filters), https://github.com/SigmaHQ/sigma-specification.
  *
  * What a rule asks for and Davy cannot do is refused with its place and a remedy, never passed
  * over: a rule that is loaded means here what its author wrote. What is only odd is a warning.
@@ -30,6 +30,7 @@ enum {
 	SIGMA_STEPS_MAX = 65536, /* of one rule, with selections named more than once */
 	SIGMA_LINKS_MAX = 64,	 /* rules of one correlation */
 	SIGMA_KEYS_MAX = 8,	 /* fields a correlation groups by */
+	SIGMA_FILTERS_MAX = 1024,
 };
 
 /* -- what is wrong with rules -- */
@@ -55,6 +56,7 @@ enum sigma_match {
 	SIGMA_LESS_EQUAL,
 	SIGMA_GREATER,
 	SIGMA_GREATER_EQUAL,
+	SIGMA_EQUAL,  /* the same, for a part of a date */
 	SIGMA_EXISTS, /* the field is there, whatever it holds */
 	SIGMA_NULL,   /* it is not there, or null */
 	SIGMA_FIELD,  /* the value of the field named `text` is (at `place` in) it */
@@ -72,6 +74,17 @@ struct sigma_part {
 	struct str text; /* of a literal; may be any bytes */
 };
 
+/* Instead of a number in the field, this one of the date in it. */
+enum sigma_time {
+	SIGMA_NO_TIME,
+	SIGMA_MINUTE,
+	SIGMA_HOUR,
+	SIGMA_DAY,
+	SIGMA_WEEK, /* of ISO 8601: 1 to 53 */
+	SIGMA_MONTH,
+	SIGMA_YEAR
+};
+
 enum sigma_place { SIGMA_WHOLE, SIGMA_STARTS, SIGMA_ENDS, SIGMA_CONTAINS };
 
 /* One comparison. */
@@ -84,6 +97,7 @@ struct sigma_atom {
 	bool is_cased;	 /* letters must be the same; else ASCII letters need not */
 	bool has_number; /* SIGMA_TEXT: equal numbers are equal, too */
 	double number;
+	enum sigma_time time;
 	uint32_t flags; /* enum pattern_flag */
 	enum sigma_place place;
 	struct address network;
@@ -108,6 +122,25 @@ enum sigma_correlation_type {
 	SIGMA_VALUE_COUNT,
 	SIGMA_TEMPORAL,
 	SIGMA_TEMPORAL_ORDERED,
+	SIGMA_VALUE_SUM, /* from here on: of the numbers in a field */
+	SIGMA_VALUE_MAX,
+	SIGMA_VALUE_MIN,
+	SIGMA_VALUE_AVERAGE,
+};
+
+enum sigma_bound_kind {
+	SIGMA_BOUND_GT,
+	SIGMA_BOUND_GTE,
+	SIGMA_BOUND_LT,
+	SIGMA_BOUND_LTE,
+	SIGMA_BOUND_EQ,
+	SIGMA_BOUND_NEQ,
+	SIGMA_BOUNDS
+};
+
+struct sigma_bound {
+	enum sigma_bound_kind kind;
+	double number;
 };
 
 struct sigma_alias {
@@ -122,13 +155,19 @@ struct sigma_correlation {
 	size_t rule_count;
 	struct str group_by[SIGMA_KEYS_MAX];
 	size_t group_count;
-	struct str fields[SIGMA_KEYS_MAX]; /* value_count: whose values are counted, together */
+	/* value_count: whose values are counted, together; of numbers one */
+	struct str fields[SIGMA_KEYS_MAX];
 	size_t field_count;
 	const struct sigma_alias *aliases;
 	size_t alias_count;
 	duration timespan;
-	uint64_t least, most; /* how many it takes; most: UINT64_MAX for no limit */
-	bool generates;	      /* the rules named are told for themselves, too */
+	struct sigma_bound bounds[SIGMA_BOUNDS]; /* that all must hold of what is counted */
+	size_t bound_count;
+	uint64_t least; /* of what is counted, for the bounds to hold at all */
+	/* A window is as early as `least` is reached; else windows follow each other, and are
+	 * judged once they are over. */
+	bool is_early;
+	bool generates; /* the rules named are told for themselves, too */
 };
 
 struct sigma_rule {
@@ -148,9 +187,20 @@ struct sigma_rule {
 	bool is_silent; /* a correlation is built from it, and does not generate it */
 };
 
+/* A document that leaves records out of rules; they have its condition, too, once all are read. */
+struct sigma_filter {
+	struct sigma_rule rule;	 /* its title, place, log source, and what a record must meet */
+	const struct str *names; /* ids or names of rules */
+	size_t name_count;
+	bool is_for_all; /* rules of its log source */
+	bool is_gone;	 /* none of its rules is there */
+};
+
 struct sigma_rules {
 	struct sigma_rule *at;
 	size_t count, cap;
+	struct sigma_filter *filters;
+	size_t filter_count, filter_cap;
 	struct arena texts;
 	uint64_t documents, refused, warnings;
 };
@@ -183,14 +233,22 @@ must_check int sigma_rules_read(struct sigma_rules *rules, struct str file, stru
 				struct sigma_teller *teller);
 
 /*
- * After the last file: correlations find their rules, and lose their place with a message when they
- * do not; ids that are there twice are told. Call once.
+ * After the last file: filters are added to the rules they name, correlations find theirs, and
+ * both lose their place with a message when they do not; ids that are there twice are told. Call
+ * once.
  */
 void sigma_rules_join(struct sigma_rules *rules, struct sigma_teller *teller);
 
 /* What a correlation's field is called in records that `rule` holds for. */
 struct str sigma_alias_of(const struct sigma_correlation *correlation, struct str field,
 			  const struct sigma_rule *rule);
+
+static inline bool sigma_correlation_is_of_numbers(const struct sigma_correlation *correlation)
+{
+	return correlation->type >= SIGMA_VALUE_SUM;
+}
+/* Whether the condition holds of so many, or of this sum, average ... */
+bool sigma_correlation_allows(const struct sigma_correlation *correlation, double amount);
 
 /* A file of placeholders: `name: [value, ...]` for each. 0; -EINVAL told; -ENOMEM */
 must_check int sigma_placeholders_read(struct str file, struct str text, struct arena *texts,

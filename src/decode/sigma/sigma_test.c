@@ -72,11 +72,13 @@ static void tell_atom(const struct sigma_atom *atom, struct buf *out)
 		[SIGMA_TEXT] = "=",	      [SIGMA_EXPRESSION] = "~",	  [SIGMA_NETWORK] = " in ",
 		[SIGMA_LESS] = "<",	      [SIGMA_LESS_EQUAL] = "<=",  [SIGMA_GREATER] = ">",
 		[SIGMA_GREATER_EQUAL] = ">=", [SIGMA_EXISTS] = " exists", [SIGMA_NULL] = " null",
-		[SIGMA_FIELD] = "==",
+		[SIGMA_FIELD] = "==",	      [SIGMA_EQUAL] = " is ",
 	};
 
-	buf_printf(out, "%.*s%s%s", STR_ARG(atom->field), atom->is_cased ? "!" : "",
-		   signs[atom->match]);
+	buf_printf(out, "%.*s%s", STR_ARG(atom->field), atom->is_cased ? "!" : "");
+	if (atom->time != SIGMA_NO_TIME)
+		buf_printf(out, ":%d", atom->time);
+	buf_add_text(out, signs[atom->match]);
 	if (atom->match == SIGMA_TEXT)
 		tell_parts(atom, out);
 	else if (atom->match == SIGMA_NETWORK)
@@ -174,6 +176,10 @@ static void test_values(void **state)
 		{"a|fieldref: b.c", "a==b.c,0"},
 		{"a|fieldref|endswith: b", "a==b,2"},
 		{"a|neq: [x, y]", "a=x a=y |2 !"},
+		{"a|hour: 3", "a:2 is 3"},
+		{"a|minute|lt: 5", "a:1<5"},
+		{"a|year|gte: [2020, 2030]", "a:6>=2020 a:6>=2030 |2"},
+		{"a|week|neq: 53", "a:4 is 53 !"},
 		{"a|windash|contains: ' -f /x a-b'", "a=<*> <->f <->x a<->b<*>"},
 		{"a|expand: 'x%hosts%y'", "a=xweb<*>y a=xdby |2"},
 		{"a|expand: '\\%hosts%'", "a=%hosts%"},
@@ -224,7 +230,6 @@ static void test_refused(void **state)
 		const char *detection, *told;
 	} cases[] = {
 		{"  s: {a|foo: 1}\n  condition: s\n", "r.yml:4:7: there is no modifier foo"},
-		{"  s: {a|hour: 1}\n  condition: s\n", "not supported"},
 		{"  s: {a|re: '(?=x)y'}\n  condition: s\n",
 		 "r.yml:4:13: this expression cannot be matched without backtracking"},
 		{"  s: {a|re: '(a)\\1'}\n  condition: s\n", "without backtracking"},
@@ -239,6 +244,13 @@ static void test_refused(void **state)
 		{"  s: {a|exists|cased: true}\n  condition: s\n", "cannot stand together"},
 		{"  s: {a|exists: maybe}\n  condition: s\n", "true or false"},
 		{"  s: {a|lt: x}\n  condition: s\n", "no number"},
+		{"  s: {a|hour: 24}\n  condition: s\n", "r.yml:4:15: hour is a whole number"},
+		{"  s: {a|month|gt: 1.5}\n  condition: s\n", "month is a whole number"},
+		{"  s: {a|day: monday}\n  condition: s\n", "no number"},
+		{"  s: {a|lt|hour: 3}\n  condition: s\n", "r.yml:4:7: hour takes a number out of"},
+		{"  s: {a|hour|contains: 3}\n  condition: s\n", "cannot stand together"},
+		{"  s: {a|hour|minute: 3}\n  condition: s\n", "cannot stand together"},
+		{"  s: {'|hour': 3}\n  condition: s\n", "none is named"},
 		{"  s: {a|cidr: 10.0.0.1/8}\n  condition: s\n", "beyond its prefix"},
 		{"  s: {a|cidr: 10.0.0.0/33}\n  condition: s\n", "no network"},
 		{"  s: {a|cidr: x}\n  condition: s\n", "no network"},
@@ -324,7 +336,7 @@ static void test_about(void **state)
 	assert_true(str_equal(rule->path, STR("r.yml")));
 	assert_true(str_equal(rule->falsepositives, STR("admins")));
 	assert_int_equal(rule->severity, SEVERITY_HIGH);
-	assert_int_equal(rule->verdict, VERDICT_SUSPECT); /* T1496: it says it means mining */
+	assert_int_equal(rule->verdict, VERDICT_SUSPECT);
 	assert_int_equal(rule->technique_count, 2);
 	assert_true(str_equal(rule->techniques[0], STR("T1496.001")));
 	assert_true(str_equal(rule->techniques[1], STR("T1078")));
@@ -349,7 +361,6 @@ static void test_documents(void **state)
 		 "no title"},
 		{"title: t\nlogsource: {product: a}\n", 0, 1, "detection is no map"},
 		{"[1, 2]\n", 0, 1, "this is no rule"},
-		{"title: t\nfilter: {rules: [x]}\n", 0, 1, "filters"},
 		{"action: global\ntitle: t\n", 0, 1, "old Sigma"},
 		{"title: t\ntaxonomy: ecs\n", 0, 1, "taxonomy ecs"},
 		{"title: t\ntags: [davy.verdict.maybe]\n", 0, 1, "no verdict maybe"},
@@ -387,35 +398,61 @@ static void test_correlations(void **state)
 {
 	static const struct {
 		const char *correlation;
-		uint64_t least, most;
+		uint64_t least;
+		bool is_early;
 		const char *told;
 	} cases[] = {
 		{"type: event_count\n  rules: [a]\n  group-by: [x]\n  timespan: 5m\n"
 		 "  condition: {gte: 10}",
-		 10, UINT64_MAX, ""},
+		 10, true, ""},
 		{"type: event_count\n  rules: a\n  timespan: 1h\n  condition: {gt: 100, lte: 200}",
-		 101, 200, ""},
-		{"type: event_count\n  rules: a\n  timespan: 1d\n  condition: {lt: 3}", 1, 2, ""},
-		{"type: event_count\n  rules: a\n  timespan: 90s\n  condition: {eq: 3}", 3, 3, ""},
+		 101, false, ""},
+		{"type: event_count\n  rules: a\n  timespan: 1d\n  condition: {lt: 3}", 1, false,
+		 ""},
+		{"type: event_count\n  rules: a\n  timespan: 90s\n  condition: {eq: 3}", 3, false,
+		 ""},
+		{"type: event_count\n  rules: a\n  timespan: 90s\n  condition: {neq: 3}", 1, false,
+		 ""},
 		{"type: value_count\n  rules: [a]\n  timespan: 5m\n  condition: {field: u, gt: 1}",
-		 2, UINT64_MAX, ""},
+		 2, true, ""},
+		{"type: value_sum\n  rules: [a]\n  timespan: 5m\n  condition: {field: u, gt: -1.5}",
+		 0, false, ""},
+		{"type: value_avg\n  rules: [a]\n  timespan: 5m\n  condition: {field: u, lte: 1e3}",
+		 0, false, ""},
+		{"type: temporal\n  rules: [a, b]\n  timespan: 5m\n  condition: {eq: 1}", 1, false,
+		 ""},
+		{"type: temporal\n  rules: [a, b]\n  timespan: 5m\n  condition: {eq: 2}", 2, true,
+		 ""},
 		{"type: temporal\n  rules: [a, b]\n  timespan: 5m\n  aliases: {ip: {a: x, b: y}}\n"
 		 "  group-by: [ip]",
-		 2, UINT64_MAX, ""},
-		{"type: temporal_ordered\n  rules: [a, b]\n  timespan: 5m", 2, UINT64_MAX, ""},
+		 2, true, ""},
+		{"type: temporal_ordered\n  rules: [a, b]\n  timespan: 5m", 2, true, ""},
 		{"type: temporal\n  rules: [a, b]\n  timespan: 5m\n  condition: a and b", 0, 0,
 		 "condition of names"},
 		{"type: temporal\n  rules: [a, b]\n  timespan: 5m\n  condition: {gte: 3}", 0, 0,
 		 "cannot be held"},
 		{"type: value_count\n  rules: [a]\n  timespan: 5m\n  condition: {gte: 3}", 0, 0,
 		 "which field"},
+		{"type: value_percentile\n  rules: [a]\n  timespan: 5m\n  condition: {gte: 3}", 0,
+		 0, "r.yml:14:9: correlations of type value_percentile"},
 		{"type: value_avg\n  rules: [a]\n  timespan: 5m\n  condition: {gte: 3}", 0, 0,
-		 "type value_avg"},
+		 "value_avg does not say whose numbers"},
+		{"type: value_avg\n  rules: [a]\n  timespan: 5m\n"
+		 "  condition: {gte: 3, field: [x, y]}",
+		 0, 0, "of one field"},
+		{"type: event_count\n  rules: [a]\n  timespan: 5m\n  condition: {gte: 3, field: x}",
+		 0, 0, "looks at no field"},
+		{"type: event_count\n  rules: [a]\n  timespan: 5m\n  condition: {gte: 3.5}", 0, 0,
+		 "no number to count to"},
+		{"type: event_count\n  rules: [a]\n  timespan: 5m\n  condition: {eq: 3, neq: 3}", 0,
+		 0, "no number is in this range"},
+		{"type: event_count\n  rules: [a]\n  timespan: 5m\n  condition: {like: 3}", 0, 0,
+		 "a condition has no like"},
 		{"type: event_count\n  rules: [a]\n  timespan: 5w\n  condition: {gte: 3}", 0, 0,
 		 "timespan"},
 		{"type: event_count\n  rules: [a]\n  timespan: 5m", 0, 0, "no condition"},
 		{"type: event_count\n  rules: [a]\n  timespan: 5m\n  condition: {lt: 0}", 0, 0,
-		 "less than 0"},
+		 "no number is in this range"},
 		{"type: event_count\n  rules: [a]\n  timespan: 5m\n  condition: {gt: 5, lt: 5}", 0,
 		 0, "no number is in this range"},
 		{"type: event_count\n  rules: [zz]\n  timespan: 5m\n  condition: {gte: 3}", 0, 0,
@@ -440,10 +477,125 @@ static void test_correlations(void **state)
 				 read.rules.count, read.told.out.at);
 		if (is_good) {
 			assert_int_equal(read.rules.at[2].correlation->least, cases[i].least);
-			assert_int_equal(read.rules.at[2].correlation->most, cases[i].most);
+			assert_int_equal(read.rules.at[2].correlation->is_early, cases[i].is_early);
 			assert_int_equal(read.rules.at[2].correlation->rules[0], 0);
 			assert_true(read.rules.at[0].is_silent);
 		}
+		read_fini(&read);
+	}
+}
+
+/* What a tag says depends on how grave the author finds it; the rule's own word counts most. */
+static void test_verdicts(void **state)
+{
+	static const struct {
+		const char *about;
+		enum verdict verdict;
+	} cases[] = {
+		{"level: critical", VERDICT_SIGNAL},
+		{"tags: [attack.t1496.001]", VERDICT_SUSPECT}, /* medium, as none is */
+		{"level: medium\ntags: [attack.T1496.001]", VERDICT_SUSPECT},
+		{"level: low\ntags: [attack.t1496.001]", VERDICT_SIGNAL},
+		{"level: informational\ntags: [attack.t1496.001]", VERDICT_SIGNAL},
+		{"level: high\ntags: [attack.t1496]", VERDICT_SUSPECT},
+		{"level: medium\ntags: [attack.t1485, attack.t1496]", VERDICT_SIGNAL},
+		{"level: critical\ntags: [attack.t1496.003]", VERDICT_SIGNAL},
+		{"level: critical\ntags: [t1496.001, car.t1496.001]", VERDICT_SIGNAL},
+		{"level: low\ntags: [davy.verdict.mining]", VERDICT_MINING},
+		{"level: high\ntags: [attack.t1496, davy.verdict.signal]", VERDICT_SIGNAL},
+		{"davy: {verdict: access}\ntags: [davy.verdict.mining]", VERDICT_ACCESS},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		CLEANUP(buf_fini) struct buf text = {0};
+		struct read read;
+		buf_printf(&text,
+			   "title: t\nlogsource: {product: a}\ndetection: {s: {a: 1}, condition: "
+			   "s}\n%s\n",
+			   cases[i].about);
+		buf_add_byte(&text, '\0');
+		read_rules(&read, text.at, NULL);
+		if (read.rules.count != 1 || read.rules.at[0].verdict != cases[i].verdict)
+			fail_msg("%s: %s", cases[i].about,
+				 read.rules.count ? verdict_name(read.rules.at[0].verdict)
+						  : read.told.out.at);
+		read_fini(&read);
+	}
+}
+
+#define FILTER(rest) "title: f\nlogsource: {product: a}\nfilter:\n" rest
+#define OUT	     "  s: {b: 2}\n  condition: not s\n"
+
+static void test_filters(void **state)
+{
+	static const struct {
+		const char *filter, *steps; /* of the first rule, `a` */
+		uint64_t refused;
+		const char *told;
+	} cases[] = {
+		{FILTER("  rules: [a]\n" OUT), "a=1(1) b=2(2) ! &2", 0, ""},
+		{FILTER("  rules: a\n" OUT), "a=1(1) b=2(2) ! &2", 0, ""},
+		{FILTER("  rules: any\n" OUT), "a=1(1) b=2(2) ! &2", 0, ""},
+		{FILTER("  rules: All\n" OUT "---\n" FILTER("  rules: [a, b, a]\n" OUT)),
+		 "a=1(1) b=2(2) ! b=2(2) ! &3", 0, ""},
+		{FILTER("  rules: b\n" OUT), "a=1(1)", 0, ""},
+		{FILTER("  rules: a\n  s: {b: 2}\n  t: [x]\n  condition: not (s or t)\n"),
+		 "a=1(1) b=2(2) =<*>x<*> |2 ! &2", 0, ""},
+		{FILTER("  rules: a\n  s1: {b: 2}\n  s2: {c: 3}\n  condition: not 1 of s*\n"),
+		 "a=1(1) b=2(2) c=3(3) |2 ! &2", 0, ""},
+		/* all that is selected stays: by the reference; it goes: by the specification */
+		{FILTER("  rules: a\n  s: {b: 2}\n  condition: s\n"), "a=1(1)", 1,
+		 "f.yml:6:14: a filter leaves out what it selects"},
+		{FILTER("  rules: a\n  s: {b: 2}\n  condition: not not s\n"), "a=1(1)", 1,
+		 "would leave out all else"},
+		{FILTER("  rules: a\n  s: {b|neq: 2}\n  condition: s\n"), "a=1(1)", 1,
+		 "would leave out all else"},
+		{FILTER("  rules: [a, zz]\n" OUT), "a=1(1) b=2(2) ! &2", 0,
+		 "warning: f.yml:1:1: no rule has the id or name zz"},
+		{FILTER("  rules: zz\n" OUT), "a=1(1)", 1, "there is no rule that this filter"},
+		{FILTER("  rules: [a, c]\n" OUT), "a=1(1) b=2(2) ! &2", 0,
+		 "warning: f.yml:1:1: records are left out of rules about records"},
+		{"title: f\nlogsource: {product: z}\nfilter:\n  rules: a\n" OUT, "a=1(1)", 1,
+		 "warning: f.yml:1:1: the filter is for another log than the rule a"},
+		{"title: f\nlogsource: {product: z}\nfilter:\n  rules: any\n" OUT, "a=1(1)", 0, ""},
+		{"title: f\nfilter:\n  rules: any\n" OUT, "a=1(1)", 1, "which log"},
+		{"logsource: {product: a}\nfilter:\n  rules: any\n" OUT, "a=1(1)", 1, "no title"},
+		{FILTER(OUT), "a=1(1)", 1, "does not say which rules"},
+		{FILTER("  rules: []\n" OUT), "a=1(1)", 1, "does not say which rules"},
+		{FILTER("  rules: [[a]]\n" OUT), "a=1(1)", 1, "this is no rule"},
+		{FILTER("  rules: a\n  s: {b: 2}\n"), "a=1(1)", 1, "a filter has one condition"},
+		{FILTER("  rules: a\n  s: {b|near: 2}\n  condition: not s\n"), "a=1(1)", 1,
+		 "f.yml:5:7: there is no modifier near"},
+		{"title: f\nlogsource: {product: a}\nfilter: x\n", "a=1(1)", 1, "filter is no map"},
+		{"title: f\nlogsource: {product: a}\nfilter: {rules: a}\ndetection: {}\n", "a=1(1)",
+		 1, "no part of a rule"},
+	};
+	static const char rules[] = BASE("a") BASE(
+		"b") "title: c\nname: c\ncorrelation: {type: temporal, rules: [a, b], timespan: 1m,"
+		     " group-by: [x]}\n";
+
+	/* which of the two files comes first makes no difference */
+	for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(*cases); i++) {
+		CLEANUP(buf_fini) struct buf steps = {0};
+		struct read read = {.told = {.teller = {take_problem}}};
+		const char *filter = cases[i / 2].filter;
+		const struct str texts[] = {str_from(rules), str_from(filter)};
+		const struct str names[] = {STR("r.yml"), STR("f.yml")};
+		assert_int_equal(sigma_rules_init(&read.rules, 4 << 20), 0);
+		for (size_t k = 0; k < 2; k++)
+			assert_int_equal(sigma_rules_read(&read.rules, names[(i + k) % 2],
+							  texts[(i + k) % 2], NULL,
+							  &read.told.teller),
+					 0);
+		sigma_rules_join(&read.rules, &read.told.teller);
+		buf_add_byte(&read.told.out, '\0');
+		tell_steps(&read.rules, &steps);
+		if (strcmp(steps.at, cases[i / 2].steps) != 0 || read.rules.count != 3 ||
+		    read.rules.refused != cases[i / 2].refused ||
+		    !strstr(read.told.out.at, cases[i / 2].told) ||
+		    (!cases[i / 2].told[0] && read.told.out.at[0]))
+			fail_msg("%s\ngave: %s, %d refused\ntold: %s", filter, steps.at,
+				 (int)read.rules.refused, read.told.out.at);
 		read_fini(&read);
 	}
 }
@@ -546,6 +698,7 @@ int main(void)
 		cmocka_unit_test(test_bounds),	  cmocka_unit_test(test_about),
 		cmocka_unit_test(test_documents), cmocka_unit_test(test_correlations),
 		cmocka_unit_test(test_mapping),	  cmocka_unit_test(test_placeholders),
+		cmocka_unit_test(test_verdicts),  cmocka_unit_test(test_filters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,6 +35,12 @@ enum modifier {
 	MODIFIER_EXPAND,
 	MODIFIER_WINDASH,
 	MODIFIER_NEQ,
+	MODIFIER_MINUTE,
+	MODIFIER_HOUR,
+	MODIFIER_DAY,
+	MODIFIER_WEEK,
+	MODIFIER_MONTH,
+	MODIFIER_YEAR,
 	MODIFIER_COUNT,
 };
 
@@ -46,6 +52,8 @@ enum {
 	BASE64 = BIT(BASE64) | BIT(BASE64OFFSET),
 	CHANGES = PLACES | UTF16 | BASE64 | BIT(WINDASH),
 	ANYWHERE = BIT(ALL) | BIT(NEQ),
+	COMPARES = BIT(LT) | BIT(LTE) | BIT(GT) | BIT(GTE),
+	TIMES = BIT(MINUTE) | BIT(HOUR) | BIT(DAY) | BIT(WEEK) | BIT(MONTH) | BIT(YEAR),
 	MODIFIERS_MAX = 12,
 	PARTS_MAX = 512,	/* of one text */
 	ALTERNATIVES_MAX = 625, /* texts that one value becomes: four dashes before base64 */
@@ -72,20 +80,33 @@ static const struct {
 	[MODIFIER_UTF16] = {"utf16", 0},
 	[MODIFIER_UTF16LE] = {"utf16le", 0},
 	[MODIFIER_UTF16BE] = {"utf16be", 0},
-	[MODIFIER_LT] = {"lt", ANYWHERE},
-	[MODIFIER_LTE] = {"lte", ANYWHERE},
-	[MODIFIER_GT] = {"gt", ANYWHERE},
-	[MODIFIER_GTE] = {"gte", ANYWHERE},
+	[MODIFIER_LT] = {"lt", TIMES | ANYWHERE},
+	[MODIFIER_LTE] = {"lte", TIMES | ANYWHERE},
+	[MODIFIER_GT] = {"gt", TIMES | ANYWHERE},
+	[MODIFIER_GTE] = {"gte", TIMES | ANYWHERE},
 	[MODIFIER_EXISTS] = {"exists", BIT(EXISTS)},
 	[MODIFIER_FIELDREF] = {"fieldref", PLACES | BIT(CASED) | ANYWHERE},
 	[MODIFIER_CASED] = {"cased", CHANGES | BIT(FIELDREF) | BIT(EXPAND) | ANYWHERE},
 	[MODIFIER_EXPAND] = {"expand", UINT32_MAX & ~BIT(FIELDREF) & ~BIT(EXISTS)},
 	[MODIFIER_WINDASH] = {"windash", 0},
 	[MODIFIER_NEQ] = {"neq", UINT32_MAX & ~BIT(EXISTS)},
+	[MODIFIER_MINUTE] = {"minute", COMPARES | ANYWHERE},
+	[MODIFIER_HOUR] = {"hour", COMPARES | ANYWHERE},
+	[MODIFIER_DAY] = {"day", COMPARES | ANYWHERE},
+	[MODIFIER_WEEK] = {"week", COMPARES | ANYWHERE},
+	[MODIFIER_MONTH] = {"month", COMPARES | ANYWHERE},
+	[MODIFIER_YEAR] = {"year", COMPARES | ANYWHERE},
 };
 
-/* Of the specification, and not done here. */
-static const char *const not_done[] = {"minute", "hour", "day", "week", "month", "year"};
+/* What a part of a date may be. */
+static const struct {
+	enum sigma_time time;
+	double least, most;
+} times[MODIFIER_COUNT] = {
+	[MODIFIER_MINUTE] = {SIGMA_MINUTE, 0, 59}, [MODIFIER_HOUR] = {SIGMA_HOUR, 0, 23},
+	[MODIFIER_DAY] = {SIGMA_DAY, 1, 31},	   [MODIFIER_WEEK] = {SIGMA_WEEK, 1, 53},
+	[MODIFIER_MONTH] = {SIGMA_MONTH, 1, 12},   [MODIFIER_YEAR] = {SIGMA_YEAR, 1, 9999},
+};
 
 struct text {
 	const struct sigma_part *parts;
@@ -127,15 +148,6 @@ static void refuse_modifier(struct item *item, struct yaml key, struct str name)
 {
 	char shown[SIGMA_SHOWN_MAX];
 
-	for (size_t i = 0; i < sizeof(not_done) / sizeof(*not_done); i++)
-		if (str_equal(name, str_from(not_done[i]))) {
-			sigma_refuse(item->r, key,
-				     "compare with startswith, contains or re what the field "
-				     "holds",
-				     "the modifier %s is of Sigma 2.1 and not supported",
-				     not_done[i]);
-			return;
-		}
 	sigma_refuse(item->r, key,
 		     "see the modifiers in Sigma's specification; a | cannot be part of a field's "
 		     "name",
@@ -178,7 +190,7 @@ static void check_pairs(struct item *item, struct yaml key)
 
 static void check_order(struct item *item, struct yaml key)
 {
-	bool has_place = false, has_re = false;
+	bool has_place = false, has_re = false, has_compare = false;
 
 	for (size_t i = 0; i < item->order_count && !item->r->is_refused; i++) {
 		const uint32_t bit = UINT32_C(1) << item->order[i];
@@ -190,8 +202,13 @@ static void check_order(struct item *item, struct yaml key)
 		if (!has_re && bit & (BIT(I) | BIT(M) | BIT(S)))
 			sigma_refuse(item->r, key, "write re before it",
 				     "the modifier %s is for expressions", name);
+		if (has_compare && bit & TIMES)
+			sigma_refuse(item->r, key, "write it before lt, lte, gt or gte",
+				     "%s takes a number out of a date, which is then compared",
+				     name);
 		has_place |= (bit & PLACES) != 0;
 		has_re |= (bit & BIT(RE)) != 0;
+		has_compare |= (bit & COMPARES) != 0;
 	}
 }
 
@@ -210,8 +227,7 @@ static bool read_key(struct item *item, struct yaml key)
 	if (!item->r->is_refused)
 		check_order(item, key);
 	if (!item->r->is_refused && item->is_keyword &&
-	    item->set & (BIT(EXISTS) | BIT(FIELDREF) | BIT(CIDR) | BIT(LT) | BIT(LTE) | BIT(GT) |
-			 BIT(GTE)))
+	    item->set & (BIT(EXISTS) | BIT(FIELDREF) | BIT(CIDR) | COMPARES | TIMES))
 		sigma_refuse(item->r, key, "write the name of a field before the first |",
 			     "this comparison is with a field, and none is named");
 	return !item->r->is_refused;
@@ -549,18 +565,38 @@ static void add_network(struct item *item, struct str raw)
 	sigma_add_atom(item->r, item->at, &atom);
 }
 
+/* Which part of a date is asked for, if any; a number it can never be is refused. */
+static enum sigma_time time_asked(struct item *item, double number)
+{
+	for (size_t i = 0; i < item->order_count; i++) {
+		const enum modifier m = item->order[i];
+		if (times[m].time == SIGMA_NO_TIME)
+			continue;
+		if (number != (double)(int)number || number < times[m].least ||
+		    number > times[m].most)
+			sigma_refuse(item->r, item->at, "write one of the numbers it can be",
+				     "%s is a whole number from %.0f to %.0f", modifiers[m].name,
+				     times[m].least, times[m].most);
+		return times[m].time;
+	}
+	return SIGMA_NO_TIME;
+}
+
 static void add_comparison(struct item *item, struct str raw)
 {
 	const enum sigma_match match = item->set & BIT(LT)    ? SIGMA_LESS
 				       : item->set & BIT(LTE) ? SIGMA_LESS_EQUAL
 				       : item->set & BIT(GT)  ? SIGMA_GREATER
-							      : SIGMA_GREATER_EQUAL;
+				       : item->set & BIT(GTE) ? SIGMA_GREATER_EQUAL
+							      : SIGMA_EQUAL;
 	struct sigma_atom atom = new_atom(item, match, raw);
 	char shown[SIGMA_SHOWN_MAX];
 
 	if (!yaml_is_number(item->at, &atom.number) && !str_to_double(raw, &atom.number))
 		sigma_refuse(item->r, item->at, "write a number", "%s is no number to compare with",
 			     sigma_show(raw, shown));
+	else
+		atom.time = time_asked(item, atom.number);
 	sigma_add_atom(item->r, item->at, &atom);
 }
 
@@ -601,7 +637,7 @@ static uint32_t add_raw(struct item *item, struct str raw)
 		add_expression(item, raw);
 	else if (item->set & BIT(CIDR))
 		add_network(item, raw);
-	else if (item->set & (BIT(LT) | BIT(LTE) | BIT(GT) | BIT(GTE)))
+	else if (item->set & (COMPARES | TIMES))
 		add_comparison(item, raw);
 	else if (item->set & BIT(EXISTS))
 		add_existence(item, raw);

@@ -1,7 +1,9 @@
 #include "detect/sigma/engine.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/hash.h"
 #include "detect/sigma/rule_groups.h"
@@ -229,24 +231,42 @@ static bool join_values(const struct source *source, const uint32_t *fields, siz
 	return !out->failed;
 }
 
+/* What of the values counts for the correlation; false: nothing, as no number does for a sum. */
+static bool read_value(const struct sigma_engine *engine, const struct sigma_correlation *c,
+		       struct str text, uint64_t *out)
+{
+	double number;
+
+	if (!sigma_correlation_is_of_numbers(c)) {
+		*out = hash_bytes(text.at, text.len, engine->seed);
+		return true;
+	}
+	if (!str_to_double(text, &number) || !isfinite(number))
+		return false;
+	memcpy(out, &number, sizeof(*out));
+	return true;
+}
+
 static void take_link(struct sigma_engine *engine, const struct source *source,
 		      const struct link *link, const struct record *record)
 {
 	CLEANUP(buf_fini) struct buf group = {0};
 	CLEANUP(buf_fini) struct buf values = {0};
 	const struct sigma_correlation *c = engine->rules->at[link->correlation].correlation;
-	size_t index = 0;
+	uint32_t index = 0;
+	uint64_t value;
 
 	if (!join_values(source, link->groups, c->group_count, 0, &group))
 		return;
 	/* one event for each value that is counted; else one for the record */
 	while (index < VALUES_MOST &&
 	       join_values(source, link->values, c->field_count, index, &values)) {
-		rule_groups_add(engine->groups, link->correlation, link->position, buf_view(&group),
-				hash_bytes(values.at, values.len, engine->seed), record);
+		const struct rule_hit hit = {link->correlation, link->position, index++,
+					     buf_view(&group)};
+		if (read_value(engine, c, buf_view(&values), &value))
+			rule_groups_add(engine->groups, &hit, value, record);
 		if (c->field_count == 0)
 			return;
-		index++;
 	}
 }
 

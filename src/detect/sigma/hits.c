@@ -188,6 +188,8 @@ static const char *verb_of(const struct sigma_atom *atom)
 		return "is greater than";
 	case SIGMA_GREATER_EQUAL:
 		return "is at least";
+	case SIGMA_EQUAL:
+		return "is";
 	case SIGMA_EXISTS:
 		return "is there";
 	case SIGMA_NULL:
@@ -210,13 +212,19 @@ static const char *verb_of(const struct sigma_atom *atom)
 /* In the rule's words, not the record's: what it holds may be a secret. */
 static struct str reason_of(const struct sigma_atom *atom, struct arena *scratch)
 {
+	static const char *const times[] = {
+		[SIGMA_NO_TIME] = "",	       [SIGMA_MINUTE] = "the minute of ",
+		[SIGMA_HOUR] = "the hour of ", [SIGMA_DAY] = "the day of the month of ",
+		[SIGMA_WEEK] = "the week of ", [SIGMA_MONTH] = "the month of ",
+		[SIGMA_YEAR] = "the year of ",
+	};
 	const bool has_value = atom->match != SIGMA_EXISTS && atom->match != SIGMA_NULL;
 	const struct str field = arena_printable(
 		scratch, atom->field.len ? atom->field : STR("some value"), SHOWN_MAX);
 	const struct str value = arena_printable(scratch, atom->text, SHOWN_MAX);
 
-	return arena_printf(scratch, "%.*s %s%s%.*s", STR_ARG(field), verb_of(atom),
-			    has_value ? " " : "",
+	return arena_printf(scratch, "%s%.*s %s%s%.*s", times[atom->time], STR_ARG(field),
+			    verb_of(atom), has_value ? " " : "",
 			    STR_ARG(has_value ? value : ((struct str){"", 0})));
 }
 

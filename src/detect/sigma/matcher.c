@@ -61,6 +61,7 @@ static void free_fields(struct matcher *m)
 {
 	for (uint32_t i = 0; i < m->field_count; i++) {
 		free(m->fields[i].numbers);
+		free(m->fields[i].dates);
 		free(m->fields[i].networks);
 		pattern_set_free(m->fields[i].patterns);
 	}
@@ -148,11 +149,12 @@ static struct str signature(struct matcher *m, const struct sigma_atom *atom, ui
 {
 	CLEANUP(buf_fini) struct buf out = {0};
 	const struct {
-		uint32_t field, other, match, cased, has_number, flags, place, prefix;
+		uint32_t field, other, match, cased, has_number, flags, place, prefix, time, none;
 		double number;
 		struct address network;
-	} head = {field,       other,	    atom->match,  atom->is_cased, atom->has_number,
-		  atom->flags, atom->place, atom->prefix, atom->number,	  atom->network};
+	} head = {field,	other,	      atom->match,  atom->is_cased, atom->has_number,
+		  atom->flags,	atom->place,  atom->prefix, atom->time,	    0,
+		  atom->number, atom->network};
 
 	buf_add_bytes(&out, &head, sizeof(head));
 	if (atom->match == SIGMA_EXPRESSION)

@@ -13,7 +13,7 @@ struct predicate {
 	const struct sigma_atom *atom;
 	uint32_t field, other;	    /* other: of SIGMA_FIELD */
 	uint32_t next;		    /* of its field; WORD_NONE: the last */
-	uint32_t also;		    /* holds when this one does; or WORD_NONE */
+	uint32_t also;		    /* holds of the same texts; or WORD_NONE */
 	uint32_t rules, rule_count; /* in matcher.woken: who is looked at when it holds */
 };
 
@@ -27,19 +27,20 @@ struct network {
 struct number {
 	double value;
 	enum sigma_match match; /* SIGMA_TEXT: equal */
+	enum sigma_time time;	/* of a date */
 	uint32_t predicate;
 };
 
 /* A field as rules name it. */
 struct field {
 	struct str name;
-	uint32_t paths, path_count;  /* in matcher.field_paths */
-	uint32_t first;		     /* its predicates */
-	uint32_t exists, null, any;  /* predicates, or WORD_NONE; any: a value, whichever */
-	uint32_t texts, cased_texts; /* how many it may equal */
-	size_t longest;		     /* of these */
-	struct number *numbers;
-	size_t number_count;
+	uint32_t paths, path_count;	/* in matcher.field_paths */
+	uint32_t first;			/* its predicates */
+	uint32_t exists, null, any;	/* predicates, or WORD_NONE; any: a value, whichever */
+	uint32_t texts, cased_texts;	/* how many it may equal */
+	size_t longest;			/* of these */
+	struct number *numbers, *dates; /* dates: compared with a part of a date */
+	size_t number_count, date_count;
 	struct network *networks; /* by prefix, then address */
 	size_t network_count;
 	struct pattern_set *patterns;
@@ -107,6 +108,8 @@ struct address matcher_first_address(const struct address *address, unsigned pre
 void matcher_hold_values(struct matcher *m);
 /* The text of a value, escapes undone; in m->text when there were any. */
 struct str matcher_text(struct matcher *m, struct json_value value);
+/* A part of the date that begins the text; false: it has none. */
+bool matcher_time_of(struct str text, enum sigma_time time, double *out);
 bool matcher_fields_agree(struct matcher *m, const struct predicate *predicate);
 
 #endif

@@ -177,14 +177,14 @@ static int compile(struct making *x, struct field *field, struct error *why)
 
 /* -- all of one field -- */
 
-static int add_number(struct matcher *m, uint32_t number)
+static void add_number(struct field *field, const struct sigma_atom *atom, uint32_t number)
 {
-	const struct predicate *predicate = &m->predicates[number];
-	struct field *field = &m->fields[predicate->field];
+	const struct number kept = {atom->number, atom->match, atom->time, number};
 
-	field->numbers[field->number_count++] =
-		(struct number){predicate->atom->number, predicate->atom->match, number};
-	return 0;
+	if (atom->time == SIGMA_NO_TIME)
+		field->numbers[field->number_count++] = kept;
+	else
+		field->dates[field->date_count++] = kept;
 }
 
 static int add_predicate(struct making *x, struct field *field, uint32_t number)
@@ -194,7 +194,7 @@ static int add_predicate(struct making *x, struct field *field, uint32_t number)
 	switch (atom->match) {
 	case SIGMA_TEXT:
 		if (atom->has_number)
-			(void)add_number(x->m, number);
+			add_number(field, atom, number);
 		if (is_literal(atom) && field != &x->m->fields[FIELD_ANY])
 			return add_text(x->m, number);
 		if (is_anything(atom)) { /* there may be another, under `cased` */
@@ -214,7 +214,9 @@ static int add_predicate(struct making *x, struct field *field, uint32_t number)
 	case SIGMA_LESS_EQUAL:
 	case SIGMA_GREATER:
 	case SIGMA_GREATER_EQUAL:
-		return add_number(x->m, number);
+	case SIGMA_EQUAL:
+		add_number(field, atom, number);
+		return 0;
 	default:
 		return 0;
 	}
@@ -231,9 +233,10 @@ static int make_field(struct matcher *m, struct field *field, struct error *why)
 	if (count == 0)
 		return 0;
 	field->numbers = calloc(count, sizeof(*field->numbers));
+	field->dates = calloc(count, sizeof(*field->dates));
 	field->networks = calloc(count, sizeof(*field->networks));
 	x.patterns = calloc(count, sizeof(*x.patterns));
-	if (!field->numbers || !field->networks || !x.patterns)
+	if (!field->numbers || !field->dates || !field->networks || !x.patterns)
 		result = -ENOMEM;
 	for (uint32_t p = field->first; p != WORD_NONE && result == 0; p = m->predicates[p].next)
 		result = add_predicate(&x, field, p);

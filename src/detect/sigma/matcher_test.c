@@ -241,6 +241,14 @@ static void test_paths(void **state)
 		/* the longest key counts, and alone */
 		{"a.b.c: x", "{\"a.b\":{\"c\":\"y\"},\"a\":{\"b\":{\"c\":\"x\"}}}", false},
 		{"a.b.c: x", "{\"a\":{\"b\":{\"c\":\"y\"}},\"a.b\":{\"c\":\"x\"}}", true},
+		/* of those that lead to a value */
+		{"a.b.c: 2", "{\"a.b\":{\"z\":1},\"a\":{\"b\":{\"c\":1},\"b.c\":2}}", true},
+		{"a.b.c: 1", "{\"a.b\":{\"z\":1},\"a\":{\"b\":{\"c\":1},\"b.c\":2}}", false},
+		{"a.b.c: 1", "{\"a.b\":[{}],\"a\":{\"b\":{\"c\":1},\"b.c\":[]}}", true},
+		{"a.b.c: 1", "{\"a.b\":[{\"c\":2},{}],\"a\":{\"b\":{\"c\":1}}}", false},
+		{"a.b.c: 1", "{\"a\":[{\"b.c\":3,\"b\":{\"c\":1}},{\"b\":{\"c\":1}}]}", true},
+		{"a.b.c: null", "{\"a.b\":{\"c\":null},\"a\":{\"b\":{\"c\":1},\"b.c\":1}}", true},
+		{"a.b.c|exists: true", "{\"a.b\":{\"c\":[]},\"a\":{\"b.c\":[[]]}}", true},
 		{"a.b: x", "{\"a\":{\"b\":\"x\",\"b\":\"y\"}}", true},
 		{"a.b: x", "{\"a\":{\"b\":\"y\",\"b\":\"x\"}}", true},
 		{"a.b: null", "{\"a\":{}}", true},
@@ -262,6 +270,7 @@ static void test_paths(void **state)
 		{"all: x", "{\"low\":\"x\"}", true},
 		{"all: x", "{\"low\":[[\"x\"]]}", true},
 		{"all: x", "{\"other\":{\"low\":\"x\"}}", false},
+		{"all: x", "{\"low.**\":\"x\",\"low\":{\"a\":\"y\",\"b.c\":\"y\"}}", false},
 		{"all: null", "{\"low\":{\"x\":null}}", true},
 		{"all|exists: true", "{\"low\":{\"x\":[]}}", false},
 		{"all|exists: true", "{\"low\":{\"x\":false}}", true},
@@ -317,6 +326,41 @@ static void test_keywords(void **state)
 	CHECK(examples, plain_mapping);
 }
 
+static void test_dates(void **state)
+{
+	static const struct example examples[] = {
+		{"a|hour: 3", "{\"a\":\"2026-01-05T03:59:00Z\"}", true},
+		{"a|hour: 3", "{\"a\":\"2026-01-05T04:59:00+01:00\"}", false},
+		{"a|hour: 3", "{\"a\":\"2026-01-05 03:59:00.5\"}", true},
+		{"a|hour: 0", "{\"a\":\"2026-01-05\"}", false},
+		{"a|hour: 0", "{\"a\":\"2026-01-05T00:00\"}", true},
+		{"a|hour: 3", "{\"a\":\"2026-01-05T03:5\"}", false},
+		{"a|hour: 3", "{\"a\":\"2026-01-05T03:590\"}", false},
+		{"a|hour: 3", "{\"a\":\"at 2026-01-05T03:59\"}", false},
+		{"a|hour: 3", "{\"a\":3}", false},
+		{"a|hour|lt: 6", "{\"a\":[\"2026-01-05T07:00Z\",\"2026-01-05T05:00Z\"]}", true},
+		{"a|hour|lt: 6", "{\"a\":\"2026-01-05T06:00Z\"}", false},
+		{"a|hour|neq: 6", "{\"a\":\"no date\"}", true},
+		{"a|minute|gte: 59", "{\"a\":\"2026-01-05T03:59:00Z\"}", true},
+		{"a|day: 29", "{\"a\":\"2024-02-29\"}", true},
+		{"a|day: 29", "{\"a\":\"2026-02-29\"}", false},
+		{"a|day: 31", "{\"a\":\"2026-12-31\"}", true},
+		{"a|month: 12", "{\"a\":\"2026-12-31\"}", true},
+		{"a|month: 12", "{\"a\":\"2026-13-01\"}", false},
+		{"a|year: 2026", "{\"a\":\"2026-12-31T00:00:00Z\"}", true},
+		{"a|week: 53", "{\"a\":\"2020-12-31\"}", true},
+		{"a|week: 53", "{\"a\":\"2021-01-03\"}", true},
+		{"a|week: 1", "{\"a\":\"2021-01-04\"}", true},
+		{"a|week: 1", "{\"a\":\"2024-12-30\"}", true},
+		{"a|week: 52", "{\"a\":\"2024-12-29\"}", true},
+		{"a|week: 52", "{\"a\":\"2023-01-01\"}", true},
+		/* a number and a date of one field */
+		{"a|hour: 3\n    b: x\n  t: {a: 3}\n  condition: s or t", "{\"a\":3}", true},
+	};
+
+	CHECK(examples, plain_mapping);
+}
+
 /* Conditions with and without something that wakes the rule. */
 static void test_conditions(void **state)
 {
@@ -343,6 +387,45 @@ static void test_conditions(void **state)
 	};
 
 	CHECK(examples, plain_mapping);
+}
+
+/* Two rules ask one field for a number and for a text of the same digits. */
+static void test_order(void **state)
+{
+	static const char *const values[] = {"8", "'8'", "8.0", "'8.0'", "08"};
+	static const bool holds[][5] = {
+		{true, true, true, false, true},  /* "8" */
+		{true, false, true, true, true},  /* "8.0" */
+		{true, false, true, false, true}, /* "08.0" */
+	};
+	static const char *const records[] = {"{\"a\":\"8\"}", "{\"a\":8.0}", "{\"a\":\"08.0\"}"};
+	struct bench *b = calloc(1, sizeof(*b));
+
+	assert_non_null(b);
+	for (size_t first = 0; first < 5; first++)
+		for (size_t second = 0; second < 5; second++) {
+			CLEANUP(buf_fini) struct buf rules = {0};
+			const size_t which[] = {first, second};
+			for (int i = 0; i < 2; i++)
+				buf_printf(&rules,
+					   "title: t%d\nid: r%d\nlogsource: {product: aws}\n"
+					   "detection:\n  s: {a: %s}\n  condition: s\n---\n",
+					   i, i, values[which[i]]);
+			buf_add_byte(&rules, '\0');
+			open_bench(b, rules.at, plain_mapping);
+			for (size_t r = 0; r < 3; r++) {
+				const struct matcher_hits hits = match(b, records[r]);
+				bool said[2] = {false, false};
+				for (size_t h = 0; h < hits.count; h++)
+					said[hits.rules[h]] = true;
+				for (int i = 0; i < 2; i++)
+					if (said[i] != holds[r][which[i]])
+						fail_msg("%s beside %s: %s", values[which[i]],
+							 values[which[!i]], records[r]);
+			}
+			close_bench(b);
+		}
+	free(b);
 }
 
 /* Of many rules only those are looked at that something woke. */
@@ -404,7 +487,8 @@ int main(void)
 		cmocka_unit_test(test_networks),   cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_fields),	   cmocka_unit_test(test_keywords),
 		cmocka_unit_test(test_conditions), cmocka_unit_test(test_cost),
-		cmocka_unit_test(test_reasons),
+		cmocka_unit_test(test_reasons),	   cmocka_unit_test(test_order),
+		cmocka_unit_test(test_dates),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,8 +88,18 @@ static void compare_number(struct matcher *m, const struct field *field, struct 
 	if (text.len == 0 || !strchr("0123456789+-.", text.at[0]) || !str_to_double(text, &value))
 		return;
 	for (size_t i = 0; i < field->number_count; i++)
-		if (compares(&field->numbers[i], value))
-			mark(m, field->numbers[i].predicate);
+		if (compares(&field->numbers[i], value)) /* alone: `also` are those of one text */
+			mark_one(m, field->numbers[i].predicate);
+}
+
+static void compare_date(struct matcher *m, const struct field *field, struct str text)
+{
+	double value;
+
+	for (size_t i = 0; i < field->date_count; i++)
+		if (matcher_time_of(text, field->dates[i].time, &value) &&
+		    compares(&field->dates[i], value))
+			mark_one(m, field->dates[i].predicate);
 }
 
 /* Networks of one prefix are sorted: the first that is not before the address' own. */
@@ -136,6 +146,8 @@ static void hold_text(struct matcher *m, uint32_t number, struct str text)
 		look_up(m, number, field, text);
 	if (field->number_count > 0)
 		compare_number(m, field, text);
+	if (field->date_count > 0)
+		compare_date(m, field, text);
 	if (field->network_count > 0)
 		hold_networks(m, field, text);
 	if (field->patterns && text.len >= field->shortest)

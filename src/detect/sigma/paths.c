@@ -262,88 +262,106 @@ static bool walk_all(struct walk *w, uint32_t node)
 
 /* -- once more, for a path that was met in several ways -- */
 
+/* A container that is open: of an object, its keys of one length; of a list, all items. */
 struct place {
-	uint32_t node;
-	uint32_t from; /* of the path: what is before lies behind */
+	uint32_t node, next; /* the container, and of what is in it the next to look at */
+	uint32_t from;	     /* of the path: what is before lies behind */
+	uint32_t values;     /* there were before it was opened */
+	size_t length;	     /* of the keys that are followed now, with the dot behind them */
 };
 
 struct search {
 	struct paths *p;
 	const struct json *doc;
+	struct str text; /* of the path */
 	uint32_t path;
-	struct place *open;
-	uint32_t count, cap;
+	struct place open[JSON_DEPTH_MAX + 1];
+	uint32_t depth;
 };
-
-static bool push(struct search *s, uint32_t node, uint32_t from)
-{
-	if (s->count == s->cap) {
-		const uint32_t cap = s->cap ? s->cap * 2 : 64;
-		struct place *open = realloc(s->open, cap * sizeof(*open));
-		if (!open)
-			return false;
-		s->open = open;
-		s->cap = cap;
-	}
-	s->open[s->count++] = (struct place){node, from};
-	return true;
-}
 
 /* How much of the rest of the path this key is, with the dot behind it; 0: nothing. */
 static size_t covers(const struct search *s, uint32_t node, uint32_t from)
 {
 	char text[KEY_MAX];
 	const struct str key = key_text(s->p, s->doc, node, text);
-	const struct str rest = str_skip(s->p->texts[s->path], from);
+	const struct str rest = str_skip(s->text, from);
 
 	if (!str_starts(rest, key))
 		return 0;
-	return rest.len == key.len ? key.len + 1 : rest.at[key.len] == '.' ? key.len + 1 : 0;
+	if (rest.len == key.len) /* the end of a deep path is no part of a key */
+		return str_ends(s->text, DEEP) ? 0 : key.len + 1;
+	return rest.at[key.len] == '.' ? key.len + 1 : 0;
 }
 
-static bool search_object(struct search *s, struct place place)
+/* The keys to follow next: the longest that are shorter than those before; 0: there are none. */
+static size_t next_length(const struct search *s, const struct place *place)
 {
 	const struct json_node *nodes = s->doc->nodes;
-	const uint32_t end = nodes[place.node].after;
 	size_t longest = 0;
 
-	for (uint32_t key = place.node + 1; key < end; key = nodes[key + 1].after) {
-		const size_t len = covers(s, key, place.from);
-		longest = len > longest ? len : longest;
+	for (uint32_t key = place->node + 1; key < nodes[place->node].after;
+	     key = nodes[key + 1].after) {
+		const size_t len = covers(s, key, place->from);
+		if (len > longest && (place->length == 0 || len < place->length))
+			longest = len;
 	}
-	for (uint32_t key = place.node + 1; longest && key < end; key = nodes[key + 1].after)
-		if (covers(s, key, place.from) == longest &&
-		    !push(s, key + 1, place.from + (uint32_t)longest))
-			return false;
+	return longest;
+}
+
+/* A value that the path leads to, or leads on from. */
+static bool arrive(struct search *s, uint32_t node, uint32_t from)
+{
+	const struct json_node *at = &s->doc->nodes[node];
+	const bool is_end = from > s->text.len;
+
+	if (!is_end && str_equal(str_skip(s->text, from), DEEP))
+		return add_below(s->p, s->doc, s->path, node, true);
+	if (is_end)
+		s->p->seen[s->path] = s->p->record;
+	if (is_end && at->kind != JSON_ARRAY)
+		return add_value(s->p, s->path, node);
+	struct place place = {node, node + 1, from, s->p->value_count, 0};
+	if (at->kind == JSON_OBJECT)
+		place.length = next_length(s, &place);
+	if ((at->kind == JSON_ARRAY || place.length > 0) && s->depth <= JSON_DEPTH_MAX)
+		s->open[s->depth++] = place;
 	return true;
 }
 
-static bool search_place(struct search *s, struct place place)
+/* One more item of a list. */
+static bool search_list(struct search *s, struct place *place)
 {
-	const struct json_node *at = &s->doc->nodes[place.node];
-	const struct str path = s->p->texts[s->path];
-	const bool is_end = place.from > path.len;
+	const uint32_t item = place->next;
 
-	if (!is_end && str_equal(str_skip(path, place.from), DEEP))
-		return add_below(s->p, s->doc, s->path, place.node, true);
-	if (is_end)
-		s->p->seen[s->path] = s->p->record;
-	if (at->kind == JSON_ARRAY) {
-		for (uint32_t item = place.node + 1; item < at->after;
-		     item = s->doc->nodes[item].after)
-			if (!push(s, item, place.from))
-				return false;
+	if (item >= s->doc->nodes[place->node].after) {
+		s->depth--;
 		return true;
 	}
-	if (is_end)
-		return add_value(s->p, s->path, place.node);
-	return at->kind != JSON_OBJECT || search_object(s, place);
+	place->next = s->doc->nodes[item].after;
+	return arrive(s, item, place->from);
 }
 
-/* The longest key alone counts: what shorter ones led to goes. */
+/* One more key; when those of a length led to no value, shorter ones have their turn. */
+static bool search_object(struct search *s, struct place *place)
+{
+	const struct json_node *nodes = s->doc->nodes;
+	const uint32_t key = place->next;
+
+	if (key < nodes[place->node].after) {
+		place->next = nodes[key + 1].after;
+		return covers(s, key, place->from) != place->length ||
+		       arrive(s, key + 1, place->from + (uint32_t)place->length);
+	}
+	place->length = s->p->value_count == place->values ? next_length(s, place) : 0;
+	place->next = place->node + 1;
+	s->depth -= place->length == 0;
+	return true;
+}
+
+/* The longest key that leads to a value counts, alone: what shorter ones led to goes. */
 static bool search_again(struct paths *p, const struct json *doc, uint32_t root, uint32_t path)
 {
-	struct search s = {.p = p, .doc = doc, .path = path};
+	struct search s = {.p = p, .doc = doc, .path = path, .text = p->texts[path]};
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < p->value_count; i++)
@@ -352,10 +370,12 @@ static bool search_again(struct paths *p, const struct json *doc, uint32_t root,
 	p->value_count = kept;
 	p->found[path] = 0;
 	p->seen[path] = 0; /* until it is met */
-	bool is_done = push(&s, root, 0);
-	while (is_done && s.count > 0)
-		is_done = search_place(&s, s.open[--s.count]);
-	free(s.open);
+	bool is_done = arrive(&s, root, 0);
+	while (is_done && s.depth > 0) {
+		struct place *place = &s.open[s.depth - 1];
+		is_done = doc->nodes[place->node].kind == JSON_ARRAY ? search_list(&s, place)
+								     : search_object(&s, place);
+	}
 	return is_done;
 }
 

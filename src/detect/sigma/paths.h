@@ -2,9 +2,9 @@
  * Where rules look in a record: dotted paths as one trie, which is walked along the record once.
  *
  * A dot in a path may be a step into an object or belong to a key
- * ("authorization.k8s.io/decision"); of an object's keys the longest that begins the path counts.
- * Arrays are walked through: all their items are at the array's path. Of a key that is there twice
- * both values count.
+ * ("authorization.k8s.io/decision"); of an object's keys the longest that begins the path and leads
+ * to a value counts, alone. Arrays are walked through: all their items are at the array's path. Of
+ * a key that is there twice both values count.
  */
 #ifndef DAVY_DETECT_SIGMA_PATHS_H
 #define DAVY_DETECT_SIGMA_PATHS_H

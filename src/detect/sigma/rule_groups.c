@@ -240,11 +240,17 @@ static uint8_t keep(struct str text, char *out, size_t cap)
 	return (uint8_t)len;
 }
 
-void rule_groups_add(struct rule_groups *c, uint32_t correlation, uint32_t position,
-		     struct str group, uint64_t value, const struct record *record)
+/* Which rule it was matters where rules are told apart; else a record counts once for all. */
+static uint32_t position_of(const struct sigma_correlation *at, uint32_t position)
+{
+	return at->type == SIGMA_TEMPORAL || at->type == SIGMA_TEMPORAL_ORDERED ? position : 0;
+}
+
+void rule_groups_add(struct rule_groups *c, const struct rule_hit *hit, uint64_t value,
+		     const struct record *record)
 {
 	CLEANUP(buf_fini) struct buf quote = {0};
-	const struct sigma_correlation *at = c->rules->at[correlation].correlation;
+	const struct sigma_correlation *at = c->rules->at[hit->correlation].correlation;
 	struct event event = {.time_ns = record->time.ns, .value = value, .offset = record->offset};
 	struct whose whose;
 
@@ -252,14 +258,16 @@ void rule_groups_add(struct rule_groups *c, uint32_t correlation, uint32_t posit
 	event.id = record->id.len > 0 ? hash_bytes(record->id.at, record->id.len, c->seed)
 				      : hash_bytes(record->source.at, record->source.len,
 						   c->seed + record->offset);
-	event.position = at->type == SIGMA_EVENT_COUNT ? 0 : position;
+	if (sigma_correlation_is_of_numbers(at)) /* 5 twice in one record is 10 */
+		event.id += UINT64_C(0x9e3779b97f4a7c15) * hit->index;
+	event.position = position_of(at, hit->position);
 	whose_read(record, &whose);
 	if (whose.kind == WHOSE_IDENTITY)
 		event.who_len = keep(whose_name(&whose), event.who, sizeof(event.who));
 	event.source_len = keep(record->source, event.source, sizeof(event.source));
 	record_excerpt(record, &quote);
 	event.quote_len = keep(buf_view(&quote), event.quote, sizeof(event.quote));
-	add_event(c, correlation, group, &event);
+	add_event(c, hit->correlation, hit->group, &event);
 }
 
 /* -- correlations of correlations -- */
@@ -330,7 +338,7 @@ static void derive_for(struct rule_groups *c, uint32_t above, size_t link,
 	if (!name_above(at, below, group, out))
 		return;
 	out->event.is_derived = true;
-	out->event.position = at->type == SIGMA_EVENT_COUNT ? 0 : (uint32_t)link;
+	out->event.position = position_of(at, (uint32_t)link);
 	out->event.id = hash_bytes(&group->key, sizeof(group->key), (uint64_t)last->time_ns);
 	out->event.value = group->key.name[0];
 	c->derived_count++;
@@ -435,18 +443,23 @@ static void tell_identities(const struct group *group, const struct window *wind
 static struct str say_amount(const struct rule_groups *c, const struct sigma_correlation *at,
 			     const struct window *window)
 {
+	static const char *const numbers[] = {"sum", "greatest", "least", "average"};
 	CLEANUP(buf_fini) struct buf span = {0};
 
 	buf_add_duration(&span, at->timespan);
 	if (at->type == SIGMA_EVENT_COUNT)
-		return arena_printf(c->scratch, "%" PRIu64 " such records within %.*s",
-				    window->amount, STR_ARG(buf_view(&span)));
+		return arena_printf(c->scratch, "%.0f such records within %.*s", window->amount,
+				    STR_ARG(buf_view(&span)));
 	if (at->type == SIGMA_VALUE_COUNT)
-		return arena_printf(c->scratch, "%" PRIu64 " different values of %.*s within %.*s",
+		return arena_printf(c->scratch, "%.0f different values of %.*s within %.*s",
 				    window->amount, STR_ARG(at->fields[0]),
 				    STR_ARG(buf_view(&span)));
-	return arena_printf(c->scratch, "%" PRIu64 " of %zu kinds of record within %.*s%s",
-			    window->amount, at->rule_count, STR_ARG(buf_view(&span)),
+	if (sigma_correlation_is_of_numbers(at))
+		return arena_printf(c->scratch, "the %s of %.*s within %.*s is %.15g",
+				    numbers[at->type - SIGMA_VALUE_SUM], STR_ARG(at->fields[0]),
+				    STR_ARG(buf_view(&span)), window->amount);
+	return arena_printf(c->scratch, "%.0f of %zu kinds of record within %.*s%s", window->amount,
+			    at->rule_count, STR_ARG(buf_view(&span)),
 			    at->type == SIGMA_TEMPORAL_ORDERED ? ", in the order of the rule" : "");
 }
 
@@ -484,7 +497,10 @@ static void tell_windows(struct rule_groups *c, const struct group *group,
 	rule_tell_doubts(rule, c->scratch, &finding);
 	quote_window(group, first, &finding);
 	tell_identities(group, first, &finding, names);
-	facts_add_number(&finding.facts, "amount", first->amount);
+	if (sigma_correlation_is_of_numbers(rule->correlation))
+		facts_add_real(&finding.facts, "amount", first->amount);
+	else
+		facts_add_number(&finding.facts, "amount", (uint64_t)first->amount);
 	facts_add_number(&finding.facts, "windows", count + group->earlier);
 	c->teller->tell(c->teller, &finding);
 	arena_reset(c->scratch);
@@ -505,8 +521,8 @@ static void judge_group(void *context, void *entry)
 	for (int64_t i = 0; i < found; i++)
 		derive(c, group, &windows[i]);
 	if (found == 0 && group->earlier > 0) /* it did, before its older events were forgotten */
-		windows[found++] =
-			(struct window){0, group->count - 1, correlation_of(c, group)->least};
+		windows[found++] = (struct window){0, group->count - 1,
+						   (double)correlation_of(c, group)->least};
 	group->amounts |= found > 0;
 	if (found > 0 && !c->rules->at[group->key.correlation].is_silent)
 		tell_windows(c, group, windows, (uint64_t)found);

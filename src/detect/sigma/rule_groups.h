@@ -22,15 +22,16 @@ must_check int rule_groups_new(const struct sigma_rules *rules, uint32_t groups,
 			       uint64_t seed, struct rule_groups **out);
 void rule_groups_free(struct rule_groups *groups); /* NULL is allowed */
 
-/*
- * A record that a rule of a correlation holds for.
- *
- * position: of the rule in the correlation
- * group:    values of its group-by fields, GROUP_SEPARATOR between them
- * value:    hash of what value_count counts
- */
-void rule_groups_add(struct rule_groups *groups, uint32_t correlation, uint32_t position,
-		     struct str group, uint64_t value, const struct record *record);
+/* A record that a rule of a correlation holds for. */
+struct rule_hit {
+	uint32_t correlation, position; /* of the rule in it */
+	uint32_t index;			/* of the value, where a record has several */
+	struct str group;		/* values of its group-by fields, GROUP_SEPARATOR between */
+};
+
+/* value: hash of what value_count counts; a double's bits where a correlation is of numbers */
+void rule_groups_add(struct rule_groups *groups, const struct rule_hit *hit, uint64_t value,
+		     const struct record *record);
 void rule_groups_report(struct rule_groups *groups, instant now, struct arena *scratch,
 			struct record_teller *teller);
 uint64_t rule_groups_forgotten(const struct rule_groups *groups);

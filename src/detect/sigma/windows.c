@@ -1,6 +1,7 @@
 #include "detect/sigma/windows.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,6 +106,37 @@ static uint32_t find_sliding(const struct sigma_correlation *c, const struct eve
 	return found;
 }
 
+double event_number(const struct event *event)
+{
+	double number;
+
+	memcpy(&number, &event->value, sizeof(number));
+	return number;
+}
+
+static double amount_of(const struct sigma_correlation *c, const struct event *events,
+			uint32_t count)
+{
+	double sum = 0, least = INFINITY, most = -INFINITY;
+
+	for (uint32_t i = 0; i < count; i++) {
+		const double number = event_number(&events[i]);
+		sum += number;
+		least = fmin(least, number);
+		most = fmax(most, number);
+	}
+	switch (c->type) {
+	case SIGMA_VALUE_MAX:
+		return most;
+	case SIGMA_VALUE_MIN:
+		return least;
+	case SIGMA_VALUE_AVERAGE:
+		return sum / count;
+	default:
+		return sum;
+	}
+}
+
 /* Windows one after the other, each from its first event on. */
 static uint32_t find_apart(const struct sigma_correlation *c, const struct event *events,
 			   uint32_t count, instant now, struct kinds *kinds, struct window *out)
@@ -116,10 +148,12 @@ static uint32_t find_apart(const struct sigma_correlation *c, const struct event
 		enter(kinds, high = low);
 		while (high + 1 < count && is_within(c, &events[low], &events[high + 1]))
 			enter(kinds, ++high);
-		const uint64_t amount = kinds->distinct;
+		const double amount = sigma_correlation_is_of_numbers(c)
+					      ? amount_of(c, &events[low], high - low + 1)
+					      : kinds->distinct;
 		for (uint32_t i = low; i <= high; i++)
 			leave(kinds, i);
-		if (amount >= c->least && amount <= c->most && now.ns > end.ns)
+		if (sigma_correlation_allows(c, amount) && now.ns > end.ns)
 			out[found++] = (struct window){low, high, amount};
 	}
 	return found;
@@ -140,7 +174,7 @@ static uint32_t find_ordered(const struct sigma_correlation *c, const struct eve
 		if (position + 1 < c->rule_count || starts[position] == UINT32_MAX ||
 		    !is_within(c, &events[starts[position]], &events[i]))
 			continue;
-		out[found++] = (struct window){starts[position], i, c->rule_count};
+		out[found++] = (struct window){starts[position], i, (double)c->rule_count};
 		memset(starts, 0xff, sizeof(starts));
 	}
 	return found;
@@ -160,9 +194,8 @@ int64_t windows_find(const struct sigma_correlation *c, const struct event *even
 		kinds_fini(&kinds);
 		return -ENOMEM;
 	}
-	found = c->most == UINT64_MAX || c->type == SIGMA_TEMPORAL
-			? find_sliding(c, events, count, &kinds, out)
-			: find_apart(c, events, count, now, &kinds, out);
+	found = c->is_early ? find_sliding(c, events, count, &kinds, out)
+			    : find_apart(c, events, count, now, &kinds, out);
 	kinds_fini(&kinds);
 	return found;
 }
