@@ -3,7 +3,8 @@
  *
  * Files and EventBridge write "service", the API's answers "Service"; members are the same but for
  * the first letter. A finding is updated under the same id when it is seen again: its time is that
- * of its first sight, which does not change.
+ * of its first sight, which does not change; the record's id is the finding's, and behind a / when
+ * it was updated. What is no act is read by guardduty_alert.c.
  *
  * source: Amazon GuardDuty user guide, "GuardDuty finding format", "Retrieving findings"
  */
@@ -175,6 +176,15 @@ static instant time_of(const struct finding_view *f)
 	return at;
 }
 
+/* Each update is a record of its own, or the count and the end would be those that came first. */
+static struct str id_of(const struct finding_view *f)
+{
+	struct str id = text_of(f, f->root, STR("id"));
+	struct str updated = text_of(f, f->root, STR("updatedAt"));
+
+	return updated.len > 0 && id.len > 0 ? act_join(id, '/', updated, f->scratch) : id;
+}
+
 bool guardduty_decode(struct json_value root, struct arena *scratch, struct record *out)
 {
 	struct record_act *act = &out->act;
@@ -185,7 +195,7 @@ bool guardduty_decode(struct json_value root, struct arena *scratch, struct reco
 	act->provider = PROVIDER_AWS;
 	act->service = STR("guardduty.amazonaws.com");
 	out->time = time_of(&f);
-	out->id = text_of(&f, root, STR("id"));
+	out->id = id_of(&f);
 	act->action = text_of(&f, root, STR("type"));
 	act->account = text_of(&f, root, STR("accountId"));
 	act->region = text_of(&f, root, STR("region"));

@@ -39,6 +39,13 @@ static const struct act_case cases[] = {
 	 "}",
 	 TOLD "CryptoCurrency:EC2/BitcoinTool.B unknown somebody from=203.0.113.9! risk=8.0 "
 	      "on=instance:i-1 on=bucket:b-1 on=bucket:b-2 request"},
+	{"an update is a record of its own",
+	 "{" HEAD "'type':'Recon:EC2/Portscan','severity':5,'updatedAt':'2026-11-22T12:00:00Z',"
+	 "'resource':{},'service':{'serviceName':'guardduty','eventFirstSeen':"
+	 "'2026-11-22T10:00:00Z'}}",
+	 "guardduty time=2026-11-22T10:00:00Z id=f-1/2026-11-22T12:00:00Z aws account=111122223333 "
+	 "region=eu-west-1 service=guardduty.amazonaws.com action=Recon:EC2/Portscan unknown "
+	 "somebody risk=5"},
 	{"a Kubernetes user",
 	 "{" HEAD "'type':'Execution:Kubernetes/ExecInKubeSystemPod','severity':5,'resource':"
 	 "{'eksClusterDetails':{'name':'shop'},'kubernetesDetails':{'kubernetesUserDetails':"
