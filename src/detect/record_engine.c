@@ -93,10 +93,13 @@ static void tell(struct record_teller *teller, struct finding *finding)
 static int create_states(struct record_engine *engine)
 {
 	engine->states = calloc(detector_count() + 1, sizeof(*engine->states));
-	if (!engine->states || computing_prices_built_in(&engine->prices) < 0)
+	if (!engine->states ||
+	    (!engine->settings.prices && computing_prices_built_in(&engine->prices) < 0))
 		return -ENOMEM;
 	const struct record_settings settings = {
-		.seed = engine->settings.seed, .prices = engine->prices, .flows = &engine->flows};
+		.seed = engine->settings.seed,
+		.prices = engine->settings.prices ? engine->settings.prices : engine->prices,
+		.flows = &engine->flows};
 	for (size_t i = 0; record_detectors[i]; i++)
 		if (record_detectors[i]->create(&settings, &engine->states[i]) < 0)
 			return -ENOMEM;

@@ -19,6 +19,8 @@ struct record_engine;
 struct record_engine_settings {
 	uint64_t seed;	/* hash_random_seed() */
 	uint32_t known; /* ids remembered; 0: RECORDS_KNOWN_DEFAULT */
+	/* of machines, for the rooms; outlives the engine. NULL: the built-in table */
+	const struct computing_prices *prices;
 	struct finding_sink *sink;
 };
 

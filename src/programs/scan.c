@@ -24,6 +24,7 @@
 #include "programs/progress.h"
 #include "programs/rule_files.h"
 #include "programs/scan_host.h"
+#include "programs/setting_value.h"
 #include "programs/settings.h"
 #include "programs/sigma_files.h"
 #include "programs/terminal.h"
@@ -260,30 +261,62 @@ static bool share_rules(struct scan *scan, const struct settings *settings)
 	return false;
 }
 
+/* With what it goes on: without a rule, or with our own prices. */
 static void tell_unread(void *context, const char *path, const char *why)
 {
+	const char *prices = context;
 	struct error text = {0};
 
-	(void)context;
-	error_set(&text, 0, "%.300s: not read: %s; the scan goes on without this rule", path, why);
+	if (prices && strcmp(path, prices) == 0)
+		error_set(&text, 0,
+			  "%.300s: not read: %s; correct detect.prices; prices are those that came "
+			  "with davy",
+			  path, why);
+	else
+		error_set(&text, 0, "%.300s: not read: %s; the scan goes on without this rule",
+			  path, why);
 	view_trouble(text.text);
 }
 
+/* The file of detect.prices; NULL: the built-in table. */
+static const char *prices_named(const struct settings *settings)
+{
+	const char *path = settings_text(settings, "detect.prices");
+
+	return strcmp(path, "built-in") == 0 ? NULL : path;
+}
+
+/* Those that came with davy, of detect.sigma, of --sigma. Returns how many. */
+static size_t list_sigma(const struct scan *scan, const struct settings *settings,
+			 const char *shipped, const char **paths)
+{
+	size_t named, count = 0;
+	const struct str *texts = settings_texts(settings, "detect.sigma", &named);
+
+	if (access(shipped, F_OK) == 0)
+		paths[count++] = shipped;
+	for (size_t i = 0; i < named && i < SETTING_TEXTS_MAX; i++)
+		paths[count++] = texts[i].at;
+	for (size_t i = 0; i < scan->sigma_path_count; i++)
+		paths[count++] = scan->sigma_paths[i];
+	return count;
+}
+
 /* Compiled only where there is a log; what is wrong with a rule is told then. */
-static bool share_sigma(struct scan *scan)
+static bool share_sigma(struct scan *scan, const struct settings *settings)
 {
 	char folder[PATH_MAX], shipped[PATH_MAX + sizeof("/sigma")];
-	const char *paths[RULE_PATHS_MAX + 1] = {shipped};
+	const char *paths[1 + SETTING_TEXTS_MAX + RULE_PATHS_MAX];
+	const char *prices = prices_named(settings);
 	struct error why = {0};
 
 	sigma_files_folder(folder);
 	snprintf(shipped, sizeof(shipped), "%s/sigma", folder);
-	const bool has_shipped = access(shipped, F_OK) == 0;
-	memcpy(&paths[has_shipped], scan->sigma_paths,
-	       scan->sigma_path_count * sizeof(*scan->sigma_paths));
 	const struct sigma_named named = {.rules = paths,
-					  .rule_count = scan->sigma_path_count + has_shipped,
-					  .unread = tell_unread};
+					  .rule_count = list_sigma(scan, settings, shipped, paths),
+					  .prices = prices,
+					  .unread = tell_unread,
+					  .context = (void *)prices};
 	scan->sigma = sigma_files_share(&named, &why);
 	if (scan->sigma < 0)
 		view_trouble(why.text);
@@ -305,7 +338,8 @@ static bool load_settings(struct scan *scan)
 	scan->lists = list_files_share(settings, tell_list, NULL, &why);
 	if (scan->lists < 0)
 		view_trouble(why.text);
-	bool has_rules = scan->lists >= 0 && share_rules(scan, settings) && share_sigma(scan);
+	bool has_rules =
+		scan->lists >= 0 && share_rules(scan, settings) && share_sigma(scan, settings);
 	settings_free(&settings);
 	return has_rules;
 }

@@ -63,14 +63,27 @@ int scan_records_new(struct finding_sink *sink, int sigma, struct scan_records *
 	return 0;
 }
 
-static int compile_rules(struct scan_records *records)
+static int load_rules(struct scan_records *records)
 {
-	const struct sigma_engine_settings settings = {.seed = hash_random_seed()};
+	CLEANUP(buf_fini) struct buf line = {0};
+	const struct error *trouble = &records->rules.price_trouble;
 	const int descriptor = records->sigma;
 
 	records->sigma = -1;
 	if (sigma_files_load(descriptor, &records->teller, &records->rules) < 0)
 		return error_set(&records->trouble, -ENOMEM, "the rules cannot be loaded");
+	if (trouble->text[0]) {
+		buf_printf(&line, "davy: %s; prices are those that came with davy\n",
+			   trouble->text);
+		(void)write_all(STDERR_FILENO, buf_view(&line));
+	}
+	return 0;
+}
+
+static int compile_rules(struct scan_records *records)
+{
+	const struct sigma_engine_settings settings = {.seed = hash_random_seed()};
+
 	if (records->rules.rules.count == 0)
 		return 0;
 	return sigma_engine_new(&records->rules.rules, records->rules.mappings,
@@ -81,15 +94,16 @@ static int compile_rules(struct scan_records *records)
 /* Most scans are of captures: what only logs need is made with the first of them. */
 static bool begin(struct scan_records *records, struct error *why)
 {
-	const struct record_engine_settings engine = {.seed = hash_random_seed(),
-						      .sink = records->sink};
 	bool is_first = !records->stream && !records->trouble.text[0];
+	bool is_loaded = is_first && load_rules(records) == 0;
+	const struct record_engine_settings engine = {
+		.seed = hash_random_seed(), .prices = records->rules.prices, .sink = records->sink};
 
-	if (is_first &&
+	if (is_loaded &&
 	    (record_stream_new(&(struct record_stream_settings){0}, &records->stream) < 0 ||
 	     record_engine_new(&engine, &records->engine) < 0))
 		error_set(&records->trouble, -ENOMEM, "not enough memory to read logs");
-	else if (is_first && compile_rules(records) < 0 && !records->trouble.text[0])
+	else if (is_loaded && compile_rules(records) < 0 && !records->trouble.text[0])
 		error_set(&records->trouble, -EINVAL, "the rules cannot be compiled");
 	/* what one log could not have, none has: without the rules they would be called clean */
 	*why = records->trouble;

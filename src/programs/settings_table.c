@@ -34,6 +34,12 @@ const struct setting setting_table[] = {
 	 .help = "Miners that are wanted here: \"sha256:HASH until 2027-01-31 because REASON\"; "
 		 "also unit:NAME, container:ID, image:sha256:HEX.",
 	 .check = check_authorised},
+	{"detect.sigma", SETTING_TEXTS, "",
+	 .help = "Sigma rules of your own for logs, files or folders, besides those shipped; see "
+		 "davy-rules(1)."},
+	{"detect.prices", SETTING_TEXT, "built-in",
+	 .help = "File with types of machines and what an hour of each costs, in place of the "
+		 "table that came with davy (built-in)."},
 	{"watch.interfaces", SETTING_TEXTS, "",
 	 .help = "Network interfaces to watch; empty: all that are up."},
 	{"watch.exclude_interfaces", SETTING_TEXTS, "",

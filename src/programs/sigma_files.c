@@ -13,7 +13,7 @@
 #include "programs/sealed.h"
 #include "programs/shipped_folder.h"
 
-enum { FILE_RULES, FILE_MAPPING, FILE_PLACEHOLDERS, TEXTS_BYTES = 8 << 20 };
+enum { FILE_RULES, FILE_MAPPING, FILE_PLACEHOLDERS, FILE_PRICES, TEXTS_BYTES = 8 << 20 };
 
 void sigma_files_folder(char path[PATH_MAX])
 {
@@ -40,7 +40,8 @@ static int add_file(struct sharing *s, uint32_t what, const char *path)
 {
 	CLEANUP(buf_fini) struct buf text = {0};
 	/* what is longer is told by the reader of rules, with the file's name */
-	const int result = file_text_read(path, SIGMA_FILE_MAX, &text);
+	const size_t most = what == FILE_PRICES ? PRICE_FILE_MAX : SIGMA_FILE_MAX;
+	const int result = file_text_read(path, most, &text);
 
 	if (result == -ENOMEM)
 		return error_set(s->why, result, "no memory for the rules");
@@ -103,6 +104,8 @@ int sigma_files_share(const struct sigma_named *named, struct error *why)
 
 	if (named->placeholders)
 		result = add_file(&s, FILE_PLACEHOLDERS, named->placeholders);
+	if (named->prices && result == 0)
+		result = add_file(&s, FILE_PRICES, named->prices);
 	if (result == 0)
 		result = add_mappings(&s);
 	for (size_t i = 0; i < named->rule_count && result == 0; i++)
@@ -119,6 +122,18 @@ int sigma_files_share(const struct sigma_named *named, struct error *why)
 }
 
 /* -- in a worker -- */
+
+static int load_prices(struct sigma_loaded *out, struct str name, struct str text)
+{
+	CLEANUP(buf_fini) struct buf file = {0};
+
+	buf_add_printable(&file, name, PATH_MAX);
+	buf_add_byte(&file, '\0');
+	if (file.failed)
+		return -ENOMEM;
+	const int result = computing_prices_read(file.at, text, &out->prices, &out->price_trouble);
+	return result == -ENOMEM ? result : 0;
+}
 
 static int load_file(struct sigma_loaded *out, uint32_t what, struct str name, struct str text,
 		     struct sigma_teller *teller)
@@ -140,6 +155,8 @@ static int load_file(struct sigma_loaded *out, uint32_t what, struct str name, s
 		result = sigma_placeholders_read(name, text, &out->texts, &out->placeholders,
 						 teller);
 		break;
+	case FILE_PRICES:
+		return load_prices(out, name, text);
 	default:
 		return -EPROTO;
 	}
@@ -189,5 +206,6 @@ int sigma_files_load(int descriptor, struct sigma_teller *teller, struct sigma_l
 void sigma_loaded_fini(struct sigma_loaded *loaded)
 {
 	sigma_rules_fini(&loaded->rules);
+	computing_prices_free(loaded->prices);
 	arena_fini(&loaded->texts);
 }

@@ -1,6 +1,7 @@
 /*
- * Sigma rules, mappings and placeholders on their way to a worker: whoever has the user's rights
- * reads the files and looks at none of their bytes; a worker without rights makes rules of them.
+ * What users bring for logs on its way to a worker: Sigma rules, mappings, placeholders, and a
+ * table of prices. Whoever has the user's rights reads the files and looks at none of their bytes;
+ * a worker without rights makes rules of them.
  */
 #ifndef DAVY_PROGRAMS_SIGMA_FILES_H
 #define DAVY_PROGRAMS_SIGMA_FILES_H
@@ -12,6 +13,7 @@
 #include "base/attributes.h"
 #include "base/error.h"
 #include "decode/sigma/sigma.h"
+#include "lists/computing_prices.h"
 
 enum { SIGMA_FILES_MAX = 16384, SIGMA_FILES_BYTES_MAX = 64 << 20 };
 
@@ -23,6 +25,7 @@ struct sigma_named {
 	size_t rule_count;
 	const char *mappings;	  /* the same; NULL: the shipped ones */
 	const char *placeholders; /* a file, or NULL */
+	const char *prices;	  /* a file in place of the built-in table, or NULL */
 	/* a file that cannot be read */
 	void (*unread)(void *context, const char *path, const char *why);
 	void *context;
@@ -40,8 +43,10 @@ struct sigma_loaded {
 	size_t mapping_count;
 	struct sigma_placeholders placeholders;
 	struct arena texts;
-	uint32_t files;	      /* of rules */
-	uint64_t wrong_files; /* mappings and placeholders that cannot be used */
+	uint32_t files;			 /* of rules */
+	uint64_t wrong_files;		 /* mappings and placeholders that cannot be used */
+	struct computing_prices *prices; /* NULL: none were brought, or they cannot be used */
+	struct error price_trouble;	 /* why: "file:line: what is wrong; what to do" */
 };
 
 /*
