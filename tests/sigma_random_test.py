@@ -13,6 +13,7 @@ the way; letters of either case, numbers in quotes and without. What one refuses
 the same fields, so that what is shared between them is seen.
 """
 import argparse
+import collections
 import os
 import random
 import subprocess
@@ -213,13 +214,18 @@ def files_of(folder, documents):
     return path
 
 
+def counted(found):
+    """Without the group's values, which the engine hides where a field may hold a secret: how many there are of each instead."""
+    return {(*one, times) for one, times in collections.Counter(found).items()}
+
+
 def said_by_engine(program, listed, records):
     """(files refused, hits, findings of correlations)"""
     lines = [line_of(r, "cloudtrail") for r in records] + ["report\n"]
     done = subprocess.run([program, listed], input="".join(lines).encode(), capture_output=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{program}: {done.stderr.decode(errors='replace')[:1000]}")
-    refused, hits, found = set(), set(), set()
+    refused, hits, found = set(), set(), []
     for line in done.stdout.decode().splitlines():
         words = line.split(" ", 6)
         if words[0] == "refused":
@@ -227,8 +233,8 @@ def said_by_engine(program, listed, records):
         elif words[0] == "hit":
             hits.add((words[1], int(words[2])))
         elif words[0] == "found" and len(words) == 7:
-            found.add((words[1], round(float(words[2]), 9), *map(int, words[3:6]), words[6]))
-    return refused, hits, found
+            found.append((words[1], round(float(words[2]), 9), *map(int, words[3:6])))
+    return refused, hits, counted(found)
 
 
 def said_by_evaluator(folder, documents, records):
@@ -238,13 +244,12 @@ def said_by_evaluator(folder, documents, records):
     gone = {int(os.path.basename(path).removesuffix(".yml")) for path, _, _ in refused}
     evaluation = sigma.Evaluation(rules, [(r, "cloudtrail") for r in records])
     hits = {(r.id, n) for r in rules if not r.is_correlation for n in evaluation.hits(r)}
-    found = set()
+    found = []
     for rule in rules:
-        for group, windows in (evaluation.windows(rule.correlation).items() if rule.is_correlation else ()):
+        for windows in (evaluation.windows(rule.correlation).values() if rule.is_correlation else ()):
             if windows:
-                named = ", ".join(f"{field}={value}" for field, value in zip(rule.correlation.group, group))
-                found.add((rule.id, round(float(windows[0][1]), 9), len(windows), int(windows[0][0][0][0]), int(windows[-1][0][-1][0]), named))
-    return gone, hits, found
+                found.append((rule.id, round(float(windows[0][1]), 9), len(windows), int(windows[0][0][0][0]), int(windows[-1][0][-1][0])))
+    return gone, hits, counted(found)
 
 
 def differences(documents, records, engine, plain):

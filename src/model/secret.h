@@ -5,7 +5,7 @@
  * can be tried without the key.
  *
  * A secret is known by what it is called (PASSWORD=..., ?sig=..., Authorization: ...), by where it
- * stands (scheme://user:HERE@host) or by how it begins (eyJ..., ya29..., -----BEGIN PRIVATE KEY).
+ * stands (scheme://user:HERE@host) or by how it begins (eyJ..., ya29..., a PEM's head).
  * One with none of these is a word among words: what comes from a place where such may lie must
  * not be shown at all (secret_may_lie_in). Ids, ARNs and names stay.
  */

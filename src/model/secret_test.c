@@ -52,8 +52,10 @@ static void what_is_a_secret_is_hidden(void **state)
 		"Bearer {token:ABCDEF0123456789}",
 		"token {token:eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln}, and so on",
 		"{token:ya29.a0AfH6SMBxabcdefghij}",
-		"{private key:-----BEGIN RSA PRIVATE KEY-----\nabc\n}-----END RSA PRIVATE KEY-----",
-		"{private key:-----BEGIN PRIVATE KEY-----\ncut off}",
+		"{private key:-----BEGIN RSA "
+		"PRIVATE KEY-----\nabc\n}-----END RSA PRIVATE KEY-----",
+		"{private key:-----BEGIN "
+		"PRIVATE KEY-----\ncut off}",
 		"Server=db;Password={secret:a;b;}",
 	};
 
